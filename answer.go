@@ -1,0 +1,165 @@
+package versionalias
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// answer is the client's answer, made of m, the answer for the target. m and
+// its records may belong to a zone or a cache: nothing in them is changed.
+func (h *hop) answer(m *dns.Msg) *dns.Msg {
+	a := &h.reply
+	a.MsgHdr = m.MsgHdr
+	a.Id = h.request.Id
+	a.Response = true
+	a.Opcode = h.request.Opcode
+	a.RecursionDesired = h.request.RecursionDesired
+	a.CheckingDisabled = h.request.CheckingDisabled
+	a.AuthenticatedData = false // RFC 6840 section 5.8: what is said here is not signed
+	a.Compress = m.Compress
+	a.Question = slices.Clip(h.request.Question)
+	a.Extra = h.additional(m.Extra)
+
+	if failed(m.Rcode) || ruled(m) {
+		h.refuse()
+		return a
+	}
+	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
+	h.cname = dns.CNAME{
+		Hdr: dns.RR_Header{
+			Name:   h.request.Question[0].Name,
+			Rrtype: dns.TypeCNAME,
+			Class:  dns.ClassINET,
+			Ttl:    h.entry.TTL,
+		},
+		Target: string(h.entry.Target),
+	}
+	switch h.request.Question[0].Qtype {
+	case dns.TypeCNAME, dns.TypeANY:
+		// RFC 1034 section 3.6.2: the CNAME is what was asked for. ANY is
+		// answered with one RRset, RFC 8482 section 4.1.
+		a.Rcode = dns.RcodeSuccess
+		a.Truncated = false
+		a.Answer = []dns.RR{&h.cname}
+		a.Extra = onlyOPT(a.Extra)
+		return a
+	}
+	if owns(m.Answer, h.cname.Hdr.Name) {
+		// The target leads back here. Nothing may stand beside a CNAME (RFC
+		// 2181 section 10.1), and there is no end to follow.
+		a.Rcode = dns.RcodeServerFailure
+		h.refuse()
+		return a
+	}
+	a.Answer = make([]dns.RR, 0, 1+len(m.Answer))
+	a.Answer = append(append(a.Answer, &h.cname), m.Answer...)
+	a.Ns = capSOA(m.Ns, h.entry.TTL)
+	return a
+}
+
+// refuse leaves nothing in the reply but its RCODE, and an OPT with errors: no
+// record, and no target's name.
+func (h *hop) refuse() {
+	a := &h.reply
+	a.Answer, a.Ns = nil, nil
+	a.Authoritative = false
+	a.Extra = onlyOPT(a.Extra)
+	if len(a.Extra) == 0 && a.Rcode > 0xf {
+		a.Rcode = dns.RcodeServerFailure // the upper bits stand in an OPT, RFC 6891 section 6.1.3
+	}
+}
+
+// additional is an additional section for the client: it has an OPT only if the
+// request had one (RFC 6891 section 6.1.1), and one at most.
+func (h *hop) additional(extra []dns.RR) []dns.RR {
+	if !slices.ContainsFunc(extra, isOPT) {
+		return slices.Clip(extra)
+	}
+	want := h.request.IsEdns0() != nil
+	var next []dns.RR
+	for _, rr := range extra {
+		if isOPT(rr) {
+			if !want {
+				continue
+			}
+			want = false
+			rr = dns.Copy(rr) // the server sets its size and flags in place
+		}
+		next = append(next, rr)
+	}
+	return next
+}
+
+// failed reports whether rcode says that there is no answer, rather than what
+// it is.
+func failed(rcode int) bool {
+	switch rcode {
+	case dns.RcodeSuccess, dns.RcodeNameError, dns.RcodeYXDomain:
+		return false
+	}
+	return true
+}
+
+// ruled reports whether m is what an access rule has to say: an Extended DNS
+// Error of Blocked, Censored, Filtered or Prohibited, RFC 8914 section 4. Of
+// CoreDNS's acl, "filter" is an empty NOERROR with one.
+func ruled(m *dns.Msg) bool {
+	opt := m.IsEdns0()
+	if opt == nil {
+		return false
+	}
+	return slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
+		ede, ok := o.(*dns.EDNS0_EDE)
+		return ok && ede.InfoCode >= dns.ExtendedErrorCodeBlocked && ede.InfoCode <= dns.ExtendedErrorCodeProhibited
+	})
+}
+
+// owns reports whether name is the owner of one of rrs. Case does not count,
+// RFC 4343.
+func owns(rrs []dns.RR, name string) bool {
+	for _, rr := range rrs {
+		if owner := rr.Header().Name; len(owner) == len(name) && strings.EqualFold(owner, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// capSOA is an authority section in which a negative answer is cached for ttl
+// seconds at most: else a client that was told there is nothing would not see
+// the way back. The TTL of the SOA decides that, RFC 2308 section 5; its
+// signature must have the same, RFC 4034 section 3.
+func capSOA(ns []dns.RR, ttl uint32) []dns.RR {
+	owned := false
+	for i, rr := range ns {
+		if rr.Header().Ttl <= ttl || !isSOA(rr) {
+			continue
+		}
+		if !owned {
+			ns, owned = slices.Clone(ns), true
+		}
+		ns[i] = dns.Copy(rr)
+		ns[i].Header().Ttl = ttl
+	}
+	return slices.Clip(ns)
+}
+
+// isSOA reports whether rr is an SOA record or the signature of one.
+func isSOA(rr dns.RR) bool {
+	if sig, ok := rr.(*dns.RRSIG); ok {
+		return sig.TypeCovered == dns.TypeSOA
+	}
+	return rr.Header().Rrtype == dns.TypeSOA
+}
+
+func isOPT(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeOPT }
+
+// onlyOPT is what is an OPT in extra.
+func onlyOPT(extra []dns.RR) []dns.RR {
+	if i := slices.IndexFunc(extra, isOPT); i >= 0 {
+		return []dns.RR{extra[i]}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+// Package versionalias is a CoreDNS plugin that answers canonical names with
+// the versioned names that are active. Which are is read from AWS SSM Parameter
+// Store, or from files, while the server runs.
+package versionalias
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"github.com/coredns/coredns/plugin"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+const pluginName = "versionalias"
+
+var log = clog.NewWithPlugin(pluginName)
+
+// VersionAlias is the plugin of one server block.
+type VersionAlias struct {
+	Next plugin.Handler
+
+	// entry is where the question for a target enters the chain anew: the
+	// block's acl, so that the target is judged as well, or this plugin.
+	entry plugin.Handler
+	// served is the zones of the server block. Targets outside are asked of
+	// the server.
+	served []alias.Name
+
+	table atomic.Pointer[alias.Table] // what is in force; the feed stores it
+	feed  *feed
+
+	instance *instance // that this is one of
+}
+
+// Name implements plugin.Handler.
+func (v *VersionAlias) Name() string { return pluginName }
+
+// ServeDNS implements plugin.Handler.
+func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	e := v.find(r)
+	if e == nil {
+		return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
+	}
+	e.Tallies[0].Add()
+	h, err := newHop(ctx, w, r, e)
+	if err != nil {
+		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
+	}
+	if slices.ContainsFunc(v.served, e.Target.IsAt) {
+		return h.chain(v.entry)
+	}
+	return h.server()
+}
+
+// find is the alias that r asks for, or nil. What is not a plain question for
+// records of the Internet passes untouched: other opcodes and classes, and zone
+// transfers (RFC 1995, 1996, 2136, 5936).
+func (v *VersionAlias) find(r *dns.Msg) *alias.Entry {
+	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 {
+		return nil
+	}
+	q := &r.Question[0]
+	if q.Qclass != dns.ClassINET || q.Qtype == dns.TypeAXFR || q.Qtype == dns.TypeIXFR {
+		return nil
+	}
+	return v.table.Load().Lookup(q.Name)
+}

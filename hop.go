@@ -1,0 +1,133 @@
+package versionalias
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/upstream"
+	"github.com/coredns/coredns/request"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// maxHops is how often one query may be asked anew, by aliases and by others.
+// CoreDNS's file plugin bears as many (dnsserver.LoopKey). Within one table
+// aliases cannot loop; across server blocks nothing but this sees it.
+const maxHops = 8
+
+// hop is the step from an alias to its target for one query: the question that
+// is asked for the target, and the writer that its answer comes back to. One
+// allocation holds all of it. It is not pooled: the chain may keep the question
+// after it has answered, as cache does to prefetch.
+type hop struct {
+	dns.ResponseWriter // the client's
+	ctx                hopContext
+	entry              *alias.Entry
+	request            *dns.Msg // the client's
+	query              dns.Msg  // a copy of request that asks for the target
+	question           [1]dns.Question
+	reply              dns.Msg // the answer to request
+	cname              dns.CNAME
+	written            bool
+}
+
+// hopContext is the context of a query that was asked anew once more.
+type hopContext struct {
+	context.Context
+	hops int
+}
+
+// Value counts the hop for everybody who looks after loops.
+func (c *hopContext) Value(key any) any {
+	if key == (dnsserver.LoopKey{}) {
+		return c.hops
+	}
+	return c.Context.Value(key)
+}
+
+func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry) (*hop, error) {
+	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
+	if before >= maxHops {
+		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
+	}
+	h := &hop{
+		ResponseWriter: w,
+		ctx:            hopContext{ctx, before + 1},
+		entry:          e,
+		request:        r,
+	}
+	q := &r.Question[0]
+	h.question[0] = dns.Question{Name: string(e.Target), Qtype: q.Qtype, Qclass: q.Qclass}
+	h.query = dns.Msg{
+		MsgHdr:   r.MsgHdr,
+		Compress: r.Compress,
+		Question: h.question[:],
+		Answer:   copies(r.Answer),
+		Ns:       copies(r.Ns),
+		Extra:    copies(r.Extra),
+	}
+	return h, nil
+}
+
+// copies is a deep copy of rrs: plugins below may edit a request's records, of
+// which OPT is the usual one.
+func copies(rrs []dns.RR) []dns.RR {
+	if len(rrs) == 0 {
+		return nil
+	}
+	next := make([]dns.RR, len(rrs))
+	for i, rr := range rrs {
+		next[i] = dns.Copy(rr)
+	}
+	return next
+}
+
+// chain asks the server block's own chain, from entry on.
+func (h *hop) chain(entry plugin.Handler) (int, error) {
+	rcode, err := plugin.NextOrFailure(pluginName, entry, &h.ctx, h, &h.query)
+	if h.written {
+		return dns.RcodeSuccess, err // whatever rcode says: it must not be written again
+	}
+	return rcode, err
+}
+
+// server asks the server, which picks the block that serves the target. A
+// refusal that is not an access rule's means that none does: then the CNAME is
+// the answer, as for a static one, and the client's resolver has to follow it.
+func (h *hop) server() (int, error) {
+	state := request.Request{W: h.ResponseWriter, Req: h.request}
+	m, err := upstream.New().Lookup(&h.ctx, state, h.question[0].Name, h.question[0].Qtype)
+	if err != nil {
+		return dns.RcodeServerFailure, plugin.Error(pluginName, fmt.Errorf("ask for target %s: %w", h.entry.Target, err))
+	}
+	if m == nil {
+		return dns.RcodeSuccess, nil // it was dropped, and stays so
+	}
+	if m.Rcode == dns.RcodeRefused && !ruled(m) {
+		m = new(dns.Msg).SetReply(&h.query)
+	}
+	return dns.RcodeSuccess, h.WriteMsg(m)
+}
+
+// WriteMsg implements dns.ResponseWriter. It answers the client once, with what
+// m, the target's answer, makes of the alias.
+func (h *hop) WriteMsg(m *dns.Msg) error {
+	if h.written {
+		return nil
+	}
+	h.written = true
+	return h.ResponseWriter.WriteMsg(h.answer(m))
+}
+
+// Write implements dns.ResponseWriter for plugins that pack their answer
+// themselves.
+func (h *hop) Write(wire []byte) (int, error) {
+	m := new(dns.Msg)
+	if err := m.Unpack(wire); err != nil {
+		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.entry.Target, err)
+	}
+	return len(wire), h.WriteMsg(m)
+}

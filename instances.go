@@ -1,0 +1,92 @@
+package versionalias
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// startTimeout is how long a start waits for the first sweep, of all server
+// blocks together.
+const startTimeout = 5 * time.Second
+
+// instance is all plugins of one Corefile: a reload starts another before it
+// stops the one there is. Load, run and stop are called in that order, and run
+// is not if the start fails.
+type instance struct {
+	plugins []*VersionAlias
+	cancel  context.CancelFunc
+	loops   sync.WaitGroup
+}
+
+// load gives every plugin its first table. It leaves nothing behind, since an
+// instance that fails to start later is dropped without a word.
+func (i *instance) load() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, v := range i.plugins {
+		wg.Go(func() { v.feed.load(ctx) })
+	}
+	wg.Wait()
+	return nil
+}
+
+// run starts the loops.
+func (i *instance) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	i.cancel = cancel
+	for _, v := range i.plugins {
+		i.loops.Go(func() { v.feed.run(ctx) })
+	}
+	running.add(i)
+}
+
+// stop ends the loops and waits for that.
+func (i *instance) stop() error {
+	running.remove(i)
+	if i.cancel != nil {
+		i.cancel()
+	}
+	i.loops.Wait()
+	return nil
+}
+
+// loaded reports whether every plugin has had a complete sweep.
+func (i *instance) loaded() bool {
+	return !slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return !v.feed.loaded() })
+}
+
+// running is the instances of this process, for those who ask for all of them.
+var running instances
+
+type instances struct {
+	mu  sync.Mutex
+	all []*instance
+}
+
+func (r *instances) add(i *instance) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, i)
+}
+
+func (r *instances) remove(i *instance) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = slices.DeleteFunc(r.all, func(o *instance) bool { return o == i })
+}
+
+// feeds is those of all plugins.
+func (r *instances) feeds() []*feed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var feeds []*feed
+	for _, i := range r.all {
+		for _, v := range i.plugins {
+			feeds = append(feeds, v.feed)
+		}
+	}
+	return feeds
+}

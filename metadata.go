@@ -1,0 +1,21 @@
+package versionalias
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/request"
+)
+
+// Metadata implements metadata.Provider.
+func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
+	e := v.find(state.Req)
+	if e == nil {
+		return ctx
+	}
+	metadata.SetValueFunc(ctx, pluginName+"/alias", func() string { return string(e.Name) })
+	metadata.SetValueFunc(ctx, pluginName+"/target", func() string { return string(e.Target) })
+	metadata.SetValueFunc(ctx, pluginName+"/version", func() string { return strconv.FormatInt(e.Source.Version, 10) })
+	return ctx
+}

@@ -1,0 +1,129 @@
+package versionalias
+
+import (
+	"time"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+func init() { prometheus.MustRegister(collector{}) }
+
+var (
+	requestsDesc = desc("requests_total", "Counter of the queries for an alias, by the target they were led to.", "zone", "alias", "target")
+	aliasesDesc  = desc("aliases", "The number of aliases in force.", "zone")
+	rejectedDesc = desc("rejected_aliases", "The number of aliases whose newest document is rejected.", "zone", "reason")
+	flipsDesc    = desc("flips_total", "Counter of the changes of an alias's target.", "zone")
+	versionDesc  = desc("parameter_version", "The version of the parameter in force for an alias.", "zone", "alias")
+	sweptDesc    = desc("last_sweep_timestamp_seconds", "The Unix time of the last complete sweep, 0 before the first.")
+	tookDesc     = desc("sweep_duration_seconds", "How long the last complete sweep took.")
+	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store.", "operation", "outcome")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(plugin.Namespace, pluginName, name), help, labels, nil)
+}
+
+// collector reports what the running plugins count. Server blocks that share a
+// zone, by views or ports, share its series: their counters add up, and of their
+// gauges the worst is shown.
+type collector struct{}
+
+// Describe implements prometheus.Collector.
+func (collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, sweptDesc, tookDesc, callsDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (collector) Collect(ch chan<- prometheus.Metric) {
+	s := scrape{}
+	for _, f := range running.feeds() {
+		s.feed(f)
+	}
+	for k, value := range s {
+		kind := prometheus.GaugeValue
+		switch k.desc {
+		case requestsDesc, flipsDesc, callsDesc:
+			kind = prometheus.CounterValue
+		}
+		labels := []string{k.first, k.second, k.third}
+		ch <- prometheus.MustNewConstMetric(k.desc, kind, value, labels[:k.labels]...)
+	}
+}
+
+// scrape is the series of one scrape.
+type scrape map[series]float64
+
+type series struct {
+	desc                 *prometheus.Desc
+	labels               int
+	first, second, third string
+}
+
+func (s scrape) feed(f *feed) {
+	l := f.ledger.Load()
+	aliases := map[string]int{}
+	for e := range l.Table().All() {
+		zone := string(e.Zone)
+		aliases[zone]++
+		s.least(versionDesc, float64(e.Source.Version), zone, string(e.Name))
+		for _, t := range e.Tallies {
+			if n := t.Count(); n > 0 {
+				s.sum(requestsDesc, float64(n), zone, string(e.Name), string(t.Target))
+			}
+		}
+	}
+	type rejected struct {
+		zone   string
+		reason ledger.Reason
+	}
+	held := map[rejected]int{}
+	for _, r := range l.Rejections() {
+		for zone, n := range r.Zones {
+			held[rejected{string(zone), r.Reason}] += n
+		}
+	}
+	for _, name := range f.zones {
+		zone := string(name)
+		s.least(aliasesDesc, float64(aliases[zone]), zone)
+		s.sum(flipsDesc, float64(f.stats.flips[name].Load()), zone)
+		for _, reason := range ledger.Reasons {
+			s.most(rejectedDesc, float64(held[rejected{zone, reason}]), zone, string(reason))
+		}
+	}
+	s.least(sweptDesc, float64(f.stats.swept.Load())/float64(time.Second))
+	s.most(tookDesc, time.Duration(f.stats.took.Load()).Seconds())
+	if f.store != nil {
+		for call, n := range f.store.Calls() {
+			s.sum(callsDesc, float64(n), call.Operation, call.Outcome)
+		}
+	}
+}
+
+func (s scrape) sum(d *prometheus.Desc, value float64, labels ...string) {
+	s[key(d, labels)] += value
+}
+
+func (s scrape) least(d *prometheus.Desc, value float64, labels ...string) {
+	k := key(d, labels)
+	if old, ok := s[k]; !ok || value < old {
+		s[k] = value
+	}
+}
+
+func (s scrape) most(d *prometheus.Desc, value float64, labels ...string) {
+	k := key(d, labels)
+	s[k] = max(s[k], value)
+}
+
+func key(d *prometheus.Desc, labels []string) series {
+	k := series{desc: d, labels: len(labels)}
+	for i, field := range []*string{&k.first, &k.second, &k.third}[:len(labels)] {
+		*field = labels[i]
+	}
+	return k
+}

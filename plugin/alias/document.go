@@ -1,0 +1,223 @@
+package alias
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxDocument is the size of the largest document, in octets. Parameter Store
+// holds 8 KiB at most; a file could be anything.
+const MaxDocument = 1 << 20
+
+// MaxTTL is the largest TTL an alias may have, in seconds: a week.
+const MaxTTL = 604800
+
+// document is what a parameter's value says, before the names in it are put
+// into zones. A bundle has many, any other document one with an empty key.
+type document struct {
+	bundle bool
+	specs  []spec
+}
+
+// spec is what a document says about one alias.
+type spec struct {
+	key   string // in a bundle: the name as it was written
+	field string // what the target is called in errors
+	to    string
+	ttl   int64 // seconds, or -1 where the document does not say
+}
+
+// parseDocument reads a value: a JSON object if it begins with a brace, else
+// plain text. The error names the field, what was found and what was expected.
+func parseDocument(value string) (document, error) {
+	if len(value) > MaxDocument {
+		return document{}, fmt.Errorf("parse document: found %d octets, want at most %d", len(value), MaxDocument)
+	}
+	text := strings.TrimSpace(value)
+	if !strings.HasPrefix(text, "{") {
+		return document{specs: []spec{{field: "target", to: text, ttl: -1}}}, nil
+	}
+	p := parser{json.NewDecoder(strings.NewReader(text))}
+	p.UseNumber()
+	doc, err := p.document()
+	if err != nil {
+		return document{}, err
+	}
+	if rest := strings.TrimSpace(text[p.InputOffset():]); rest != "" {
+		return document{}, fmt.Errorf("parse document: found %s after its end, want nothing", quote(rest))
+	}
+	return doc, nil
+}
+
+// parser reads a document token by token. encoding/json's decoding into structs
+// would take "TO" for "to" and the last of two equal keys.
+type parser struct{ *json.Decoder }
+
+func (p parser) document() (document, error) {
+	doc := document{}
+	var fields []string
+	one := spec{field: "to", ttl: -1}
+	err := p.object("document", func(field string) (err error) {
+		fields = append(fields, field)
+		switch field {
+		case "aliases":
+			doc.bundle = true
+			doc.specs, err = p.bundle()
+			return err
+		case "to", "ttl":
+			return p.option(&one, field, field)
+		}
+		return fmt.Errorf("parse document: found the unknown field %s, want to, ttl or aliases", quote(field))
+	})
+	if err != nil {
+		return document{}, err
+	}
+	if doc.bundle {
+		if i := slices.IndexFunc(fields, func(f string) bool { return f != "aliases" }); i >= 0 {
+			return document{}, fmt.Errorf("parse document: found %q beside aliases, want no other field in a bundle", fields[i])
+		}
+		return doc, nil
+	}
+	doc.specs = []spec{one}
+	return doc, complete(one, "to")
+}
+
+func (p parser) bundle() ([]spec, error) {
+	specs := []spec{}
+	err := p.object("aliases", func(key string) error {
+		s, err := p.entry(key)
+		specs = append(specs, s)
+		return err
+	})
+	return specs, err
+}
+
+// entry reads one alias of a bundle: a target, or an object with options.
+func (p parser) entry(key string) (spec, error) {
+	path := "aliases[" + quote(key) + "]"
+	s := spec{key: key, field: path, ttl: -1}
+	tok, err := p.next(path)
+	if err != nil {
+		return s, err
+	}
+	switch tok := tok.(type) {
+	case string:
+		s.to = tok
+		return s, nil
+	case json.Delim:
+		if tok != '{' {
+			break
+		}
+		s.field = path + ".to"
+		err := p.fields(path, func(field string) error {
+			if field != "to" && field != "ttl" {
+				return fmt.Errorf("parse %s: found the unknown field %s, want to or ttl", path, quote(field))
+			}
+			return p.option(&s, field, path+"."+field)
+		})
+		if err != nil {
+			return s, err
+		}
+		return s, complete(s, s.field)
+	}
+	return s, fmt.Errorf("parse %s: found %s, want a target or an object", path, show(tok))
+}
+
+// complete fails if s has no target.
+func complete(s spec, path string) error {
+	if s.to == "" {
+		return fmt.Errorf("parse %s: found nothing, want a target", path)
+	}
+	return nil
+}
+
+// option reads the value of one option of an alias into s.
+func (p parser) option(s *spec, field, path string) error {
+	tok, err := p.next(path)
+	if err != nil {
+		return err
+	}
+	switch field {
+	case "to":
+		to, ok := tok.(string)
+		if !ok || to == "" {
+			return fmt.Errorf("parse %s: found %s, want a target", path, show(tok))
+		}
+		s.to = to
+	case "ttl":
+		number, ok := tok.(json.Number)
+		ttl, err := strconv.ParseInt(number.String(), 10, 64)
+		if !ok || err != nil || ttl < 0 || ttl > MaxTTL {
+			return fmt.Errorf("parse %s: found %s, want a whole number of seconds from 0 to %d", path, show(tok), MaxTTL)
+		}
+		s.ttl = ttl
+	}
+	return nil
+}
+
+// object reads an object that has yet to be opened; see fields.
+func (p parser) object(path string, field func(key string) error) error {
+	tok, err := p.next(path)
+	if err != nil {
+		return err
+	}
+	if tok != json.Delim('{') {
+		return fmt.Errorf("parse %s: found %s, want an object", path, show(tok))
+	}
+	return p.fields(path, field)
+}
+
+// fields calls field for each key of the object that was just opened, to read
+// the key's value, and refuses a key that comes twice.
+func (p parser) fields(path string, field func(key string) error) error {
+	seen := map[string]bool{}
+	for {
+		tok, err := p.next(path)
+		if err != nil {
+			return err
+		}
+		if tok == json.Delim('}') {
+			return nil
+		}
+		key := tok.(string) // the decoder lets nothing else stand here
+		if seen[key] {
+			return fmt.Errorf("parse %s: found %s twice, want each key once", path, quote(key))
+		}
+		seen[key] = true
+		if err := field(key); err != nil {
+			return err
+		}
+	}
+}
+
+func (p parser) next(path string) (json.Token, error) {
+	tok, err := p.Token()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("parse %s: found the document's end, want more of it", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parse %s: found bad JSON behind octet %d: %w", path, p.InputOffset(), err)
+	}
+	return tok, nil
+}
+
+// show is a token as an error shows it.
+func show(tok json.Token) string {
+	switch tok := tok.(type) {
+	case nil:
+		return "null"
+	case string:
+		return quote(tok)
+	case json.Delim:
+		if tok == '[' {
+			return "an array"
+		}
+		return "an object"
+	}
+	return fmt.Sprint(tok)
+}

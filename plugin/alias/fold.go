@@ -1,0 +1,57 @@
+package alias
+
+// other stands in a folded name for an octet that no Name can have, such as a
+// space or an escaped dot. It is no legal octet itself, so a name that has one
+// is never mistaken for an alias.
+const other = 0xff
+
+// fold writes the octets of qname, a name in presentation form as miekg/dns
+// hands it out, to buf: letters in lower case (RFC 4343), escapes resolved (RFC
+// 1035 section 5.1), whatever no Name can have as other. The result has the
+// form of a Name, with the final dot. It is nil if qname is longer than any
+// name can be. Nothing is allocated.
+func fold(buf *[maxName]byte, qname string) []byte {
+	n := 0
+	for i := 0; i < len(qname); i++ {
+		b := qname[i]
+		switch {
+		case b == '\\':
+			b, i = unescape(qname, i)
+			if !legal(b) {
+				b = other
+			}
+		case b != '.' && !legal(b):
+			b = other
+		}
+		if n == len(buf) {
+			return nil
+		}
+		if 'A' <= b && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		buf[n] = b
+		n++
+	}
+	if n == 0 || buf[n-1] != '.' || n > 1 && buf[n-2] == '.' {
+		return nil
+	}
+	return buf[:n]
+}
+
+// unescape is the octet that the escape at i in s stands for, \DDD or \X, and
+// the place of the escape's last octet. A broken escape is an other.
+func unescape(s string, i int) (b byte, last int) {
+	switch rest := s[i+1:]; {
+	case len(rest) >= 3 && digit(rest[0]) && digit(rest[1]) && digit(rest[2]):
+		v := int(rest[0]-'0')*100 + int(rest[1]-'0')*10 + int(rest[2]-'0')
+		if v > 0xff {
+			return other, i + 3
+		}
+		return byte(v), i + 3
+	case len(rest) >= 1 && !digit(rest[0]):
+		return rest[0], i + 1
+	}
+	return other, i
+}
+
+func digit(b byte) bool { return '0' <= b && b <= '9' }

@@ -1,0 +1,82 @@
+package alias
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Name is an absolute domain name in the one form that names are compared in
+// here: lower case and with the final dot. It is parsed once, by [ParseName],
+// and never holds an escape, so two names are the same if the strings are.
+type Name string
+
+// The limits of a name and its labels in octets, RFC 1035 section 2.3.4. A name
+// is counted as it goes on the wire, with its length octets and the root.
+const (
+	maxLabel = 63
+	maxName  = 255
+)
+
+// ParseName reads a name as documents hold it: at least two labels of ASCII
+// letters, digits, "-" and "_", 1 to 63 octets each and at most 255 octets in
+// all. The final dot is optional. The error says what was found and what was
+// expected; the caller adds where.
+//
+// You might be tempted to leave this to dns.IsDomainName: it takes "not a
+// name!!", since on the wire any octet is legal in a label (RFC 2181 section
+// 11), but a target like that is always a mistake.
+func ParseName(s string) (Name, error) {
+	name := strings.TrimSuffix(s, ".")
+	if len(name)+len("\x03")+len("\x00") > maxName {
+		return "", fmt.Errorf("found %s of %d octets, want at most %d", quote(s), len(name)+2, maxName)
+	}
+	labels := 0
+	for label := range strings.SplitSeq(name, ".") {
+		labels++
+		if label == "" {
+			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
+		}
+		if len(label) > maxLabel {
+			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), len(label), maxLabel)
+		}
+		for _, r := range label {
+			if r > 0x7f || !legal(byte(r)) {
+				return "", fmt.Errorf("found %s with %q in it, want only letters, digits, '-', '_' and dots", quote(s), r)
+			}
+		}
+	}
+	if labels < 2 {
+		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
+	}
+	return Name(strings.ToLower(name) + "."), nil
+}
+
+// IsAt reports whether n is zone or lies below it.
+func (n Name) IsAt(zone Name) bool {
+	if zone == "." || n == zone {
+		return true
+	}
+	cut := len(n) - len(zone)
+	return cut > 0 && n[cut-1] == '.' && n[cut:] == zone
+}
+
+// below is what n has in front of zone, without the dot between them. n must
+// lie below zone.
+func (n Name) below(zone Name) string {
+	return strings.TrimSuffix(string(n[:len(n)-len(zone)]), ".")
+}
+
+// legal reports whether b may stand in a label of a name in a document.
+func legal(b byte) bool {
+	return b == '-' || b == '_' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}
+
+// quote is s as an error shows it: quoted, and cut to a length that fits a log
+// line, since documents may be as large as 1 MiB.
+func quote(s string) string {
+	const most = 80
+	if len(s) > most {
+		return fmt.Sprintf("%q and %d octets more", s[:most], len(s)-most)
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,131 @@
+package alias
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Alias is one alias as a document states it: queries for the canonical name
+// Name are answered with what Target has.
+type Alias struct {
+	Name   Name
+	Zone   Name // the deepest of the plugin's zones that Name lies in
+	Target Name
+	TTL    uint32 // seconds, 0 to MaxTTL
+}
+
+// Rule says how the documents of one line of the Corefile become aliases.
+type Rule struct {
+	Zones    []Name // where relative names exist, at least one
+	Template Template
+	TTL      uint32 // of aliases whose document does not say
+	Name     Name   // if set, a document is this one alias, and no bundle
+}
+
+// ErrZone is wrapped by the errors that Read returns for a name that lies
+// outside the rule's zones, or is the apex of one of them.
+var ErrZone = errors.New("want a name below one of the zones")
+
+// Read is the aliases that value states, sorted by name. Value is the document
+// of a parameter whose leaf, the last element of its path, is leaf. A document
+// is read whole or not at all: an error names the first bad field, what was
+// found and what was expected.
+func (r Rule) Read(leaf, value string) ([]Alias, error) {
+	doc, err := parseDocument(value)
+	if err != nil {
+		return nil, err
+	}
+	if doc.bundle && r.Name != "" {
+		return nil, fmt.Errorf("parse document: found a bundle, want the one alias %s", r.Name)
+	}
+	var aliases []Alias
+	for _, s := range doc.specs {
+		key, what := leaf, "leaf"
+		if doc.bundle {
+			key, what = s.key, "aliases"
+		}
+		names, err := r.place(key)
+		if err != nil {
+			return nil, fmt.Errorf("parse %s: %w", what, err)
+		}
+		for _, a := range names {
+			a.TTL = r.TTL
+			if s.ttl >= 0 {
+				a.TTL = uint32(s.ttl)
+			}
+			if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
+				return nil, fmt.Errorf("parse %s: %w", s.field, err)
+			}
+			aliases = append(aliases, a)
+		}
+	}
+	slices.SortFunc(aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(aliases); i++ {
+		if aliases[i].Name == aliases[i-1].Name {
+			return nil, fmt.Errorf("parse aliases: found %s twice, want each alias once", aliases[i].Name)
+		}
+	}
+	return aliases, nil
+}
+
+// place is the aliases, yet without a target, that a leaf or a bundle's key
+// stands for: one if it is absolute, since it ends in one of the zones or in a
+// dot, else one in each zone.
+func (r Rule) place(key string) ([]Alias, error) {
+	if r.Name != "" {
+		return r.absolute(r.Name)
+	}
+	if strings.HasSuffix(key, ".") {
+		name, err := ParseName(key)
+		if err != nil {
+			return nil, err
+		}
+		return r.absolute(name)
+	}
+	if name := Name(strings.ToLower(key) + "."); Zone(name, r.Zones) != "" {
+		name, err := ParseName(key)
+		if err != nil {
+			return nil, err
+		}
+		return r.absolute(name)
+	}
+	aliases := make([]Alias, 0, len(r.Zones))
+	for _, zone := range r.Zones {
+		name, err := ParseName(key + "." + string(zone))
+		if err != nil {
+			return nil, err
+		}
+		aliases = append(aliases, Alias{Name: name, Zone: zone})
+	}
+	return aliases, nil
+}
+
+func (r Rule) absolute(name Name) ([]Alias, error) {
+	zone := Zone(name, r.Zones)
+	if zone == "" || zone == name {
+		return nil, fmt.Errorf("found %s, %w %s", name, ErrZone, join(r.Zones))
+	}
+	return []Alias{{Name: name, Zone: zone}}, nil
+}
+
+// Zone is the deepest of zones that name is in, or "" if it is in none.
+func Zone(name Name, zones []Name) Name {
+	var deepest Name
+	for _, zone := range zones {
+		if name.IsAt(zone) && len(zone) > len(deepest) {
+			deepest = zone
+		}
+	}
+	return deepest
+}
+
+func join(zones []Name) string {
+	s := make([]string, len(zones))
+	for i, zone := range zones {
+		s[i] = string(zone)
+	}
+	return strings.Join(s, " ")
+}

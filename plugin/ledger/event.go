@@ -1,0 +1,75 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// Kind is what happened in an event.
+type Kind int
+
+// The kinds of events.
+const (
+	Added    Kind = iota // an alias came into force
+	Flipped              // an alias has another target
+	Changed              // an alias has another TTL or stands in another parameter
+	Removed              // an alias is no longer in force
+	Rejected             // a document was not adopted
+	Shadowed             // a path's parameter states an alias that an alias line names
+)
+
+// Reason is the kind of fault that a document was rejected for.
+type Reason string
+
+// The reasons, as metrics show them.
+const (
+	ReasonType      Reason = "type"      // the parameter cannot hold a document
+	ReasonSyntax    Reason = "syntax"    // it is no legal document
+	ReasonZone      Reason = "zone"      // an alias lies outside the zones, or at an apex
+	ReasonCollision Reason = "collision" // an alias stands in another parameter
+	ReasonLoop      Reason = "loop"      // aliases lead back to one another, or too far
+)
+
+// Reasons is all of them.
+var Reasons = []Reason{ReasonType, ReasonSyntax, ReasonZone, ReasonCollision, ReasonLoop}
+
+// Event is one thing that a ledger's Apply changed, for a line in the log.
+type Event struct {
+	Kind   Kind
+	Source alias.Source  // the document it came from
+	Before *alias.Entry  // of Flipped, Changed and Removed
+	After  *alias.Entry  // of Added, Flipped and Changed
+	Name   alias.Name    // of Shadowed
+	Reason Reason        // of Rejected
+	Err    error         // of Rejected: what is wrong with the document
+	Stays  *alias.Source // of Rejected: the document that stays in force, if any
+}
+
+// String is the event as one line of a log.
+func (e Event) String() string {
+	switch e.Kind {
+	case Added:
+		return fmt.Sprintf("alias %s added: %s, ttl %d (%s)", e.After.Name, e.After.Target, e.After.TTL, describe(e.Source))
+	case Flipped:
+		return fmt.Sprintf("alias %s flipped: %s to %s (%s)", e.After.Name, e.Before.Target, e.After.Target, describe(e.Source))
+	case Changed:
+		return fmt.Sprintf("alias %s changed: ttl %d in parameter %s to ttl %d (%s)", e.After.Name, e.Before.TTL, e.Before.Source.Parameter, e.After.TTL, describe(e.Source))
+	case Removed:
+		return fmt.Sprintf("alias %s removed: was %s (%s)", e.Before.Name, e.Before.Target, describe(e.Source))
+	case Rejected:
+		stays := "nothing is in force"
+		if e.Stays != nil {
+			stays = fmt.Sprintf("version %d stays in force", e.Stays.Version)
+		}
+		return fmt.Sprintf("rejected %s: %v; %s", describe(e.Source), e.Err, stays)
+	case Shadowed:
+		return fmt.Sprintf("alias %s of %s is shadowed by an alias line", e.Name, describe(e.Source))
+	}
+	return "unknown event"
+}
+
+func describe(s alias.Source) string {
+	return fmt.Sprintf("parameter %s, version %d of %s", s.Parameter, s.Version, s.Modified.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,283 @@
+package ledger
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// MaxChain is how many aliases may follow one another. CoreDNS's file plugin
+// gives up at its ninth look at one query (dnsserver.LoopKey), and each alias
+// on the way counts as one.
+const MaxChain = 7
+
+// judge decides which of the newest documents come into force, all of them at
+// once: two documents that swap a name, or hand it over in one sweep, must not
+// collide for the order in which they are looked at. At first all are let in.
+// Those at fault with what then would be in force are taken out, until none is.
+// A document taken out leaves its last good in force, which may put others at
+// fault; since documents are only ever taken out, this ends.
+//
+// Documents that were found at fault before are judged again each time: what
+// they collided with may have gone.
+func (c *change) judge() []key {
+	v := view{change: c, in: map[key]*candidate{}}
+	for k := range c.records {
+		v.let(k)
+	}
+	for k := range c.updates {
+		v.let(k)
+	}
+	verdicts := map[key]verdict{}
+	for len(v.in) > 0 {
+		faults := v.faults()
+		if len(faults) == 0 {
+			break
+		}
+		for k := range faults {
+			delete(v.in, k)
+		}
+		maps.Copy(verdicts, faults)
+	}
+	c.reject(verdicts)
+	return slices.SortedFunc(maps.Keys(v.in), key.compare)
+}
+
+// verdict is why a document is taken out.
+type verdict struct {
+	reason Reason
+	err    error
+}
+
+// reject notes the documents that were found at fault, and says those that are
+// new or whose fault is another than before.
+func (c *change) reject(verdicts map[key]verdict) {
+	for k, f := range verdicts {
+		r := c.record(k)
+		if r.newer.reason == f.reason && text(r.newer.err) == text(f.err) {
+			continue
+		}
+		newer := *r.newer
+		newer.reason, newer.err = f.reason, f.err
+		r.newer = &newer
+		c.updates[k] = r
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(c.updates), key.compare) {
+		r, before := c.updates[k], c.records[k]
+		if r.newer == nil || r.newer.err == nil || r.newer == before.newer {
+			continue
+		}
+		e := Event{Kind: Rejected, Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err}
+		if r.good != nil {
+			stays := r.good.source()
+			e.Stays = &stays
+		}
+		c.events = append(c.events, e)
+	}
+}
+
+// view is the aliases as they would be with some candidates in force.
+type view struct {
+	*change
+	in     map[key]*candidate
+	claims map[alias.Name]claim // of the candidates that are in
+}
+
+type claim struct {
+	key   key
+	alias alias.Alias
+}
+
+// let puts in k's candidate, if it could be read and is still there.
+func (v *view) let(k key) {
+	r := v.record(k)
+	if r.newer == nil || !r.missing.IsZero() {
+		return
+	}
+	switch r.newer.reason {
+	case "", ReasonCollision, ReasonLoop:
+		v.in[k] = r.newer
+	}
+}
+
+// holder is the parameter that has name in force and is not about to be
+// replaced or retired.
+func (v *view) holder(name alias.Name) (key, *alias.Entry) {
+	e := v.table.Get(name)
+	if e == nil {
+		return key{}, nil
+	}
+	k := keyOf(e)
+	if v.in[k] != nil || v.retired[k] {
+		return key{}, nil
+	}
+	return k, e
+}
+
+// target is where name leads, if it is an alias.
+func (v *view) target(name alias.Name) (alias.Name, bool) {
+	if c, ok := v.claims[name]; ok {
+		return c.alias.Target, true
+	}
+	if _, e := v.holder(name); e != nil {
+		return e.Target, true
+	}
+	return "", false
+}
+
+// faults finds candidates at fault, the surest kind first: to take out one may
+// clear another of a fault of a later kind.
+func (v *view) faults() map[key]verdict {
+	order := slices.SortedFunc(maps.Keys(v.in), key.compare)
+	if faults := v.held(order); len(faults) > 0 {
+		return faults
+	}
+	if faults := v.claimed(order); len(faults) > 0 {
+		return faults
+	}
+	return v.loops()
+}
+
+// held finds the candidates that state an alias which another document has in
+// force, and keeps whatever becomes of its own candidate.
+func (v *view) held(order []key) map[key]verdict {
+	kept := map[alias.Name]key{}
+	for _, k := range order {
+		for _, a := range v.change.claims(&v.in[k].document) {
+			if e := v.table.Get(a.Name); e != nil && keyOf(e) == k {
+				kept[a.Name] = k
+			}
+		}
+	}
+	faults := map[key]verdict{}
+	for _, k := range order {
+		for _, a := range v.change.claims(&v.in[k].document) {
+			if holder, e := v.holder(a.Name); e != nil {
+				faults[k] = collision(a.Name, holder)
+			} else if holder, ok := kept[a.Name]; ok && holder != k {
+				faults[k] = collision(a.Name, holder)
+			}
+		}
+	}
+	return faults
+}
+
+// claimed finds the candidates that state an alias of another one, where none
+// has it in force: the one that sorts first keeps it.
+func (v *view) claimed(order []key) map[key]verdict {
+	faults := map[key]verdict{}
+	v.claims = map[alias.Name]claim{}
+	for _, k := range order {
+		claims := v.change.claims(&v.in[k].document)
+		for _, a := range claims {
+			if other, ok := v.claims[a.Name]; ok {
+				faults[k] = collision(a.Name, other.key)
+				break
+			}
+		}
+		if _, out := faults[k]; out {
+			continue
+		}
+		for _, a := range claims {
+			v.claims[a.Name] = claim{k, a}
+		}
+	}
+	return faults
+}
+
+func collision(name alias.Name, holder key) verdict {
+	return verdict{ReasonCollision, fmt.Errorf("place alias %s: found it in parameter %s, want it in one parameter only", name, holder.name)}
+}
+
+// loops finds the candidates that make a chain of aliases lead back to itself,
+// or further than MaxChain. Of those that have a part in a chain and changed
+// it, the one that sorts last is at fault.
+func (v *view) loops() map[key]verdict {
+	faults := map[key]verdict{}
+	for _, name := range v.touched() {
+		chain := v.chain(name)
+		if len(chain) <= MaxChain {
+			continue
+		}
+		if k, ok := v.last(chain); ok {
+			if _, done := faults[k]; !done {
+				faults[k] = verdict{ReasonLoop, follow(chain)}
+			}
+		}
+	}
+	return faults
+}
+
+// chain is the aliases that follow one another from name on, as far as one more
+// than are allowed, or to the first that comes twice, which makes it longer
+// than is allowed whatever its length.
+func (v *view) chain(name alias.Name) []alias.Name {
+	var chain []alias.Name
+	for len(chain) <= MaxChain {
+		target, ok := v.target(name)
+		if !ok {
+			break
+		}
+		chain = append(chain, name)
+		name = target
+	}
+	return chain
+}
+
+// touched is the changed aliases and all that lead to them, sorted.
+func (v *view) touched() []alias.Name {
+	touched := map[alias.Name]bool{}
+	for name, c := range v.claims {
+		if v.changes(c) {
+			touched[name] = true
+		}
+	}
+	for more := len(touched) > 0; more; {
+		more = false
+		for e := range v.table.All() {
+			if !touched[e.Target] || touched[e.Name] {
+				continue
+			}
+			if _, kept := v.holder(e.Name); kept != nil {
+				touched[e.Name] = true
+				more = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(touched))
+}
+
+// changes reports whether the alias that c claims is new or has a new target.
+func (v *view) changes(c claim) bool {
+	e := v.table.Get(c.alias.Name)
+	return e == nil || e.Target != c.alias.Target
+}
+
+// last is the candidate that sorts last of those that changed a part of chain.
+func (v *view) last(chain []alias.Name) (key, bool) {
+	var last key
+	found := false
+	for _, name := range chain {
+		c, ok := v.claims[name]
+		if ok && v.changes(c) && (!found || c.key.compare(last) > 0) {
+			last, found = c.key, true
+		}
+	}
+	return last, found
+}
+
+func follow(chain []alias.Name) error {
+	names := make([]string, len(chain))
+	for i, name := range chain {
+		names[i] = string(name)
+	}
+	for i, name := range chain[1:] {
+		if name == chain[0] {
+			return fmt.Errorf("follow alias %s: found the loop %s, want a target that does not lead back", chain[0], strings.Join(names[:i+2], " "))
+		}
+	}
+	return fmt.Errorf("follow alias %s: found the chain %s, want at most %d aliases in a row", chain[0], strings.Join(names, " "), MaxChain)
+}

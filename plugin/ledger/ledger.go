@@ -1,0 +1,296 @@
+package ledger
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// Ledger is one record per parameter, and the table that they make. It is
+// immutable once made, so anyone may read it at any time; Apply makes the next.
+type Ledger struct {
+	lines    []Line
+	reserved map[alias.Name]bool // the names of alias lines
+	patience time.Duration
+	records  map[key]record
+	table    *alias.Table
+}
+
+// record is what is known of one parameter. It is immutable too.
+type record struct {
+	good    *document  // in force, or nil
+	newer   *candidate // the newest one, if it is not in force
+	missing time.Time  // when it was first not seen, or zero
+}
+
+// document is one version of a parameter.
+type document struct {
+	Parameter
+	aliases []alias.Alias // sorted by name
+}
+
+// candidate is a document that was rejected, or is yet to be judged.
+type candidate struct {
+	document
+	reason Reason
+	err    error
+}
+
+// New makes an empty ledger for the parameters that lines name. A parameter
+// that was seen and then is not for as long as patience gives up its aliases.
+func New(lines []Line, patience time.Duration) *Ledger {
+	l := &Ledger{lines: lines, patience: patience, reserved: map[alias.Name]bool{}}
+	for _, line := range lines {
+		if line.Rule.Name != "" {
+			l.reserved[line.Rule.Name] = true
+		}
+	}
+	return l
+}
+
+// Table is the aliases in force.
+func (l *Ledger) Table() *alias.Table { return l.table }
+
+// Apply is the ledger after a sweep that was complete and saw these parameters,
+// at the time now; and what changed, in a stable order. It is l itself if
+// nothing did.
+//
+// A parameter that was not seen keeps its aliases at first: AWS promises no
+// snapshot of a path, so a sweep can miss one that is there.
+func (l *Ledger) Apply(seen []Parameter, now time.Time) (*Ledger, []Event) {
+	c := change{Ledger: l, updates: map[key]record{}, retired: map[key]bool{}}
+	c.see(seen)
+	c.miss(seen, now)
+	adopted := c.judge()
+	if len(adopted) == 0 && len(c.updates) == 0 {
+		return l, nil
+	}
+	return c.commit(adopted)
+}
+
+// change is an Apply in the making: the ledger before, and what is new.
+type change struct {
+	*Ledger
+	updates map[key]record
+	retired map[key]bool
+	events  []Event
+}
+
+func (c *change) record(k key) record {
+	if r, ok := c.updates[k]; ok {
+		return r
+	}
+	return c.records[k]
+}
+
+// see notes the parameters whose newest version was not known yet.
+func (c *change) see(seen []Parameter) {
+	for _, p := range seen {
+		r := c.records[p.key()]
+		known := r.good
+		if r.newer != nil {
+			known = &r.newer.document
+		}
+		fresh := !p.Writing && (known == nil || !known.same(p))
+		if fresh {
+			r.newer = c.read(p)
+		}
+		if fresh || !r.missing.IsZero() {
+			r.missing = time.Time{}
+			c.updates[p.key()] = r
+		}
+	}
+}
+
+// read makes a candidate of p, one that is rejected at once if it states no
+// aliases at all.
+func (c *change) read(p Parameter) *candidate {
+	doc := document{Parameter: p}
+	if p.Problem != nil {
+		return &candidate{document: doc, reason: ReasonType, err: p.Problem}
+	}
+	aliases, err := c.lines[p.Line].Rule.Read(p.leaf(), p.Value)
+	if err != nil {
+		reason := ReasonSyntax
+		if errors.Is(err, alias.ErrZone) {
+			reason = ReasonZone
+		}
+		return &candidate{document: doc, reason: reason, err: err}
+	}
+	doc.aliases = aliases
+	return &candidate{document: doc}
+}
+
+// miss notes the parameters that were not seen, and retires those that have
+// been missing for too long.
+func (c *change) miss(seen []Parameter, now time.Time) {
+	there := make(map[key]bool, len(seen))
+	for _, p := range seen {
+		there[p.key()] = true
+	}
+	for k, r := range c.records {
+		switch {
+		case there[k]:
+		case r.missing.IsZero():
+			r.missing = now
+			c.updates[k] = r
+		case now.Sub(r.missing) >= c.patience:
+			c.updates[k] = record{}
+			c.retired[k] = true
+		}
+	}
+}
+
+// commit makes the next ledger, in which the adopted documents are in force.
+func (c *change) commit(adopted []key) (*Ledger, []Event) {
+	edit := c.table.Edit()
+	names := map[alias.Name]bool{}
+	for _, k := range slices.AppendSeq(slices.Clone(adopted), maps.Keys(c.retired)) {
+		if good := c.records[k].good; good != nil {
+			for _, a := range c.claims(good) {
+				edit.Delete(a.Name)
+				names[a.Name] = true
+			}
+		}
+	}
+	for _, k := range adopted {
+		r := c.record(k)
+		c.shadow(r)
+		r.good, r.newer = &r.newer.document, nil
+		c.updates[k] = r
+		src := r.good.source()
+		for _, a := range c.claims(r.good) {
+			edit.Put(a, &src)
+			names[a.Name] = true
+		}
+	}
+	next := *c.Ledger
+	if len(names) > 0 {
+		next.table = edit.Table()
+	}
+	next.records = maps.Clone(c.records)
+	if next.records == nil {
+		next.records = map[key]record{}
+	}
+	maps.Copy(next.records, c.updates)
+	for k := range c.retired {
+		delete(next.records, k)
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		c.compare(c.table.Get(name), next.table.Get(name))
+	}
+	return &next, c.events
+}
+
+// compare notes what became of one alias.
+func (c *change) compare(before, after *alias.Entry) {
+	switch {
+	case before == nil && after == nil:
+	case before == nil:
+		c.events = append(c.events, Event{Kind: Added, Source: *after.Source, After: after})
+	case after == nil:
+		c.events = append(c.events, Event{Kind: Removed, Source: *before.Source, Before: before})
+	case before.Target != after.Target:
+		c.events = append(c.events, Event{Kind: Flipped, Source: *after.Source, Before: before, After: after})
+	case before.TTL != after.TTL || before.Source.Parameter != after.Source.Parameter:
+		c.events = append(c.events, Event{Kind: Changed, Source: *after.Source, Before: before, After: after})
+	}
+}
+
+// shadow notes the aliases of r's newest document that an alias line shadows,
+// unless its document in force has them too, so that each is said once.
+func (c *change) shadow(r record) {
+	if c.lines[r.newer.Line].Rule.Name != "" {
+		return
+	}
+	for _, a := range r.newer.aliases {
+		if c.reserved[a.Name] && (r.good == nil || !r.good.states(a.Name)) {
+			c.events = append(c.events, Event{Kind: Shadowed, Source: r.newer.source(), Name: a.Name})
+		}
+	}
+}
+
+// claims is the aliases of d that are its own to state: all that no alias line
+// names, or that of its own line.
+func (l *Ledger) claims(d *document) []alias.Alias {
+	if l.lines[d.Line].Rule.Name != "" {
+		return d.aliases
+	}
+	free := func(a alias.Alias) bool { return !l.reserved[a.Name] }
+	if !slices.ContainsFunc(d.aliases, func(a alias.Alias) bool { return !free(a) }) {
+		return d.aliases
+	}
+	var claims []alias.Alias
+	for _, a := range d.aliases {
+		if free(a) {
+			claims = append(claims, a)
+		}
+	}
+	return claims
+}
+
+func (d *document) states(name alias.Name) bool {
+	_, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
+	return ok
+}
+
+func (d *document) source() alias.Source {
+	return alias.Source{Line: d.Line, Parameter: d.Name, Version: d.Version, Modified: d.Modified}
+}
+
+// Rejection is a document that is not in force though it is its parameter's
+// newest.
+type Rejection struct {
+	Source alias.Source
+	Reason Reason
+	Err    error
+	// Zones counts the aliases that are held back, by zone: those in force that
+	// stay as they are, or else those that the document states, or else one.
+	Zones map[alias.Name]int
+}
+
+// Rejections is the rejected documents, sorted by parameter.
+func (l *Ledger) Rejections() []Rejection {
+	var list []Rejection
+	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
+		r := l.records[k]
+		if r.newer == nil {
+			continue
+		}
+		list = append(list, Rejection{Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Zones: l.held(r)})
+	}
+	return list
+}
+
+func (l *Ledger) held(r record) map[alias.Name]int {
+	aliases := r.newer.aliases
+	if r.good != nil {
+		aliases = r.good.aliases
+	}
+	zones := map[alias.Name]int{}
+	for _, a := range aliases {
+		zones[a.Zone]++
+	}
+	if len(aliases) > 0 {
+		return zones
+	}
+	rule := l.lines[r.newer.Line].Rule
+	if rule.Name != "" {
+		return map[alias.Name]int{alias.Zone(rule.Name, rule.Zones): 1}
+	}
+	for _, zone := range rule.Zones {
+		zones[zone] = 1
+	}
+	return zones
+}
+
+func (k key) compare(o key) int {
+	return cmp.Or(cmp.Compare(k.name, o.name), cmp.Compare(k.line, o.line))
+}
+
+// keyOf is the record that e comes from.
+func keyOf(e *alias.Entry) key { return key{e.Source.Parameter, e.Source.Line} }

@@ -1,0 +1,94 @@
+package paramstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// callTimeout is the deadline of one call. There are no retries: the next sweep
+// is the retry, so that an error never raises the rate of calls.
+const callTimeout = 5 * time.Second
+
+// Config says where Parameter Store is and who asks. What is empty is left to
+// the standard environment variables and files of the AWS SDKs:
+// https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+type Config struct {
+	Region          string
+	Endpoint        string // URL of Parameter Store
+	Profile         string
+	CredentialsFile string // that Profile stands in
+	Role            string // ARN of the role to assume
+}
+
+// Store reads the parameters that a Corefile's lines name. It is for one
+// goroutine, but for Calls.
+type Store struct {
+	client    *ssm.Client
+	transport *http.Transport
+	lines     []ledger.Line
+	calls     calls
+}
+
+// New makes a Store. It reads the environment and the SDK's files, and calls
+// nobody; the error says what is missing there.
+func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
+	options := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+	}
+	if c.Region != "" {
+		options = append(options, config.WithRegion(c.Region))
+	}
+	if c.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(c.Profile))
+	}
+	if c.CredentialsFile != "" {
+		options = append(options, config.WithSharedCredentialsFiles([]string{c.CredentialsFile}))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, errors.New("load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile")
+	}
+	s := &Store{lines: lines}
+	// A transport of our own can be told to close its connections. The SDK's
+	// client is where AWS_CA_BUNDLE went.
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		s.transport = client.GetTransport()
+		cfg.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect}
+	}
+	if c.Role != "" {
+		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), c.Role, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "versionalias"
+		})
+		cfg.Credentials = aws.NewCredentialsCache(role)
+	}
+	s.client = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
+		if c.Endpoint != "" {
+			o.BaseEndpoint = aws.String(c.Endpoint)
+		}
+	})
+	return s, nil
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Release closes the connections that are idle. Sweep opens new ones.
+func (s *Store) Release() {
+	if s.transport != nil {
+		s.transport.CloseIdleConnections()
+	}
+}

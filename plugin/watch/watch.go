@@ -1,0 +1,75 @@
+// Package watch decides when a source is swept, and nothing else: what a sweep
+// means is for package ledger.
+package watch
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// Source is where parameters are read. Sweep reads all of them; an error means
+// that it is not known what is there. Release gives up what is kept for the
+// next sweep, such as connections; a sweep may follow all the same.
+type Source interface {
+	Sweep(ctx context.Context) ([]ledger.Parameter, error)
+	Release()
+}
+
+// Watcher sweeps a source again and again.
+type Watcher struct {
+	source  Source
+	refresh time.Duration
+	swept   func(seen []ledger.Parameter, took time.Duration)
+	failed  func(err error)
+	hints   chan struct{}
+}
+
+// New makes a Watcher that sweeps source every refresh, give or take a tenth,
+// which is at least a microsecond. It tells swept each complete sweep and how
+// long it took, and failed each other, but neither one that was cancelled. It
+// calls them from Sweep and Run.
+func New(source Source, refresh time.Duration, swept func([]ledger.Parameter, time.Duration), failed func(error)) *Watcher {
+	return &Watcher{source: source, refresh: refresh, swept: swept, failed: failed, hints: make(chan struct{}, 1)}
+}
+
+// Hint makes the next sweep come at once, if Run is waiting for it. Anybody may
+// call it at any time, and it does not block.
+func (w *Watcher) Hint() {
+	select {
+	case w.hints <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// Sweep sweeps once. It must not be called while Run or another Sweep goes on.
+func (w *Watcher) Sweep(ctx context.Context) {
+	began := time.Now()
+	seen, err := w.source.Sweep(ctx)
+	switch {
+	case err == nil:
+		w.swept(seen, time.Since(began))
+	case ctx.Err() != context.Canceled:
+		w.failed(err)
+	}
+}
+
+// Run sweeps until ctx is done, first after a random part of the interval:
+// servers that were started together must not sweep together.
+func (w *Watcher) Run(ctx context.Context) {
+	defer w.source.Release()
+	next := time.NewTimer(rand.N(w.refresh))
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+		case <-w.hints:
+		}
+		w.Sweep(ctx)
+		next.Reset(w.refresh*9/10 + rand.N(w.refresh/5))
+	}
+}

@@ -1,0 +1,363 @@
+package versionalias
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+func init() { plugin.Register(pluginName, setup) }
+
+// setup wires the plugin of one server block. It starts nothing and calls
+// nobody.
+func setup(c *caddy.Controller) error {
+	cfg, err := parse(c)
+	if err != nil {
+		return plugin.Error(pluginName, err)
+	}
+	v := &VersionAlias{served: cfg.served, instance: instanceOf(c)}
+	if v.feed, err = newFeed(cfg, v.table.Store); err != nil {
+		return plugin.Error(pluginName, c.Err(err.Error()))
+	}
+	v.instance.plugins = append(v.instance.plugins, v)
+	server := dnsserver.GetConfig(c)
+	server.AddPlugin(func(next plugin.Handler) plugin.Handler {
+		v.Next = next
+		return v
+	})
+	c.OnStartup(func() error {
+		v.entry = v
+		if acl := server.Handler("acl"); acl != nil {
+			v.entry = acl
+		}
+		return nil
+	})
+	return nil
+}
+
+// instanceKey is where caddy's instance keeps ours.
+type instanceKey struct{}
+
+// instanceOf is the instance that c sets up a part of. The first part to ask
+// makes it, and its callbacks.
+func instanceOf(c *caddy.Controller) *instance {
+	if i, ok := c.Get(instanceKey{}).(*instance); ok {
+		return i
+	}
+	i := new(instance)
+	c.Set(instanceKey{}, i)
+	c.OnStartup(i.load)
+	c.OnShutdown(i.stop)
+	// caddy forgets all hooks when a reload comes by SIGUSR1, so to register
+	// this one once in a process would not do.
+	if !slices.Contains(caddy.ListPlugins()["event_hooks"], pluginName) {
+		caddy.RegisterEventHook(pluginName, started)
+	}
+	return i
+}
+
+// started runs an instance when all of it has started. OnStartup would be too
+// early: the listeners may fail yet, and then nobody would stop it.
+func started(event caddy.EventName, info any) error {
+	inst, ok := info.(*caddy.Instance)
+	if event != caddy.InstanceStartupEvent || !ok {
+		return nil
+	}
+	inst.StorageMu.RLock()
+	i, ok := inst.Storage[instanceKey{}].(*instance)
+	inst.StorageMu.RUnlock()
+	if ok {
+		i.run()
+	}
+	return nil
+}
+
+// The defaults and the least of what the Corefile may leave out.
+const (
+	defaultTTL     = 5
+	defaultRefresh = 10 * time.Second
+	leastRefresh   = time.Second
+)
+
+// block is a block of the Corefile on its way to a config.
+type block struct {
+	config
+	root string
+	ttl  uint32
+}
+
+// property is what may stand in a block.
+type property struct {
+	usage      string // its arguments, as shown in errors
+	least      int    // how many there are
+	most       int
+	repeatable bool
+	parse      func(b *block, args []string) error
+}
+
+var properties = map[string]property{
+	"ssm":          {"PATH [TEMPLATE]", 1, 2, true, (*block).ssm},
+	"alias":        {"NAME PARAMETER[:LABEL] [TEMPLATE]", 2, 3, true, (*block).alias},
+	"directory":    {"DIR", 1, 1, false, (*block).dir},
+	"aws_region":   {"REGION", 1, 1, false, (*block).region},
+	"aws_endpoint": {"URL", 1, 1, false, (*block).endpoint},
+	"credentials":  {"PROFILE [FILE]", 1, 2, false, (*block).credentials},
+	"assume_role":  {"ARN", 1, 1, false, (*block).role},
+	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
+	"answer":       {"cname", 1, 1, false, (*block).answer},
+	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
+}
+
+// parse reads the plugin's block. Errors name the property, what was found and
+// what was expected, and caddy adds file and line.
+func parse(c *caddy.Controller) (config, error) {
+	b := &block{root: dnsserver.GetConfig(c).Root, ttl: defaultTTL}
+	b.refresh = defaultRefresh
+	b.served = names(plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys))
+	for i := 0; c.Next(); i++ {
+		if i > 0 {
+			return config{}, plugin.ErrOnce
+		}
+		if err := b.origins(c.RemainingArgs()); err != nil {
+			return config{}, c.Err(err.Error())
+		}
+		seen := map[string]bool{}
+		for c.NextBlock() {
+			if err := b.property(c.Val(), c.RemainingArgs(), seen); err != nil {
+				return config{}, c.Err(err.Error())
+			}
+		}
+		if err := b.finish(); err != nil {
+			return config{}, c.Err(err.Error())
+		}
+	}
+	return b.config, nil
+}
+
+func names(zones []string) []alias.Name {
+	var names []alias.Name
+	for _, zone := range zones {
+		if !slices.Contains(names, alias.Name(zone)) {
+			names = append(names, alias.Name(zone))
+		}
+	}
+	return names
+}
+
+// origins sets the zones.
+func (b *block) origins(args []string) error {
+	b.zones = b.served
+	if len(args) == 0 {
+		return nil
+	}
+	b.zones = nil
+	for _, arg := range args {
+		zones := plugin.Host(arg).NormalizeExact()
+		if len(zones) == 0 {
+			return fmt.Errorf("zones: found %q, want a domain name or a network", arg)
+		}
+		b.zones = append(b.zones, names(zones)...)
+	}
+	slices.Sort(b.zones)
+	b.zones = slices.Compact(b.zones)
+	return nil
+}
+
+func (b *block) property(name string, args []string, seen map[string]bool) error {
+	p, ok := properties[name]
+	if !ok {
+		return fmt.Errorf("unknown property '%s'", name)
+	}
+	if seen[name] && !p.repeatable {
+		return fmt.Errorf("%s: found it twice, want it once", name)
+	}
+	seen[name] = true
+	if len(args) < p.least || len(args) > p.most {
+		return fmt.Errorf("%s: found %d arguments, want %s", name, len(args), p.usage)
+	}
+	if err := p.parse(b, args); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// finish checks the block as a whole, and fills in what its lines share.
+func (b *block) finish() error {
+	if b.directory == "" && len(b.lines) == 0 {
+		return errors.New("found no source, want at least one of ssm, alias, directory")
+	}
+	if len(b.zones) == 0 {
+		return errors.New("zones: found none, want at least one")
+	}
+	if b.directory != "" && len(b.lines) == 0 {
+		b.lines = []ledger.Line{{Path: "/", Flat: true}}
+	}
+	for i := range b.lines {
+		line := &b.lines[i]
+		line.Rule.Zones = b.zones
+		line.Rule.TTL = b.ttl
+		if line.Label != "" && b.directory != "" {
+			return fmt.Errorf("alias: found label %q, want none with directory", line.Label)
+		}
+	}
+	return nil
+}
+
+func (b *block) ssm(args []string) error {
+	path := args[0]
+	if path != "/" {
+		if err := checkParameter(path); err != nil {
+			return err
+		}
+	}
+	for _, line := range b.lines {
+		if line.Path != "" && (below(path, line.Path) || below(line.Path, path)) {
+			return fmt.Errorf("found %s beside %s, want no path below another", path, line.Path)
+		}
+	}
+	return b.line(ledger.Line{Path: path}, args[1:])
+}
+
+// below reports whether path is other, or below it.
+func below(path, other string) bool {
+	return path == other || strings.HasPrefix(path, strings.TrimSuffix(other, "/")+"/")
+}
+
+// label is what Parameter Store takes for one:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
+var label = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]{0,99}$`)
+
+func (b *block) alias(args []string) error {
+	name, err := alias.ParseName(args[0])
+	if err != nil {
+		return err
+	}
+	zone := alias.Zone(name, b.zones)
+	if zone == "" || zone == name {
+		return fmt.Errorf("found %s, want a name below one of the zones %s", name, b.zones)
+	}
+	line := ledger.Line{Rule: alias.Rule{Name: name}}
+	selector := args[1]
+	labelled := false
+	line.Parameter, line.Label, labelled = strings.Cut(selector, ":")
+	if err := checkParameter(line.Parameter); err != nil {
+		return err
+	}
+	if labelled && !label.MatchString(line.Label) {
+		return fmt.Errorf("found label %q, want 1 to 100 letters, digits, '.', '-' and '_', not a digit first", line.Label)
+	}
+	for _, other := range b.lines {
+		if other.Rule.Name == name {
+			return fmt.Errorf("found %s twice, want each name once", name)
+		}
+	}
+	return b.line(line, args[2:])
+}
+
+// line adds a line, with its template if there is one.
+func (b *block) line(line ledger.Line, template []string) error {
+	for _, t := range template {
+		parsed, err := alias.ParseTemplate(t)
+		if err != nil {
+			return err
+		}
+		line.Rule.Template = parsed
+	}
+	b.lines = append(b.lines, line)
+	return nil
+}
+
+// parameter is a legal name of a parameter in a hierarchy:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+var parameter = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
+
+func checkParameter(name string) error {
+	if !parameter.MatchString(name) {
+		return fmt.Errorf("found %q, want an absolute path of 1 to 15 elements of letters, digits, '.', '-' and '_'", name)
+	}
+	for element := range strings.SplitSeq(name, "/") {
+		if element == "." || element == ".." {
+			return fmt.Errorf("found %q, want no element %q", name, element)
+		}
+	}
+	return nil
+}
+
+func (b *block) dir(args []string) error {
+	b.directory = args[0]
+	if !filepath.IsAbs(b.directory) {
+		b.directory = filepath.Join(b.root, b.directory)
+	}
+	return nil
+}
+
+func (b *block) region(args []string) error {
+	b.store.Region = args[0]
+	return nil
+}
+
+func (b *block) endpoint(args []string) error {
+	u, err := url.Parse(args[0])
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("found %q, want an http or https URL", args[0])
+	}
+	b.store.Endpoint = args[0]
+	return nil
+}
+
+func (b *block) credentials(args []string) error {
+	b.store.Profile = args[0]
+	for _, file := range args[1:] {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(b.root, file)
+		}
+		b.store.CredentialsFile = file
+	}
+	return nil
+}
+
+func (b *block) role(args []string) error {
+	if !strings.HasPrefix(args[0], "arn:") {
+		return fmt.Errorf("found %q, want the ARN of a role", args[0])
+	}
+	b.store.Role = args[0]
+	return nil
+}
+
+func (b *block) interval(args []string) error {
+	d, err := time.ParseDuration(args[0])
+	if err != nil || d < leastRefresh {
+		return fmt.Errorf("found %q, want a duration of at least %v", args[0], leastRefresh)
+	}
+	b.refresh = d
+	return nil
+}
+
+func (b *block) answer(args []string) error {
+	if args[0] != "cname" {
+		return fmt.Errorf("found %q, want cname", args[0])
+	}
+	return nil
+}
+
+func (b *block) seconds(args []string) error {
+	ttl, err := strconv.ParseUint(args[0], 10, 32)
+	if err != nil || ttl > alias.MaxTTL {
+		return fmt.Errorf("found %q, want a whole number of seconds from 0 to %d", args[0], alias.MaxTTL)
+	}
+	b.ttl = uint32(ttl)
+	return nil
+}
