@@ -77,15 +77,16 @@ func (h *hop) additional(extra []dns.RR) []dns.RR {
 	if !slices.ContainsFunc(extra, isOPT) {
 		return slices.Clip(extra)
 	}
-	want := h.request.IsEdns0() != nil
+	asked := h.request.IsEdns0()
 	var next []dns.RR
 	for _, rr := range extra {
 		if isOPT(rr) {
-			if !want {
+			if asked == nil {
 				continue
 			}
-			want = false
-			rr = dns.Copy(rr) // the server sets its size and flags in place
+			opt := dns.Copy(rr).(*dns.OPT) // the server sets its size in place
+			opt.SetDo(asked.Do())          // RFC 3225 section 3; acl always sets it
+			rr, asked = opt, nil
 		}
 		next = append(next, rr)
 	}

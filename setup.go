@@ -129,14 +129,18 @@ func parse(c *caddy.Controller) (config, error) {
 	b.served = names(plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys))
 	for i := 0; c.Next(); i++ {
 		if i > 0 {
-			return config{}, plugin.ErrOnce
+			return config{}, c.Err("found versionalias twice in a server block, want it once")
 		}
 		if err := b.origins(c.RemainingArgs()); err != nil {
 			return config{}, c.Err(err.Error())
 		}
 		seen := map[string]bool{}
 		for c.NextBlock() {
-			if err := b.property(c.Val(), c.RemainingArgs(), seen); err != nil {
+			name, args := c.Val(), c.RemainingArgs()
+			if c.NextArg() {
+				return config{}, c.Errf("%s: found a block, want none", name)
+			}
+			if err := b.property(name, args, seen); err != nil {
 				return config{}, c.Err(err.Error())
 			}
 		}
@@ -247,7 +251,7 @@ func (b *block) alias(args []string) error {
 	}
 	zone := alias.Zone(name, b.zones)
 	if zone == "" || zone == name {
-		return fmt.Errorf("found %s, want a name below one of the zones %s", name, b.zones)
+		return fmt.Errorf("found %s, want a name below one of the zones %s", name, strings.Trim(fmt.Sprint(b.zones), "[]"))
 	}
 	line := ledger.Line{Rule: alias.Rule{Name: name}}
 	selector := args[1]

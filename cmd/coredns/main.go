@@ -4,6 +4,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
@@ -55,56 +57,13 @@ import (
 	_ "github.com/octoenergy/versionalias"
 )
 
-// directives is the order of the plugins in the chain: CoreDNS's own, with
-// versionalias after acl and before cache.
-var directives = []string{
-	"root",
-	"metadata",
-	"cancel",
-	"https",
-	"timeouts",
-	"multisocket",
-	"reload",
-	"nsid",
-	"bufsize",
-	"bind",
-	"debug",
-	"ready",
-	"health",
-	"pprof",
-	"prometheus",
-	"errors",
-	"log",
-	"dnstap",
-	"local",
-	"dns64",
-	"any",
-	"chaos",
-	"loadbalance",
-	"tsig",
-	"rewrite",
-	"autopath",
-	"acl",
-	"versionalias",
-	"cache",
-	"header",
-	"dnssec",
-	"tls",
-	"minimal",
-	"template",
-	"transfer",
-	"hosts",
-	"file",
-	"auto",
-	"secondary",
-	"loop",
-	"forward",
-	"erratic",
-	"whoami",
-	"sign",
-	"view",
-}
+func init() { dnsserver.Directives = directives(dnsserver.Directives) }
 
-func init() { dnsserver.Directives = directives }
+// directives is CoreDNS's own order of plugins with versionalias in its place:
+// below acl, which then judges the canonical name before we say anything of it,
+// and above cache, which so keeps targets only and never an alias.
+func directives(stock []string) []string {
+	return slices.Insert(slices.Clone(stock), slices.Index(stock, "acl")+1, "versionalias")
+}
 
 func main() { coremain.Run() }

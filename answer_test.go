@@ -1,0 +1,318 @@
+package versionalias
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// exchange is a question and the answer to it.
+type exchange struct {
+	name string // what the row shows, after the numbers of its statements of DNS correctness
+	q    string // NAME TYPE, and then any of: do, edns, cd, ad, tcp, from=ADDRESS
+	want string
+}
+
+// ask sends the question of an exchange.
+func (x exchange) ask(t *testing.T, s *server) *dns.Msg {
+	t.Helper()
+	fields := strings.Fields(x.q)
+	q := question(fields[0], dns.StringToType[fields[1]])
+	c := client{}
+	for _, option := range fields[2:] {
+		switch {
+		case option == "do" || option == "edns":
+			withEDNS(q, option == "do")
+		case option == "cd":
+			q.CheckingDisabled = true
+		case option == "ad":
+			q.AuthenticatedData = true
+		case option == "tcp":
+			c.tcp = true
+		case strings.HasPrefix(option, "from="):
+			c.from = strings.TrimPrefix(option, "from=")
+		default:
+			t.Fatalf("unknown option %q", option)
+		}
+	}
+	m, err := c.ask(s, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// The rows are Corefile, questions and answers, over UDP and TCP, through the
+// real chain.
+func TestAnswers(t *testing.T) {
+	const plain = `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}`
+	const soa = "authority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+	for _, tt := range []struct {
+		name      string
+		corefile  string
+		aliases   files
+		exchanges []exchange
+	}{{
+		name:     "an alias above a zone file",
+		corefile: plain,
+		aliases: files{
+			"cache":   "cache-v1.corp.internal",
+			"slow":    `{"to": "cache-v2.corp.internal.", "ttl": 3600}`,
+			"never":   `{"to": "cache-v2.corp.internal.", "ttl": 0}`,
+			"missing": "nowhere.corp.internal",
+			"empty":   "cache-v2.corp.internal",
+			"via":     "moved.corp.internal",
+			"gone":    "away.corp.internal",
+			"two":     `{"to": "cache.corp.internal", "ttl": 7}`,
+			"circle":  "ring.corp.internal",
+		},
+		exchanges: []exchange{
+			{name: "3, 20: the CNAME has the alias's TTL and the target its own", q: "cache.corp.internal. A", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "20: a TTL of the document", q: "slow.corp.internal. A", want: `
+				NOERROR aa
+				slow.corp.internal. 3600 CNAME cache-v2.corp.internal.
+				cache-v2.corp.internal. 60 A 192.0.2.2
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "20: a TTL of 0", q: "never.corp.internal. A", want: `
+				NOERROR aa
+				never.corp.internal. 0 CNAME cache-v2.corp.internal.
+				cache-v2.corp.internal. 60 A 192.0.2.2
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "2: the case of the question comes back", q: "CaChE.CoRp.InTeRnAl. AAAA", want: `
+				NOERROR aa
+				CaChE.CoRp.InTeRnAl. 5 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 AAAA 2001:db8::1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "3, 5: the target does not exist", q: "missing.corp.internal. A", want: `
+				NXDOMAIN aa
+				missing.corp.internal. 5 CNAME nowhere.corp.internal.
+				` + soa},
+			{name: "4, 5: the target has no such type", q: "empty.corp.internal. AAAA", want: `
+				NOERROR aa
+				empty.corp.internal. 5 CNAME cache-v2.corp.internal.
+				` + soa},
+			{name: "5: an alias's TTL above the SOA's leaves it alone", q: "slow.corp.internal. AAAA", want: `
+				NOERROR aa
+				slow.corp.internal. 3600 CNAME cache-v2.corp.internal.
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "15: the zone's own SOA is as before", q: "nowhere.corp.internal. A", want: `
+				NXDOMAIN aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "a static CNAME behind the target", q: "via.corp.internal. A", want: `
+				NOERROR aa
+				via.corp.internal. 5 CNAME moved.corp.internal.
+				moved.corp.internal. 60 CNAME cache-v2.corp.internal.
+				cache-v2.corp.internal. 60 A 192.0.2.2
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "3: the last name of a chain decides", q: "gone.corp.internal. A", want: `
+				NXDOMAIN aa
+				gone.corp.internal. 5 CNAME away.corp.internal.
+				away.corp.internal. 60 CNAME nowhere.corp.internal.
+				` + soa},
+			{name: "an alias as the target of an alias", q: "two.corp.internal. A", want: `
+				NOERROR aa
+				two.corp.internal. 7 CNAME cache.corp.internal.
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "18: CNAME", q: "cache.corp.internal. CNAME", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.`},
+			{name: "18: CNAME of a target that does not exist", q: "missing.corp.internal. CNAME", want: `
+				NOERROR aa
+				missing.corp.internal. 5 CNAME nowhere.corp.internal.`},
+			{name: "18: CNAME of an alias of an alias", q: "two.corp.internal. CNAME", want: `
+				NOERROR aa
+				two.corp.internal. 7 CNAME cache.corp.internal.`},
+			{name: "19: ANY", q: "cache.corp.internal. ANY", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.`},
+			{name: "6: an OPT for an OPT", q: "cache.corp.internal. A edns", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.
+				OPT`},
+			{name: "6: DO comes back", q: "cache.corp.internal. CNAME do", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
+				OPT do`},
+			{name: "7: AD is not set for who asks with it", q: "cache.corp.internal. CNAME ad", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.`},
+			{name: "CD comes back", q: "cache.corp.internal. CNAME cd", want: `
+				NOERROR aa cd
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.`},
+			{name: "12: a record of the zone under an alias's name is not seen", q: "cache.corp.internal. A tcp", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "13: a name that only ends alike", q: "notcache.corp.internal. A", want: `
+				NXDOMAIN aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "13: a name below", q: "x.cache.corp.internal. A", want: `
+				NXDOMAIN aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "13: an escaped dot is no label's end", q: `cache\.corp.internal. A`, want: `REFUSED`},
+			{name: "a target itself", q: "cache-v1.corp.internal. A", want: `
+				NOERROR aa
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "outside the zones", q: "cache.example.org. A", want: `REFUSED`},
+		},
+	}, {
+		name:     "12: a zone that leads back to the alias",
+		corefile: plain,
+		aliases:  files{"cache": "back.corp.internal"},
+		exchanges: []exchange{
+			{name: "A", q: "cache.corp.internal. A", want: `SERVFAIL`},
+			{name: "A edns", q: "cache.corp.internal. A edns", want: "SERVFAIL\nOPT"},
+			{name: "CNAME", q: "cache.corp.internal. CNAME", want: `
+				NOERROR aa
+				cache.corp.internal. 5 CNAME back.corp.internal.`},
+		},
+	}, {
+		name: "a template, a bundle and two zones",
+		corefile: `
+			corp.internal:0 corp.example:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+					ssm /dns {name}-{value}.corp.internal
+					alias db.corp.internal /live/db
+					ttl 30
+				}
+				file corp.zone corp.internal
+			}`,
+		aliases: files{
+			"dns/all": `{"aliases": {"cache": "v1", "db": "v9"}}`,
+			"live/db": "cache-v2.corp.internal",
+		},
+		exchanges: []exchange{
+			{name: "in the first zone", q: "cache.corp.internal. A", want: `
+				NOERROR aa
+				cache.corp.internal. 30 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "in the other", q: "cache.corp.example. A", want: `
+				NOERROR aa
+				cache.corp.example. 30 CNAME cache-v1.corp.internal.
+				cache-v1.corp.internal. 60 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "an alias line shadows a path", q: "db.corp.internal. A", want: `
+				NOERROR aa
+				db.corp.internal. 30 CNAME cache-v2.corp.internal.
+				cache-v2.corp.internal. 60 A 192.0.2.2
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+		},
+	}, {
+		name: "targets in other server blocks",
+		corefile: `
+			corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+				}
+				file corp.zone
+			}
+			example.org:0 {
+				bind 127.0.0.1
+				hosts {
+					198.51.100.7 web.example.org
+				}
+			}
+			example.net:0 {
+				bind 127.0.0.1
+				acl {
+					block
+				}
+				whoami
+			}
+			example.com:0 {
+				bind 127.0.0.1
+				acl {
+					filter
+				}
+				whoami
+			}
+			loop.example:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory loop
+				}
+				whoami
+			}`,
+		aliases: files{
+			"web":     "web.example.org",
+			"none":    "none.example.org",
+			"blocked": "web.example.net",
+			"hidden":  "web.example.com",
+			"nobody":  "web.elsewhere.test",
+			"ring":    "ring.loop.example",
+			"long":    "web.example.org",
+		},
+		exchanges: []exchange{
+			{name: "a block that has it", q: "web.corp.internal. A", want: `
+				NOERROR aa
+				web.corp.internal. 5 CNAME web.example.org.
+				web.example.org. 3600 A 198.51.100.7`},
+			{name: "a block that has it, with EDNS", q: "web.corp.internal. A do", want: `
+				NOERROR aa
+				web.corp.internal. 5 CNAME web.example.org.
+				web.example.org. 3600 A 198.51.100.7
+				OPT do`},
+			{name: "9: a block that fails for it", q: "none.corp.internal. A", want: `SERVFAIL`},
+			{name: "9: an access rule that blocks it", q: "blocked.corp.internal. A", want: `REFUSED`},
+			{name: "9: an access rule that blocks it, with EDNS", q: "blocked.corp.internal. CNAME edns", want: "REFUSED\nOPT ede=15"},
+			{name: "9: an access rule that filters it", q: "hidden.corp.internal. A", want: `NOERROR`},
+			{name: "9: an access rule that filters it, with EDNS", q: "hidden.corp.internal. ANY edns", want: "NOERROR\nOPT ede=17"},
+			{name: "9: nobody here serves it", q: "nobody.corp.internal. A", want: `
+				NOERROR aa
+				nobody.corp.internal. 5 CNAME web.elsewhere.test.`},
+			{name: "9: nobody here serves it, with EDNS", q: "nobody.corp.internal. A edns", want: `
+				NOERROR aa
+				nobody.corp.internal. 5 CNAME web.elsewhere.test.
+				OPT`},
+			{name: "10: two blocks that alias each other", q: "ring.corp.internal. A", want: `SERVFAIL`},
+		},
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			all := files{
+				"corp.zone": corpZone,
+				"loop/ring": "ring.corp.internal",
+			}
+			for name, document := range tt.aliases {
+				all["aliases/"+name] = document
+			}
+			s := startServer(t, tt.corefile, all)
+			for _, x := range tt.exchanges {
+				t.Run(x.name, func(t *testing.T) {
+					m := x.ask(t, s)
+					if got := show(m); got != trim(x.want) {
+						t.Errorf("%s got\n%s\nwant\n%s", x.q, got, trim(x.want))
+					}
+					if q := strings.Fields(x.q)[0]; len(m.Question) != 1 || m.Question[0].Name != q {
+						t.Errorf("the question came back as %v, want %s", m.Question, q)
+					}
+				})
+			}
+		})
+	}
+}

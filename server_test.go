@@ -1,0 +1,226 @@
+package versionalias
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
+
+	_ "github.com/coredns/coredns/plugin/acl"
+	_ "github.com/coredns/coredns/plugin/bind"
+	_ "github.com/coredns/coredns/plugin/cache"
+	_ "github.com/coredns/coredns/plugin/debug"
+	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/file"
+	_ "github.com/coredns/coredns/plugin/forward"
+	_ "github.com/coredns/coredns/plugin/hosts"
+	_ "github.com/coredns/coredns/plugin/log"
+	_ "github.com/coredns/coredns/plugin/metadata"
+	_ "github.com/coredns/coredns/plugin/metrics"
+	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/root"
+	_ "github.com/coredns/coredns/plugin/template"
+	_ "github.com/coredns/coredns/plugin/transfer"
+	_ "github.com/coredns/coredns/plugin/view"
+	_ "github.com/coredns/coredns/plugin/whoami"
+)
+
+func init() {
+	acl := slices.Index(dnsserver.Directives, "acl")
+	dnsserver.Directives = slices.Insert(slices.Clone(dnsserver.Directives), acl+1, pluginName)
+	dnsserver.Quiet = true
+	caddy.Quiet = true
+	clog.Discard()
+}
+
+// corpZone is the zone below the plugin in most tests: two versions of a cache
+// and the odd records that an answer can meet.
+const corpZone = `$ORIGIN corp.internal.
+$TTL 60
+@           SOA   ns hostmaster 1 3600 600 86400 300
+            NS    ns
+ns          A     192.0.2.53
+cache-v1    A     192.0.2.1
+            AAAA  2001:db8::1
+cache-v2    A     192.0.2.2
+            TXT   "v2"
+moved       CNAME cache-v2
+away        CNAME nowhere
+back        CNAME cache
+cache       A     192.0.2.99
+`
+
+// server is a started CoreDNS.
+type server struct {
+	*caddy.Instance
+	t    testing.TB
+	dir  string // where the Corefile's relative paths begin
+	addr string // of its first listener, for UDP
+	tcp  string
+}
+
+// files are what a test's server finds in its directory.
+type files map[string]string
+
+// startServer starts CoreDNS with a Corefile in which every block listens on
+// 127.0.0.1 and a port that the system picks, and stops it at the test's end.
+func startServer(t testing.TB, corefile string, files files) *server {
+	t.Helper()
+	s := &server{t: t, dir: t.TempDir()}
+	for name, content := range files {
+		s.write(name, content)
+	}
+	inst, err := caddy.Start(s.corefile(corefile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Instance = inst
+	t.Cleanup(s.stop)
+	first := s.Servers()[0]
+	s.addr, s.tcp = first.LocalAddr().String(), first.Addr().String()
+	return s
+}
+
+func (s *server) stop() {
+	s.ShutdownCallbacks()
+	s.Stop()
+}
+
+// corefile is a Corefile with the test's directory in the place of DIR.
+func (s *server) corefile(text string) caddy.Input {
+	return caddy.CaddyfileInput{
+		Filepath:       "Corefile",
+		Contents:       []byte(strings.ReplaceAll(text, "DIR", s.dir)),
+		ServerTypeName: "dns",
+	}
+}
+
+// write puts a file into the server's directory in one step.
+func (s *server) write(name, content string) {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
+	if err := os.WriteFile(temporary, []byte(content), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// client asks a server.
+type client struct {
+	tcp  bool
+	from string // the client's address, "" for any
+}
+
+// ask is the answer of a server to a question.
+func (c client) ask(s *server, q *dns.Msg) (*dns.Msg, error) {
+	d := &dns.Client{Timeout: 5 * time.Second}
+	addr := s.addr
+	if c.tcp {
+		d.Net, addr = "tcp", s.tcp
+	}
+	if c.from != "" {
+		d.Dialer = &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(c.from)}}
+	}
+	m, _, err := d.Exchange(q, addr)
+	return m, err
+}
+
+// ask asks for a name by UDP.
+func (s *server) ask(name string, qtype uint16) *dns.Msg {
+	s.t.Helper()
+	m, err := client{}.ask(s, question(name, qtype))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+// eventually asks until the answer reads as wanted.
+func (s *server) eventually(name string, qtype uint16, want string) {
+	s.t.Helper()
+	var got string
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if got = show(s.ask(name, qtype)); got == trim(want) {
+			return
+		}
+	}
+	s.t.Fatalf("%s %s got\n%s\nwant\n%s", name, dns.TypeToString[qtype], got, trim(want))
+}
+
+func question(name string, qtype uint16) *dns.Msg {
+	return new(dns.Msg).SetQuestion(name, qtype)
+}
+
+// withEDNS is q with an OPT.
+func withEDNS(q *dns.Msg, do bool) *dns.Msg { return q.SetEdns0(4096, do) }
+
+// show is a message as tests write it: RCODE and flags on the first line, then
+// a line for each record, its section in front unless it is the answer.
+func show(m *dns.Msg) string {
+	if m == nil {
+		return "no answer"
+	}
+	var b strings.Builder
+	b.WriteString(dns.RcodeToString[m.Rcode])
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{{m.Authoritative, "aa"}, {m.Truncated, "tc"}, {m.RecursionAvailable, "ra"}, {m.AuthenticatedData, "ad"}, {m.CheckingDisabled, "cd"}} {
+		if flag.set {
+			b.WriteString(" " + flag.name)
+		}
+	}
+	records := func(section string, rrs []dns.RR) {
+		for _, rr := range rrs {
+			if opt, ok := rr.(*dns.OPT); ok {
+				fmt.Fprintf(&b, "\nOPT%s", showOptions(opt))
+				continue
+			}
+			line := strings.Join(strings.Fields(rr.String()), " ")
+			fmt.Fprintf(&b, "\n%s%s", section, strings.Replace(line, " IN ", " ", 1))
+		}
+	}
+	records("", m.Answer)
+	records("authority: ", m.Ns)
+	records("additional: ", m.Extra)
+	return b.String()
+}
+
+func showOptions(opt *dns.OPT) string {
+	s := ""
+	if opt.Do() {
+		s += " do"
+	}
+	for _, o := range opt.Option {
+		if ede, ok := o.(*dns.EDNS0_EDE); ok {
+			s += fmt.Sprintf(" ede=%d", ede.InfoCode)
+		}
+	}
+	return s
+}
+
+// trim makes what a test wrote over some indented lines comparable.
+func trim(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
