@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +25,6 @@ import (
 	_ "github.com/coredns/coredns/plugin/forward"
 	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/log"
-	_ "github.com/coredns/coredns/plugin/metadata"
-	_ "github.com/coredns/coredns/plugin/metrics"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/root"
 	_ "github.com/coredns/coredns/plugin/template"
@@ -63,6 +62,7 @@ cache       A     192.0.2.99
 type server struct {
 	*caddy.Instance
 	t    testing.TB
+	once sync.Once
 	dir  string // where the Corefile's relative paths begin
 	addr string // of its first listener, for UDP
 	tcp  string
@@ -90,9 +90,14 @@ func startServer(t testing.TB, corefile string, files files) *server {
 	return s
 }
 
+// stop may be called twice.
 func (s *server) stop() {
-	s.ShutdownCallbacks()
-	s.Stop()
+	s.once.Do(func() {
+		s.ShutdownCallbacks()
+		if err := s.Stop(); err != nil {
+			s.t.Error(err)
+		}
+	})
 }
 
 // corefile is a Corefile with the test's directory in the place of DIR.
@@ -143,9 +148,15 @@ func (c client) ask(s *server, q *dns.Msg) (*dns.Msg, error) {
 // ask asks for a name by UDP.
 func (s *server) ask(name string, qtype uint16) *dns.Msg {
 	s.t.Helper()
-	m, err := client{}.ask(s, question(name, qtype))
+	return s.reply(client{}, question(name, qtype))
+}
+
+// reply is the answer to a client's question.
+func (s *server) reply(c client, q *dns.Msg) *dns.Msg {
+	s.t.Helper()
+	m, err := c.ask(s, q)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Fatalf("asking for %s: %v", q.Question[0].String(), err)
 	}
 	return m
 }
@@ -223,4 +234,16 @@ func trim(s string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// freeAddr is an address on which nothing listens, for plugins that cannot be
+// asked which port the system picked.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

@@ -1,0 +1,363 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/caddy"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
+)
+
+// A flip acts on the very next query after it was adopted, though cache keeps
+// targets for an hour.
+func TestFlipAboveCache(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			cache 3600
+			file corp.zone
+		}`, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	for flip := range 20 {
+		version := flip%2 + 1
+		s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", version))
+		s.eventually("cache.corp.internal.", dns.TypeCNAME, fmt.Sprintf("NOERROR aa\ncache.corp.internal. 5 CNAME cache-v%d.corp.internal.", version))
+		for range 3 {
+			m := s.ask("cache.corp.internal.", dns.TypeA)
+			if want := fmt.Sprintf("192.0.2.%d", version); len(m.Answer) != 2 || m.Answer[1].(*dns.A).A.String() != want {
+				t.Fatalf("flip %d: got\n%s\nwant %s", flip, show(m), want)
+			}
+		}
+	}
+}
+
+// store is a Parameter Store with one parameter below any path.
+func store(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprint(w, `{"Parameters": [{"Name": "/dns/cache", "Type": "String", "DataType": "text",
+			"Value": "cache-v1.corp.internal", "Version": 3, "LastModifiedDate": 1795388999.5}]}`)
+	}))
+	t.Cleanup(s.Close)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+	return s
+}
+
+// Reloads leave nothing behind, whether they work or fail, before the plugin's
+// first sweep or after it.
+func TestReloads(t *testing.T) {
+	const reloads = 1000
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	api := store(t)
+	const block = `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			file corp.zone {
+				reload 0
+			}
+		}
+		corp.example:0 {
+			bind 127.0.0.1
+			versionalias {
+				ssm /dns
+				aws_region eu-west-1
+				aws_endpoint %s
+				%s
+			}
+			whoami
+		}
+		%s`
+	good := fmt.Sprintf(block, api.URL, "ttl 7", "")
+	faulty := []string{
+		fmt.Sprintf(block, api.URL, "ttl soon", ""),
+		fmt.Sprintf(block, api.URL, "ttl 7", fmt.Sprintf("other.internal:%d {\n bind 127.0.0.1\n whoami\n}", taken.Addr().(*net.TCPAddr).Port)),
+	}
+	start := func() *server {
+		return startServer(t, good, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	}
+	start().stop() // what is made once in a process is made
+	before := settle(t, nil)
+	s := start()
+	for i := range reloads + 1 { // the last one works: caddy keeps what the last start that failed listened on
+		text := good
+		if i%5 == 4 {
+			text = faulty[i/5%len(faulty)]
+		}
+		next, err := s.Restart(s.corefile(text))
+		if (err != nil) != (i%5 == 4) {
+			t.Fatalf("reload %d got error %v", i, err)
+		}
+		s.Instance = next
+		// caddy does not close a listener that is not served yet, so do not
+		// reload before both are.
+		for _, c := range []client{{}, {tcp: true}} {
+			if m := s.reply(c, question("cache.corp.internal.", dns.TypeCNAME)); !strings.Contains(show(m), "CNAME cache-v1") {
+				t.Fatalf("after reload %d got\n%s", i, show(m))
+			}
+		}
+	}
+	if n := len(running.feeds()); n != 2 {
+		t.Errorf("%d feeds are running, want 2", n)
+	}
+	s.stop()
+	if after := settle(t, before); !after.within(before) {
+		t.Errorf("after %d reloads there are %v, before %v", reloads, after, before)
+	}
+}
+
+// leftovers is what a server could leave behind.
+type leftovers struct {
+	goroutines int
+	files      []string // what is open
+}
+
+func (l *leftovers) within(o *leftovers) bool {
+	return l != nil && o != nil && l.goroutines <= o.goroutines && len(l.files) <= len(o.files)
+}
+
+// settle is what there is once it is no more than wanted, or no less than a
+// moment ago, or after some time.
+func settle(t *testing.T, wanted *leftovers) *leftovers {
+	t.Helper()
+	var l, before *leftovers
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
+		runtime.GC() // caddy leaves it to finalizers to close the listeners of a start that failed
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, l = l, &leftovers{goroutines: runtime.NumGoroutine()}
+		for _, f := range open {
+			file, _ := os.Readlink("/proc/self/fd/" + f.Name())
+			l.files = append(l.files, file)
+		}
+		if l.within(wanted) || wanted == nil && before.within(l) && l.within(before) {
+			break
+		}
+	}
+	return l
+}
+
+// caddy forgets all event hooks on SIGUSR1, then reloads: the next instance's
+// loops must start all the same.
+func TestHooksForgotten(t *testing.T) {
+	corefile := `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}`
+	s := startServer(t, corefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	for range 3 {
+		next, err := s.Restart(s.corefile(corefile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Instance = next
+		if n := len(running.feeds()); n != 1 {
+			t.Fatalf("%d feeds are running, want 1", n)
+		}
+	}
+	hooks := 0
+	for _, name := range caddy.ListPlugins()["event_hooks"] {
+		if name == pluginName {
+			hooks++
+		}
+	}
+	if hooks != 1 {
+		t.Errorf("the hook is registered %d times, want once", hooks)
+	}
+}
+
+// A server without its source starts all the same, is not ready, and becomes so
+// by itself.
+func TestLateSource(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				refresh 1s
+			}
+			file corp.zone
+		}`, files{"corp.zone": corpZone})
+	v := running.all[0].plugins[0]
+	if v.Ready() {
+		t.Error("ready without a sweep")
+	}
+	if got := s.ask("cache-v1.corp.internal.", dns.TypeA); got.Rcode != dns.RcodeSuccess {
+		t.Errorf("a name of the zone got\n%s", show(got))
+	}
+	s.write("aliases/cache", "cache-v2.corp.internal")
+	s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal.")
+	if !v.Ready() {
+		t.Error("not ready after a sweep")
+	}
+}
+
+// source is a source that a test plays.
+type source struct {
+	sweep    func(ctx context.Context) ([]ledger.Parameter, error)
+	released int
+}
+
+func (s *source) Sweep(ctx context.Context) ([]ledger.Parameter, error) { return s.sweep(ctx) }
+func (s *source) Release()                                              { s.released++ }
+
+// fed is a plugin of corp.internal that is fed from s every ten seconds.
+func fed(t *testing.T, i *instance, s *source) *VersionAlias {
+	t.Helper()
+	v := above(nil)
+	v.instance = i
+	zones := []alias.Name{"corp.internal."}
+	lines := []ledger.Line{{Path: "/dns", Rule: alias.Rule{Zones: zones, TTL: 5}}}
+	feed, err := newFeed(config{zones: zones, lines: lines, directory: t.TempDir(), refresh: 10 * time.Second}, v.table.Store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed.dir, feed.source = nil, s
+	feed.watcher = watch.New(s, feed.refresh, feed.swept, feed.failed)
+	v.feed = feed
+	i.plugins = append(i.plugins, v)
+	return v
+}
+
+// cache is what a sweep sees where /dns/cache has that value and version.
+func cache(value string, version int64) []ledger.Parameter {
+	return []ledger.Parameter{{Name: "/dns/cache", Value: value, Version: version, Modified: time.Unix(1795388999, 0)}}
+}
+
+// All server blocks together hold up a start for five seconds at most.
+func TestStartTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := func(ctx context.Context) ([]ledger.Parameter, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		i := new(instance)
+		slow := []*source{{sweep: hang}, {sweep: hang}, {sweep: hang}}
+		for _, s := range slow {
+			fed(t, i, s)
+		}
+		quick := &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return cache("cache-v1.corp.internal", 1), nil }}
+		v := fed(t, i, quick)
+		began := time.Now()
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("load took %v, want 5s", took)
+		}
+		if v.table.Load().Len() != 1 || v.Ready() {
+			t.Errorf("the block whose source works has %d aliases, and all are ready: %v; want 1, false", v.table.Load().Len(), v.Ready())
+		}
+		if quick.released != 1 || slow[0].released != 1 {
+			t.Error("a load keeps its connections")
+		}
+	})
+}
+
+// What is logged, and how often: one line for an event, none for a query, none
+// for what is as it was.
+func TestLog(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []ledger.Parameter
+		var failure error
+		i := new(instance)
+		v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return seen, failure }})
+		for _, step := range []struct {
+			seen    []ledger.Parameter
+			failure error
+			want    string
+		}{
+			{failure: errors.New("no way"), want: "[WARNING] plugin/versionalias: sweep failed, and what is in force stays: no way"},
+			{failure: errors.New("no way"), want: ""},
+			{seen: nil, want: "[INFO] plugin/versionalias: sweep works again, after 2 that failed\n" +
+				"[WARNING] plugin/versionalias: loaded no alias from 0 parameters: canonical names are left to the plugins below"},
+			{seen: cache("cache-v1.corp.internal", 1), want: "[INFO] plugin/versionalias: alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2026-11-22T23:09:59Z)"},
+			{seen: cache("cache-v1.corp.internal", 1), want: ""},
+			{seen: cache("cache-v1.corp.internal", 2), want: ""},
+			{seen: cache("cache-v2.corp.internal", 3), want: "[INFO] plugin/versionalias: alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 3 of 2026-11-22T23:09:59Z)"},
+			{seen: cache("cache v3", 4), want: `[WARNING] plugin/versionalias: rejected parameter /dns/cache, version 4 of 2026-11-22T23:09:59Z: parse target: found "cache v3" with ' ' in it, want only letters, digits, '-', '_' and dots; version 3 stays in force`},
+			{seen: cache("cache v3", 4), want: ""},
+			{failure: errors.New("away"), want: "[WARNING] plugin/versionalias: sweep failed, and what is in force stays: away"},
+			{seen: cache("cache-v2.corp.internal", 5), want: "[INFO] plugin/versionalias: sweep works again, after 1 that failed"},
+		} {
+			seen, failure = step.seen, step.failure
+			out.Reset()
+			v.feed.watcher.Sweep(t.Context())
+			if got := logged(&out); got != step.want {
+				t.Errorf("sweep of %v, %v logged\n%s\nwant\n%s", step.seen, step.failure, got, step.want)
+			}
+		}
+		if flips := v.feed.stats.flips["corp.internal."].Load(); flips != 1 {
+			t.Errorf("counted %d flips, want 1", flips)
+		}
+	})
+}
+
+// The first sweep is one line, however many aliases there are.
+func TestLogOfTheFirstSweep(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	i := new(instance)
+	v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		return []ledger.Parameter{
+			{Name: "/dns/bundle", Value: `{"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal"}}`, Version: 1},
+			{Name: "/dns/c", Value: `cache`, Version: 1, Modified: time.Unix(1795388999, 0)},
+		}, nil
+	}})
+	v.feed.watcher.Sweep(t.Context())
+	const want = `[WARNING] plugin/versionalias: rejected parameter /dns/c, version 1 of 2026-11-22T23:09:59Z: parse target: found "cache", want an absolute name of at least two labels; nothing is in force
+[INFO] plugin/versionalias: loaded 2 aliases from 2 parameters
+`
+	if got := logged(&out); got != strings.TrimSpace(want) {
+		t.Errorf("logged\n%s\nwant\n%s", got, want)
+	}
+}
+
+// logged is what stands in the log, without the times.
+func logged(out *bytes.Buffer) string {
+	lines := regexp.MustCompile(`(?m)^.*? (\[[A-Z]+\])`).ReplaceAllString(out.String(), "$1")
+	return strings.TrimSpace(lines)
+}

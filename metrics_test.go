@@ -1,0 +1,232 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/plugin/metrics"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/coredns/coredns/request"
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// feedOnce makes the running instances be one, fed once with what each of seen
+// has.
+func feedOnce(t *testing.T, seen ...[]ledger.Parameter) *instance {
+	t.Helper()
+	i := new(instance)
+	for _, parameters := range seen {
+		v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return parameters, nil }})
+		v.feed.watcher.Sweep(t.Context())
+	}
+	running.add(i)
+	t.Cleanup(func() { running.remove(i) })
+	return i
+}
+
+// Two server blocks share a zone: counters add up, and of gauges the worst is
+// shown.
+func TestMetrics(t *testing.T) {
+	i := feedOnce(t, cache("cache-v1.corp.internal", 7), append(cache("cache-v1.corp.internal", 6),
+		ledger.Parameter{Name: "/dns/db", Value: "db-v1.corp.internal", Version: 2},
+		ledger.Parameter{Name: "/dns/bad", Value: "bad", Version: 1},
+		ledger.Parameter{Name: "/dns/worse", Problem: fmt.Errorf("read type: found StringList, want String"), Version: 1},
+	))
+	for n, v := range i.plugins {
+		v.table.Load().Get("cache.corp.internal.").Tallies[0].Add()
+		v.feed.swept(cache("cache-v2.corp.internal", int64(8+n)), 0)
+		v.table.Load().Get("cache.corp.internal.").Tallies[0].Add()
+		v.feed.stats.swept.Store(int64(100-n) * int64(time.Second))
+		v.feed.stats.took.Store(int64(n+1) * int64(time.Second) / 2)
+	}
+	const want = `
+		# HELP coredns_versionalias_aliases The number of aliases in force.
+		# TYPE coredns_versionalias_aliases gauge
+		coredns_versionalias_aliases{zone="corp.internal."} 1
+		# HELP coredns_versionalias_flips_total Counter of the changes of an alias's target.
+		# TYPE coredns_versionalias_flips_total counter
+		coredns_versionalias_flips_total{zone="corp.internal."} 2
+		# HELP coredns_versionalias_last_sweep_timestamp_seconds The Unix time of the last complete sweep, 0 before the first.
+		# TYPE coredns_versionalias_last_sweep_timestamp_seconds gauge
+		coredns_versionalias_last_sweep_timestamp_seconds 99
+		# HELP coredns_versionalias_parameter_version The version of the parameter in force for an alias.
+		# TYPE coredns_versionalias_parameter_version gauge
+		coredns_versionalias_parameter_version{alias="cache.corp.internal.",zone="corp.internal."} 8
+		coredns_versionalias_parameter_version{alias="db.corp.internal.",zone="corp.internal."} 2
+		# HELP coredns_versionalias_rejected_aliases The number of aliases whose newest document is rejected.
+		# TYPE coredns_versionalias_rejected_aliases gauge
+		coredns_versionalias_rejected_aliases{reason="collision",zone="corp.internal."} 0
+		coredns_versionalias_rejected_aliases{reason="loop",zone="corp.internal."} 0
+		coredns_versionalias_rejected_aliases{reason="syntax",zone="corp.internal."} 1
+		coredns_versionalias_rejected_aliases{reason="type",zone="corp.internal."} 1
+		coredns_versionalias_rejected_aliases{reason="zone",zone="corp.internal."} 0
+		# HELP coredns_versionalias_requests_total Counter of the queries for an alias, by the target they were led to.
+		# TYPE coredns_versionalias_requests_total counter
+		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 2
+		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v2.corp.internal.",zone="corp.internal."} 2
+		# HELP coredns_versionalias_sweep_duration_seconds How long the last complete sweep took.
+		# TYPE coredns_versionalias_sweep_duration_seconds gauge
+		coredns_versionalias_sweep_duration_seconds 1
+		`
+	if err := testutil.CollectAndCompare(collector{}, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetricsLint(t *testing.T) {
+	feedOnce(t, cache("cache-v1.corp.internal", 7))
+	problems, err := testutil.GatherAndLint(prometheus.DefaultGatherer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "coredns_versionalias") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+}
+
+// Over HTTP, as Prometheus sees it: calls to Parameter Store are counted, and a
+// reload does not count anything twice.
+func TestMetricsEndpoint(t *testing.T) {
+	api := store(t)
+	s := startServer(t, fmt.Sprintf(`
+		corp.internal:0 corp.example:0 {
+			bind 127.0.0.1
+			prometheus 127.0.0.1:0
+			versionalias corp.internal {
+				ssm /dns
+				aws_region eu-west-1
+				aws_endpoint %s
+			}
+			whoami
+		}`, api.URL), nil)
+	for _, name := range []string{"cache.corp.internal.", "CACHE.corp.internal.", "cache.corp.example.", "other.corp.internal."} {
+		s.ask(name, dns.TypeA)
+	}
+	text := get(t, "http://"+metrics.ListenAddr+"/metrics")
+	for _, want := range []string{
+		`coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 2`,
+		`coredns_versionalias_parameter_version{alias="cache.corp.internal.",zone="corp.internal."} 3`,
+		`coredns_versionalias_aliases{zone="corp.internal."} 1`,
+		`coredns_versionalias_api_calls_total{operation="GetParametersByPath",outcome="ok"} 1`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("the metrics do not have %s:\n%s", want, text)
+		}
+	}
+	if series := regexp.MustCompile(`(?m)^coredns_versionalias_requests_total`).FindAllString(text, -1); len(series) != 1 {
+		t.Errorf("there are %d series of requests, want 1: only of an alias's name, as it is configured", len(series))
+	}
+}
+
+// The formats of log and whoever else reads metadata.
+func TestMetadata(t *testing.T) {
+	v := above(nil, cacheAlias)
+	for name, want := range map[string]string{
+		"Cache.corp.internal.": "cache.corp.internal. cache-v1.corp.internal. 0",
+		"db.corp.internal.":    "- - -",
+	} {
+		ctx := metadata.ContextWithMetadata(context.Background())
+		ctx = v.Metadata(ctx, request.Request{Req: question(name, dns.TypeA), W: newWrites()})
+		var got []string
+		for _, label := range []string{"alias", "target", "version"} {
+			value := "-"
+			if f := metadata.ValueFunc(ctx, "versionalias/"+label); f != nil {
+				value = f()
+			}
+			got = append(got, value)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s has the metadata %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestMetadataInLog(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			metadata
+			log . "{name} is {/versionalias/alias} at {/versionalias/target} of {/versionalias/version}"
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}`, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	version := running.feeds()[0].ledger.Load().Table().Get("cache.corp.internal.").Source.Version
+	s.ask("cache.corp.internal.", dns.TypeA)
+	s.ask("cache-v1.corp.internal.", dns.TypeA)
+	s.stop()
+	for _, want := range []string{
+		fmt.Sprintf("[INFO] cache.corp.internal. is cache.corp.internal. at cache-v1.corp.internal. of %d", version),
+		"[INFO] cache-v1.corp.internal. is - at - of -",
+	} {
+		if got := logged(&out); !strings.Contains(got, want+"\n") && !strings.HasSuffix(got, want) {
+			t.Errorf("the log has no %q:\n%s", want, got)
+		}
+	}
+}
+
+// CoreDNS's ready endpoint follows.
+func TestReadyEndpoint(t *testing.T) {
+	addr := freeAddr(t)
+	s := startServer(t, fmt.Sprintf(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			ready %s
+			versionalias {
+				directory early
+			}
+			whoami
+		}
+		corp.example:0 {
+			bind 127.0.0.1
+			root DIR
+			ready %s
+			versionalias {
+				directory late
+				refresh 1s
+			}
+			whoami
+		}`, addr, addr), files{"early/cache": "cache-v1.corp.internal"})
+	if got := get(t, "http://"+addr+"/ready"); got != "503 versionalias" {
+		t.Errorf("one block without its source got %q, want 503 versionalias", got)
+	}
+	s.write("late/cache", "cache-v1.corp.internal")
+	s.eventually("cache.corp.example.", dns.TypeCNAME, "NOERROR aa\ncache.corp.example. 5 CNAME cache-v1.corp.internal.")
+	if got := get(t, "http://"+addr+"/ready"); got != "200 OK" {
+		t.Errorf("both with their sources got %q, want 200 OK", got)
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", resp.StatusCode, body)
+}
