@@ -1,0 +1,21 @@
+# Flags for go test, such as -race.
+FLAGS ?=
+
+.PHONY: run build test check bench
+
+# Everything needed to see a flip: no account, no network, no root.
+run: build
+	@echo cache-v1.corp.internal > example/quickstart/aliases/cache
+	build/coredns -conf example/quickstart/Corefile
+
+build:
+	go build -ldflags '-s -w' -o build/coredns ./cmd/coredns
+
+test:
+	scripts/test $(FLAGS)
+
+check:
+	scripts/check
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./bench/

@@ -1,0 +1,295 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+)
+
+// snippets is the README's blocks of one language.
+func snippets(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, m := range regexp.MustCompile(`(?ms)^~~~ `+language+`\n(.*?)^~~~$`).FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, m[1])
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("README.md has no block of %s", language)
+	}
+	return blocks
+}
+
+// startCorefile starts a Corefile as somebody would who has cloned the project,
+// but for where it listens.
+func startCorefile(t *testing.T, text string) *server {
+	t.Helper()
+	dnsserver.Port = "0"
+	t.Cleanup(func() { dnsserver.Port = dnsserver.DefaultPort })
+	text = regexp.MustCompile(`(?m)^[^#\s].* \{$`).ReplaceAllString(text, "$0\n    bind 127.0.0.1")
+	text = regexp.MustCompile(`(?m)^    (prometheus|ready)$`).ReplaceAllString(text, "    $1 127.0.0.1:0")
+	return startServer(t, text, nil)
+}
+
+// withStore puts a Parameter Store into the environment.
+func withStore(t *testing.T) {
+	t.Helper()
+	api := store(t)
+	t.Setenv("AWS_ENDPOINT_URL_SSM", api.URL)
+	t.Setenv("AWS_REGION", "eu-west-1")
+}
+
+func TestCorefilesOfREADME(t *testing.T) {
+	withStore(t)
+	for _, text := range snippets(t, "corefile") {
+		startCorefile(t, text).stop()
+	}
+}
+
+func TestCorefilesOfExamples(t *testing.T) {
+	withStore(t)
+	paths, err := filepath.Glob("example/*/Corefile")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("found %d examples, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path == "example/quickstart/Corefile" {
+			continue // TestQuickStart
+		}
+		startCorefile(t, string(text)).stop()
+	}
+}
+
+// Every property that may stand in a Corefile is in the README, and none else.
+func TestSyntaxOfREADME(t *testing.T) {
+	var got []string
+	for _, block := range snippets(t, "txt") {
+		if !strings.HasPrefix(block, "versionalias ") {
+			continue
+		}
+		for line := range strings.Lines(block) {
+			if property, found := strings.CutPrefix(line, "    "); found {
+				got = append(got, strings.TrimSpace(property))
+			}
+		}
+	}
+	if len(got) != len(properties) {
+		t.Errorf("the README has %d properties, want %d", len(got), len(properties))
+	}
+	for _, line := range got {
+		name, usage, _ := strings.Cut(line, " ")
+		if p, ok := properties[name]; !ok || p.usage != usage {
+			t.Errorf("the README has %q, want %q", line, name+" "+p.usage)
+		}
+	}
+}
+
+func TestPolicyOfREADME(t *testing.T) {
+	var policy struct {
+		Statement []struct {
+			Effect string
+			Action []string
+		}
+	}
+	if err := json.Unmarshal([]byte(snippets(t, "json")[0]), &policy); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"ssm:GetParametersByPath", "ssm:GetParameters", "ssm:GetParameter"}
+	if len(policy.Statement) != 1 || !reflect.DeepEqual(policy.Statement[0].Action, want) {
+		t.Errorf("the policy is %v, want to allow %v and nothing else", policy, want)
+	}
+}
+
+func TestMainOfREADME(t *testing.T) {
+	dir, err := os.MkdirTemp(".", "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(snippets(t, "go")[0]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "vet", "./"+dir).CombinedOutput(); err != nil {
+		t.Errorf("go vet: %v\n%s", err, out)
+	}
+}
+
+// command is one of a console block, with the output that the README shows.
+type command struct{ line, want string }
+
+func commands(block string) []command {
+	var list []command
+	for line := range strings.Lines(block) {
+		if c, ok := strings.CutPrefix(line, "$ "); ok {
+			list = append(list, command{line: strings.TrimSpace(c)})
+		} else {
+			list[len(list)-1].want += line
+		}
+	}
+	return list
+}
+
+// run runs a command as it stands in the README. A dig is run again until its
+// output is as shown: a flip takes as long as a sweep.
+func (c command) run(t *testing.T, env ...string) {
+	t.Helper()
+	var out []byte
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		cmd := exec.Command("sh", "-c", c.line)
+		cmd.Env = append(os.Environ(), env...)
+		out, err = cmd.CombinedOutput()
+		if !strings.HasPrefix(c.line, "dig ") {
+			break
+		}
+		if err == nil && spaces(string(out)) == spaces(c.want) {
+			return
+		}
+	}
+	if err != nil || strings.HasPrefix(c.line, "dig ") {
+		t.Fatalf("%s: %v, got\n%s\nwant\n%s", c.line, err, out, c.want)
+	}
+}
+
+// spaces is s with one space where there are many: dig aligns its columns.
+func spaces(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// need fails in CI, and skips elsewhere, where a program of the README is not
+// installed.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed", p)
+		}
+		t.Skipf("%s is not installed", p)
+	}
+}
+
+// The README's first block, as it stands, in a network of its own where the
+// system lets us have one, since it names a port.
+func TestQuickStart(t *testing.T) {
+	need(t, "make", "dig", "ip")
+	runtime.LockOSThread() // and never unlocked: the thread goes with its network
+	if err := syscall.Unshare(syscall.CLONE_NEWNET); err == nil {
+		if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	} else if l, err := net.Listen("tcp", "127.0.0.1:1053"); err != nil {
+		t.Skipf("no network of our own, and the README's port is taken: %v", err)
+	} else {
+		l.Close()
+	}
+	clean := checkout()
+	const flipped = "example/quickstart/aliases/cache"
+	if before, err := os.ReadFile(flipped); err == nil {
+		defer os.WriteFile(flipped, before, 0o644)
+	} else {
+		defer os.Remove(flipped)
+	}
+	list := commands(snippets(t, "console")[0])
+	background, ok := strings.CutSuffix(list[0].line, " &")
+	if !ok {
+		t.Fatalf("the first command is %q, want one in the background", list[0].line)
+	}
+	build := exec.Command("make", "build") // so that the patience below is for the start alone
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("make build: %v\n%s", err, out)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, "sh", "-c", background)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // make, and what it started
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		cancel()
+		_ = cmd.Wait() // ended by the signal
+		if t.Failed() {
+			t.Logf("%s said\n%s", background, out.String())
+		}
+	}()
+	for _, c := range list[1:] {
+		c.run(t)
+	}
+	if after := checkout(); after != clean {
+		t.Errorf("the quick start changed the checkout from\n%s\nto\n%s", clean, after)
+	}
+}
+
+// checkout is what git sees as changed, or nothing if this is no checkout.
+func checkout() string {
+	out, err := exec.Command("git", "status", "--porcelain").Output()
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+// The README's other console blocks, with the real command line, the emulator,
+// and a server of the example.
+func TestParameterStoreOfREADME(t *testing.T) {
+	need(t, "dig")
+	aws := emulator.Start(t)
+	need(t, "aws")
+	aws.Setenv(t)
+	t.Setenv("AWS_ENDPOINT_URL", aws.URL)
+	t.Setenv("AWS_DEFAULT_REGION", emulator.Region) // the command line knows no AWS_REGION
+	text, err := os.ReadFile("example/parameterstore/Corefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startCorefile(t, strings.Replace(string(text), "versionalias {", "versionalias {\n        refresh 1s", 1))
+	host, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dig, err := exec.LookPath("dig")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Somebody's dig asks their resolver; this one asks ours.
+	bin := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nexec %s @%s -p %s \"$@\"\n", dig, host, port)
+	if err := os.WriteFile(filepath.Join(bin, "dig"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range snippets(t, "console")[1:] {
+		for _, c := range commands(block) {
+			c.run(t, "PATH="+bin+":"+os.Getenv("PATH"))
+		}
+	}
+	if n := len(caddy.Instances()); n != 1 {
+		t.Errorf("%d instances ran, want the one that was started: no restart", n)
+	}
+}
