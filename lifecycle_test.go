@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -9,14 +10,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/coredns/caddy"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
@@ -170,37 +173,69 @@ func settle(t *testing.T, wanted *leftovers) *leftovers {
 	return l
 }
 
-// caddy forgets all event hooks on SIGUSR1, then reloads: the next instance's
-// loops must start all the same.
-func TestHooksForgotten(t *testing.T) {
-	corefile := `
-		corp.internal:0 {
+// caddy forgets all event hooks when a reload comes by SIGUSR1: the loops of
+// the instance after that must start all the same. Only a process of its own
+// can be sent a signal.
+func TestReloadsBySignal(t *testing.T) {
+	if out, err := exec.Command("make", "build").CombinedOutput(); err != nil {
+		t.Fatalf("make build: %v\n%s", err, out)
+	}
+	s := &server{t: t, dir: t.TempDir(), addr: freeAddr(t)}
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write("corp.zone", corpZone)
+	s.write("Corefile", string(s.corefile(fmt.Sprintf(`
+		corp.internal:%s {
 			bind 127.0.0.1
 			root DIR
 			versionalias {
 				directory aliases
+				refresh 1h
 			}
 			file corp.zone
-		}`
-	s := startServer(t, corefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
-	for range 3 {
-		next, err := s.Restart(s.corefile(corefile))
-		if err != nil {
+		}`, port)).Body()))
+	s.write("aliases/cache", "cache-v1.corp.internal")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "build/coredns", "-conf", filepath.Join(s.dir, "Corefile"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := bufio.NewScanner(out)
+	until := func(want string) {
+		t.Helper()
+		for log.Scan() {
+			if strings.Contains(log.Text(), want) {
+				return
+			}
+		}
+		t.Fatalf("the server ended without saying %q", want)
+	}
+	defer func() {
+		cancel()
+		for log.Scan() { // to its end, for Wait closes the pipe
+		}
+		_ = cmd.Wait()
+	}()
+	until("CoreDNS-")
+	for range 2 {
+		if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 			t.Fatal(err)
 		}
-		s.Instance = next
-		if n := len(running.feeds()); n != 1 {
-			t.Fatalf("%d feeds are running, want 1", n)
-		}
+		until("Reloading complete")
 	}
-	hooks := 0
-	for _, name := range caddy.ListPlugins()["event_hooks"] {
-		if name == pluginName {
-			hooks++
-		}
-	}
-	if hooks != 1 {
-		t.Errorf("the hook is registered %d times, want once", hooks)
+	for flip := range 3 {
+		target := fmt.Sprintf("cache-v%d.corp.internal.", 2-flip%2)
+		s.write("aliases/cache", target)
+		until("to " + target)
+		s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 5 CNAME "+target)
 	}
 }
 
