@@ -264,6 +264,11 @@ func TestRequestBelow(t *testing.T) {
 
 // 15: what comes from below belongs to a zone or a cache.
 func TestRecordsBelowStay(t *testing.T) {
+	t.Run("with an OPT", func(t *testing.T) { testRecordsBelowStay(t, true) })
+	t.Run("without", func(t *testing.T) { testRecordsBelowStay(t, false) })
+}
+
+func testRecordsBelowStay(t *testing.T, edns bool) {
 	shared := new(dns.Msg)
 	shared.Response = true
 	shared.Rcode = dns.RcodeNameError
@@ -272,7 +277,9 @@ func TestRecordsBelowStay(t *testing.T) {
 		soa, _ := dns.NewRR("corp.internal. 60 IN SOA a. b. 1 2 3 4 5")
 		*section = append(make([]dns.RR, 0, 8), soa) // room that an append would write to
 	}
-	withEDE(shared, 3)
+	if edns {
+		withEDE(shared, 3)
+	}
 	before := shared.Copy()
 	next := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		shared.Question = r.Question
@@ -295,8 +302,8 @@ func TestRecordsBelowStay(t *testing.T) {
 		if !reflect.DeepEqual(shared, before) {
 			t.Fatalf("%s: the message below became\n%v\nwant\n%v", dns.TypeToString[qtype], shared, before)
 		}
-		for _, section := range [][]dns.RR{shared.Answer, shared.Ns} {
-			if section[:8][1] != nil {
+		for _, section := range [][]dns.RR{shared.Answer, shared.Ns, shared.Extra} {
+			if section[:8][len(section)] != nil {
 				t.Fatalf("%s: something was written behind a section of the message below", dns.TypeToString[qtype])
 			}
 		}

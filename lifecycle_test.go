@@ -328,6 +328,29 @@ func TestStartTimeout(t *testing.T) {
 	})
 }
 
+// A stop returns when all that was started has ended.
+func TestStopWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		i := new(instance)
+		s := &source{sweep: func(ctx context.Context) ([]ledger.Parameter, error) {
+			<-ctx.Done()
+			<-time.After(time.Second)
+			ended = true
+			return nil, ctx.Err()
+		}}
+		fed(t, i, s)
+		i.run()
+		<-time.After(time.Minute) // it sweeps by then
+		if err := i.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if !ended || s.released != 1 {
+			t.Errorf("after stop the sweep has ended: %v, and released %d times, want true, once", ended, s.released)
+		}
+	})
+}
+
 // What is logged, and how often: one line for an event, none for a query, none
 // for what is as it was.
 func TestLog(t *testing.T) {

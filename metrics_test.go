@@ -184,19 +184,10 @@ func TestMetadataInLog(t *testing.T) {
 	}
 }
 
-// CoreDNS's ready endpoint follows.
+// CoreDNS's ready endpoint follows, though it asks the last block alone.
 func TestReadyEndpoint(t *testing.T) {
 	addr := freeAddr(t)
 	s := startServer(t, fmt.Sprintf(`
-		corp.internal:0 {
-			bind 127.0.0.1
-			root DIR
-			ready %s
-			versionalias {
-				directory early
-			}
-			whoami
-		}
 		corp.example:0 {
 			bind 127.0.0.1
 			root DIR
@@ -204,6 +195,15 @@ func TestReadyEndpoint(t *testing.T) {
 			versionalias {
 				directory late
 				refresh 1s
+			}
+			whoami
+		}
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			ready %s
+			versionalias {
+				directory early
 			}
 			whoami
 		}`, addr, addr), files{"early/cache": "cache-v1.corp.internal"})
