@@ -273,8 +273,12 @@ func testRecordsBelowStay(t *testing.T, edns bool) {
 	shared.Response = true
 	shared.Rcode = dns.RcodeNameError
 	shared.AuthenticatedData = true
+	ttl := 60 // that is capped, or one that is not
+	if !edns {
+		ttl = 3
+	}
 	for _, section := range []*[]dns.RR{&shared.Answer, &shared.Ns, &shared.Extra} {
-		soa, _ := dns.NewRR("corp.internal. 60 IN SOA a. b. 1 2 3 4 5")
+		soa, _ := dns.NewRR(fmt.Sprintf("corp.internal. %d IN SOA a. b. 1 2 3 4 5", ttl))
 		*section = append(make([]dns.RR, 0, 8), soa) // room that an append would write to
 	}
 	if edns {
