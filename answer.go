@@ -42,7 +42,7 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 		// answered with one RRset, RFC 8482 section 4.1.
 		a.Rcode = dns.RcodeSuccess
 		a.Truncated = false
-		a.Answer = []dns.RR{&h.cname}
+		a.Answer = append(h.records[:0], &h.cname)
 		a.Extra = onlyOPT(a.Extra)
 		return a
 	}
@@ -53,8 +53,7 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 		h.refuse()
 		return a
 	}
-	a.Answer = make([]dns.RR, 0, 1+len(m.Answer))
-	a.Answer = append(append(a.Answer, &h.cname), m.Answer...)
+	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
 	a.Ns = capSOA(m.Ns, h.entry.TTL)
 	return a
 }

@@ -31,6 +31,7 @@ type hop struct {
 	question           [1]dns.Question
 	reply              dns.Msg // the answer to request
 	cname              dns.CNAME
+	records            [2]dns.RR // room for the usual answer: cname and one record
 	written            bool
 }
 
@@ -87,7 +88,7 @@ func copies(rrs []dns.RR) []dns.RR {
 
 // chain asks the server block's own chain, from entry on.
 func (h *hop) chain(entry plugin.Handler) (int, error) {
-	rcode, err := plugin.NextOrFailure(pluginName, entry, &h.ctx, h, &h.query)
+	rcode, err := entry.ServeDNS(&h.ctx, h, &h.query)
 	if h.written {
 		return dns.RcodeSuccess, err // whatever rcode says: it must not be written again
 	}

@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"fmt"
+	"net"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/miekg/dns"
+)
+
+// load is a client of a chain that asks its questions in turn, again and again.
+type load struct {
+	chain
+	questions []question
+	next      int
+	request   *dns.Msg
+	writer    *recorder
+
+	turns []float64 // nanoseconds per question
+}
+
+// load asks each question once: nobody shall measure a failure.
+func (c chain) load(tb testing.TB, questions []question) *load {
+	tb.Helper()
+	l := &load{chain: c, questions: questions, request: new(dns.Msg).SetQuestion(zone, dns.TypeA), writer: newRecorder()}
+	for _, q := range questions {
+		rcode, err := l.ask()
+		if rcode != dns.RcodeSuccess || err != nil {
+			tb.Fatalf("%s: %s got rcode %d and error %v, want 0 and none", c.Name(), q.name, rcode, err)
+		}
+		if err := l.writer.check(q); err != nil {
+			tb.Fatalf("%s: %v", c.Name(), err)
+		}
+	}
+	return l
+}
+
+// ask asks the next question. The request is the same for all: of the plugins
+// only rewrite edits it, and only the name.
+func (l *load) ask() (int, error) {
+	l.request.Question[0].Name = l.questions[l.next].name
+	if l.next++; l.next == len(l.questions) {
+		l.next = 0
+	}
+	return l.ServeDNS(l.ctx, l.writer, l.request)
+}
+
+// turn asks for a while.
+func (l *load) turn() {
+	const while, between = 5 * time.Millisecond, 100 // questions between looks at the clock
+	asked := 0
+	took := time.Duration(0)
+	for begin := time.Now(); took < while; took = time.Since(begin) {
+		for range between {
+			l.ask()
+		}
+		asked += between
+	}
+	l.turns = append(l.turns, float64(took)/float64(asked))
+}
+
+// cost is how many nanoseconds a question takes. It is the median of the turns,
+// since others may have had the processor in some.
+func (l *load) cost() float64 {
+	slices.Sort(l.turns)
+	return l.turns[len(l.turns)/2]
+}
+
+// allocs is how often one question allocates.
+func (l *load) allocs() float64 {
+	return testing.AllocsPerRun(1000, func() { l.ask() })
+}
+
+// bytes is how much one question allocates.
+func (l *load) bytes() float64 {
+	const runs = 1000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		l.ask()
+	}
+	runtime.ReadMemStats(&after)
+	return float64((after.TotalAlloc - before.TotalAlloc) / runs)
+}
+
+// recorder keeps the last answer. Its addresses are made once, as those of a
+// connection are.
+type recorder struct {
+	test.ResponseWriter
+	local, remote net.Addr
+	last          *dns.Msg
+}
+
+func newRecorder() *recorder {
+	var w test.ResponseWriter
+	return &recorder{local: w.LocalAddr(), remote: w.RemoteAddr()}
+}
+
+func (w *recorder) LocalAddr() net.Addr  { return w.local }
+func (w *recorder) RemoteAddr() net.Addr { return w.remote }
+
+func (w *recorder) WriteMsg(m *dns.Msg) error {
+	w.last = m
+	return nil
+}
+
+// check reports how the last answer differs from that to q.
+func (w *recorder) check(q question) error {
+	m := w.last
+	w.last = nil
+	if m == nil {
+		return fmt.Errorf("%s got no answer", q.name)
+	}
+	if m.Rcode != dns.RcodeSuccess || len(m.Question) != 1 || m.Question[0].Name != q.name {
+		return fmt.Errorf("%s got an answer to something else:\n%v", q.name, m)
+	}
+	var got []string
+	for _, rr := range m.Answer {
+		got = append(got, rr.String())
+	}
+	if !slices.Equal(got, q.answer) {
+		return fmt.Errorf("%s got %q, want %q", q.name, got, q.answer)
+	}
+	return nil
+}
