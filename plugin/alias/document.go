@@ -40,7 +40,8 @@ func parseDocument(value string) (document, error) {
 	}
 	text := strings.TrimSpace(value)
 	if !strings.HasPrefix(text, "{") {
-		return document{specs: []spec{{field: "target", to: text, ttl: -1}}}, nil
+		one := spec{field: "target", to: text, ttl: -1}
+		return document{specs: []spec{one}}, complete(one, one.field)
 	}
 	p := parser{json.NewDecoder(strings.NewReader(text))}
 	p.UseNumber()
@@ -107,6 +108,9 @@ func (p parser) entry(key string) (spec, error) {
 	}
 	switch tok := tok.(type) {
 	case string:
+		if tok == "" {
+			break
+		}
 		s.to = tok
 		return s, nil
 	case json.Delim:
@@ -128,7 +132,8 @@ func (p parser) entry(key string) (spec, error) {
 	return s, fmt.Errorf("parse %s: found %s, want a target or an object", path, show(tok))
 }
 
-// complete fails if s has no target.
+// complete fails if s has no target. ParseName would not find out: a template
+// makes a name of nothing too.
 func complete(s spec, path string) error {
 	if s.to == "" {
 		return fmt.Errorf("parse %s: found nothing, want a target", path)
@@ -218,6 +223,10 @@ func show(tok json.Token) string {
 			return "an array"
 		}
 		return "an object"
+	case json.Number:
+		if len(tok) > maxQuote {
+			return quote(tok.String())
+		}
 	}
 	return fmt.Sprint(tok)
 }

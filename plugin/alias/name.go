@@ -19,7 +19,8 @@ const (
 
 // ParseName reads a name as documents hold it: at least two labels of ASCII
 // letters, digits, "-" and "_", 1 to 63 octets each and at most 255 octets in
-// all. The final dot is optional. The error says what was found and what was
+// all, of which the last is no number (RFC 1123 section 2.1: it is an address
+// then). The final dot is optional. The error says what was found and what was
 // expected; the caller adds where.
 //
 // You might be tempted to leave this to dns.IsDomainName: it takes "not a
@@ -28,11 +29,12 @@ const (
 func ParseName(s string) (Name, error) {
 	name := strings.TrimSuffix(s, ".")
 	if len(name)+len("\x03")+len("\x00") > maxName {
-		return "", fmt.Errorf("found %s of %d octets, want at most %d", quote(s), len(name)+2, maxName)
+		return "", fmt.Errorf("found %s, a name of %d octets, want at most %d", quote(s), len(name)+2, maxName)
 	}
-	labels := 0
+	labels, last := 0, ""
 	for label := range strings.SplitSeq(name, ".") {
 		labels++
+		last = label
 		if label == "" {
 			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
 		}
@@ -47,6 +49,9 @@ func ParseName(s string) (Name, error) {
 	}
 	if labels < 2 {
 		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
+	}
+	if strings.Trim(last, "0123456789") == "" {
+		return "", fmt.Errorf("found %s, which looks like an address, want a name", quote(s))
 	}
 	return Name(strings.ToLower(name) + "."), nil
 }
@@ -71,12 +76,14 @@ func legal(b byte) bool {
 	return b == '-' || b == '_' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
 }
 
+// maxQuote is how much of a document an error shows, in octets.
+const maxQuote = 80
+
 // quote is s as an error shows it: quoted, and cut to a length that fits a log
 // line, since documents may be as large as 1 MiB.
 func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		return fmt.Sprintf("%q and %d octets more", s[:most], len(s)-most)
+	if len(s) > maxQuote {
+		return fmt.Sprintf("%q and %d octets more", s[:maxQuote], len(s)-maxQuote)
 	}
 	return fmt.Sprintf("%q", s)
 }

@@ -98,7 +98,12 @@ func (r Rule) place(key string) ([]Alias, error) {
 		if err != nil {
 			return nil, err
 		}
-		aliases = append(aliases, Alias{Name: name, Zone: zone})
+		// The name may lie in another zone than this one, a deeper one.
+		placed, err := r.absolute(name)
+		if err != nil {
+			return nil, err
+		}
+		aliases = append(aliases, placed...)
 	}
 	return aliases, nil
 }

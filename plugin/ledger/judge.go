@@ -42,14 +42,35 @@ func (c *change) judge() []key {
 		}
 		maps.Copy(verdicts, faults)
 	}
+	if len(v.in) == 0 {
+		v.reprieve(verdicts)
+	}
 	c.reject(verdicts)
 	return slices.SortedFunc(maps.Keys(v.in), key.compare)
+}
+
+// reprieve lets in one candidate that was taken out for another which is out as
+// well now, if by itself it is not at fault: or else it would never come into
+// force while the other stands there. The next Apply looks at the rest again.
+func (v *view) reprieve(verdicts map[key]verdict) {
+	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
+		if !verdicts[k].shared {
+			continue
+		}
+		v.let(k)
+		if len(v.faults()) == 0 {
+			delete(verdicts, k)
+			return
+		}
+		delete(v.in, k)
+	}
 }
 
 // verdict is why a document is taken out.
 type verdict struct {
 	reason Reason
 	err    error
+	shared bool // it takes another candidate to be at fault
 }
 
 // reject notes the documents that were found at fault, and says those that are
@@ -156,9 +177,12 @@ func (v *view) held(order []key) map[key]verdict {
 	for _, k := range order {
 		for _, a := range v.change.claims(&v.in[k].document) {
 			if holder, e := v.holder(a.Name); e != nil {
-				faults[k] = collision(a.Name, holder)
-			} else if holder, ok := kept[a.Name]; ok && holder != k {
-				faults[k] = collision(a.Name, holder)
+				faults[k] = collision(a.Name, holder, false)
+				break
+			}
+			if holder, ok := kept[a.Name]; ok && holder != k {
+				faults[k] = collision(a.Name, holder, false)
+				break
 			}
 		}
 	}
@@ -174,7 +198,7 @@ func (v *view) claimed(order []key) map[key]verdict {
 		claims := v.change.claims(&v.in[k].document)
 		for _, a := range claims {
 			if other, ok := v.claims[a.Name]; ok {
-				faults[k] = collision(a.Name, other.key)
+				faults[k] = collision(a.Name, other.key, true)
 				break
 			}
 		}
@@ -188,24 +212,35 @@ func (v *view) claimed(order []key) map[key]verdict {
 	return faults
 }
 
-func collision(name alias.Name, holder key) verdict {
-	return verdict{ReasonCollision, fmt.Errorf("place alias %s: found it in parameter %s, want it in one parameter only", name, holder.name)}
+func collision(name alias.Name, holder key, shared bool) verdict {
+	return verdict{ReasonCollision, fmt.Errorf("place alias %s: found it in parameter %s, want it in one parameter only", name, holder.name), shared}
 }
 
 // loops finds the candidates that make a chain of aliases lead back to itself,
-// or further than MaxChain. Of those that have a part in a chain and changed
-// it, the one that sorts last is at fault.
+// or further than MaxChain. Of those that changed a part of a chain, the one
+// that sorts last is at fault.
+//
+// The chains that the fewest changed come first: one that is bad all by itself
+// must not take along others that merely lead to it.
 func (v *view) loops() map[key]verdict {
 	faults := map[key]verdict{}
+	fewest := 0
 	for _, name := range v.touched() {
 		chain := v.chain(name)
 		if len(chain) <= MaxChain {
 			continue
 		}
-		if k, ok := v.last(chain); ok {
-			if _, done := faults[k]; !done {
-				faults[k] = verdict{ReasonLoop, follow(chain)}
-			}
+		changed := v.changed(chain)
+		if len(changed) == 0 || fewest > 0 && len(changed) > fewest {
+			continue
+		}
+		if len(changed) < fewest {
+			clear(faults)
+		}
+		fewest = len(changed)
+		last := changed[len(changed)-1]
+		if _, done := faults[last]; !done {
+			faults[last] = verdict{ReasonLoop, follow(chain), fewest > 1}
 		}
 	}
 	return faults
@@ -237,6 +272,12 @@ func (v *view) touched() []alias.Name {
 	}
 	for more := len(touched) > 0; more; {
 		more = false
+		for name, c := range v.claims {
+			if touched[c.alias.Target] && !touched[name] {
+				touched[name] = true
+				more = true
+			}
+		}
 		for e := range v.table.All() {
 			if !touched[e.Target] || touched[e.Name] {
 				continue
@@ -250,34 +291,45 @@ func (v *view) touched() []alias.Name {
 	return slices.Sorted(maps.Keys(touched))
 }
 
-// changes reports whether the alias that c claims is new or has a new target.
+// changes reports whether the alias that c claims would not be there, or not
+// lead there, if c's candidate were out.
 func (v *view) changes(c claim) bool {
 	e := v.table.Get(c.alias.Name)
-	return e == nil || e.Target != c.alias.Target
+	return e == nil || e.Target != c.alias.Target || keyOf(e) != c.key
 }
 
-// last is the candidate that sorts last of those that changed a part of chain.
-func (v *view) last(chain []alias.Name) (key, bool) {
-	var last key
-	found := false
+// changed is the candidates that changed a part of chain, sorted.
+func (v *view) changed(chain []alias.Name) []key {
+	var changed []key
 	for _, name := range chain {
-		c, ok := v.claims[name]
-		if ok && v.changes(c) && (!found || c.key.compare(last) > 0) {
-			last, found = c.key, true
+		if c, ok := v.claims[name]; ok && v.changes(c) {
+			changed = append(changed, c.key)
 		}
 	}
-	return last, found
+	slices.SortFunc(changed, key.compare)
+	return slices.Compact(changed)
 }
 
+// follow is what is wrong with chain. A loop is told from its least name on,
+// whichever alias the chain came from, so that it is one fault and said once.
 func follow(chain []alias.Name) error {
+	for i, name := range chain {
+		first := slices.Index(chain, name)
+		if first == i {
+			continue
+		}
+		loop := chain[first:i]
+		least := slices.Index(loop, slices.Min(loop))
+		loop = slices.Concat(loop[least:], loop[:least+1])
+		return fmt.Errorf("follow alias %s: found the loop %s, want a target that does not lead back", loop[0], row(loop))
+	}
+	return fmt.Errorf("follow alias %s: found the chain %s, want at most %d aliases in a row", chain[0], row(chain), MaxChain)
+}
+
+func row(chain []alias.Name) string {
 	names := make([]string, len(chain))
 	for i, name := range chain {
 		names[i] = string(name)
 	}
-	for i, name := range chain[1:] {
-		if name == chain[0] {
-			return fmt.Errorf("follow alias %s: found the loop %s, want a target that does not lead back", chain[0], strings.Join(names[:i+2], " "))
-		}
-	}
-	return fmt.Errorf("follow alias %s: found the chain %s, want at most %d aliases in a row", chain[0], strings.Join(names, " "), MaxChain)
+	return strings.Join(names, " ")
 }

@@ -267,9 +267,12 @@ func (l *Ledger) Rejections() []Rejection {
 }
 
 func (l *Ledger) held(r record) map[alias.Name]int {
-	aliases := r.newer.aliases
+	var aliases []alias.Alias
 	if r.good != nil {
-		aliases = r.good.aliases
+		aliases = l.claims(r.good)
+	}
+	if len(aliases) == 0 {
+		aliases = l.claims(&r.newer.document)
 	}
 	zones := map[alias.Name]int{}
 	for _, a := range aliases {

@@ -1,0 +1,139 @@
+package alias
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// FuzzRead holds that Read takes any leaf and document without a panic, and
+// that aliases are what they must be wherever it finds some.
+func FuzzRead(f *testing.F) {
+	files, err := filepath.Glob("testdata/bad/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("found %d files in testdata/bad and error %v, want some", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		document, _, _ := strings.Cut(string(text), "\n-- want --\n")
+		f.Add("cache", document)
+	}
+	for _, document := range []string{
+		"v2",
+		"cache-v2.corp.internal",
+		" Cache-V2.Corp.Internal.\n",
+		`{"to": "cache-v2.corp.internal", "ttl": 10}`,
+		`{"aliases": {"cache": "cache-v2.corp.internal", "db.corp": {"to": "db-v7.corp.internal", "ttl": 0}}}`,
+		`{"aliases": {"a.internal": "v2", "b.corp.internal.": {"to": "v7"}}}`,
+		`{"aliases": {}}`,
+	} {
+		for _, leaf := range []string{"cache", "a.b", "corp", "corp.internal", "Cache.Corp.Internal.", "x.org", ".", ""} {
+			f.Add(leaf, document)
+		}
+	}
+	rules := []Rule{
+		{Zones: zones("corp.internal."), TTL: 5},
+		{Zones: zones("internal. corp.internal. org."), TTL: MaxTTL},
+		{Zones: zones("corp.internal."), Template: "{name}-{value}.corp.internal"},
+		{Zones: zones(". corp.internal."), Template: "{value}.{name}.org."},
+		{Zones: zones("internal. corp.internal."), Name: "cache.corp.internal."},
+	}
+	f.Fuzz(func(t *testing.T, leaf, document string) {
+		for _, r := range rules {
+			aliases, err := r.Read(leaf, document)
+			if err != nil {
+				if aliases != nil {
+					t.Errorf("Read(%q, %q) got both %v and error %v", leaf, document, aliases, err)
+				}
+				if size := len(err.Error()); size > 4096 {
+					t.Errorf("Read(%q, %q) got an error of %d octets, want one that fits a log line", leaf, document, size)
+				}
+				continue
+			}
+			if r.Name != "" && (len(aliases) != 1 || aliases[0].Name != r.Name) {
+				t.Errorf("Read(%q, %q) got %v, want the alias %s", leaf, document, aliases, r.Name)
+			}
+			for i, a := range aliases {
+				if !slices.Contains(r.Zones, a.Zone) || a.Name == a.Zone || !dns.IsSubDomain(string(a.Zone), string(a.Name)) {
+					t.Errorf("Read(%q, %q) got %s in zone %s, want it below one of %s", leaf, document, a.Name, a.Zone, r.Zones)
+				}
+				if i > 0 && aliases[i-1].Name >= a.Name {
+					t.Errorf("Read(%q, %q) got %s behind %s, want names sorted and distinct", leaf, document, a.Name, aliases[i-1].Name)
+				}
+				for _, name := range []Name{a.Name, a.Target} {
+					if again, err := ParseName(string(name)); again != name {
+						t.Errorf("Read(%q, %q) got %q, which parses to %q, %v", leaf, document, name, again, err)
+					}
+					if _, legal := dns.IsDomainName(string(name)); !legal {
+						t.Errorf("Read(%q, %q) got %q, which is no domain name", leaf, document, name)
+					}
+				}
+				if a.TTL > MaxTTL {
+					t.Errorf("Read(%q, %q) got TTL %d, want at most %d", leaf, document, a.TTL, MaxTTL)
+				}
+			}
+		}
+	})
+}
+
+// FuzzLookup compares Lookup with what the library makes of the question on the
+// wire.
+func FuzzLookup(f *testing.F) {
+	for _, tt := range lookups {
+		f.Add(tt.qname)
+	}
+	table := lookupTable()
+	f.Fuzz(func(t *testing.T, qname string) {
+		got := table.Lookup(qname)
+		want := slowLookup(table, qname)
+		if got != want {
+			t.Errorf("Lookup(%q) got %v, want %v", qname, got, want)
+		}
+	})
+}
+
+// slowLookup is what Lookup must find: the alias whose labels are those of
+// qname, read back from the wire.
+func slowLookup(table *Table, qname string) *Entry {
+	// The library takes broken escapes for something, and \256 for \000.
+	for i := 0; i < len(qname); i++ {
+		if qname[i] != '\\' {
+			continue
+		}
+		rest := qname[i+1:]
+		switch {
+		case rest == "":
+			return nil
+		case strings.ContainsRune("0123456789", rune(rest[0])):
+			if len(rest) < 3 || rest[:3] > "255" || strings.Trim(rest[:3], "0123456789") != "" {
+				return nil
+			}
+			i += 3
+		default:
+			i++
+		}
+	}
+	wire := make([]byte, len(qname)+2)
+	end, err := dns.PackDomainName(qname, wire, 0, nil, false)
+	if err != nil || end == 0 {
+		return nil
+	}
+	read, _, err := dns.UnpackDomainName(wire[:end], 0)
+	if err != nil {
+		return nil
+	}
+	for e := range table.All() {
+		same := func(a, b string) bool { return strings.EqualFold(a, b) }
+		if slices.EqualFunc(dns.SplitDomainName(read), dns.SplitDomainName(string(e.Name)), same) {
+			return e
+		}
+	}
+	return nil
+}

@@ -1,0 +1,453 @@
+package alias
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"weak"
+)
+
+// tableOf makes a table of lines of a name and a target.
+func tableOf(text string) *Table {
+	var none *Table
+	return edited(none, text)
+}
+
+// edited is t after an edit of lines: a name and its target to put it, a name
+// alone to delete it.
+func edited(t *Table, text string) *Table {
+	e := t.Edit()
+	for line := range strings.Lines(text) {
+		switch words := strings.Fields(line); len(words) {
+		case 1:
+			e.Delete(Name(words[0]))
+		case 2:
+			e.Put(Alias{Name: Name(words[0]), Target: Name(words[1]), Zone: "corp.internal."}, &Source{})
+		}
+	}
+	return e.Table()
+}
+
+// content is a table in lines of a name and a target, sorted.
+func content(t *Table) string {
+	var list []string
+	for e := range t.All() {
+		list = append(list, fmt.Sprintf("%s %s\n", e.Name, e.Target))
+	}
+	slices.Sort(list)
+	return strings.Join(list, "")
+}
+
+// tableOfMany makes a table of so many aliases.
+func tableOfMany(n int) *Table {
+	var none *Table
+	e := none.Edit()
+	for i := range n {
+		e.Put(Alias{Name: Name(fmt.Sprintf("cache-%d.corp.internal.", i)), Target: "v1.x.org."}, &Source{})
+	}
+	return e.Table()
+}
+
+// escaped is name with every octet but the dots written as \DDD.
+func escaped(name string) string {
+	var b strings.Builder
+	for _, octet := range []byte(name) {
+		if octet == '.' {
+			b.WriteByte(octet)
+		} else {
+			fmt.Fprintf(&b, `\%03d`, octet)
+		}
+	}
+	return b.String()
+}
+
+var longName = nameOf(255) + "."
+
+// lookups are questions to the table of lookupTable and the names they are for.
+var lookups = []struct {
+	qname string
+	want  Name
+}{
+	{"cache.corp.internal.", "cache.corp.internal."},
+	{"CACHE.CORP.INTERNAL.", "cache.corp.internal."},
+	{"cAcHe.Corp.iNTERNAl.", "cache.corp.internal."},
+	{"a-z_09.corp.internal.", "a-z_09.corp.internal."},
+	{"A-Z_09.corp.internal.", "a-z_09.corp.internal."},
+	{longName, Name(longName)},
+	{strings.ToUpper(longName), Name(longName)},
+
+	{`\099ache.corp.internal.`, "cache.corp.internal."},
+	{`\067ache.corp.internal.`, "cache.corp.internal."},
+	{`cach\101.corp.internal.`, "cache.corp.internal."},
+	{`\cache.corp.internal.`, "cache.corp.internal."},
+	{`\C\a\c\h\e.corp.internal.`, "cache.corp.internal."},
+	{`a\-z\_\0489.corp.internal.`, "a-z_09.corp.internal."},
+	{escaped("cache.corp.internal."), "cache.corp.internal."},
+	{escaped("CACHE.CORP.INTERNAL."), "cache.corp.internal."},
+	{escaped(longName), Name(longName)},
+
+	{"", ""},
+	{".", ""},
+	{"..", ""},
+	{"internal.", ""},
+	{"corp.internal.", ""},
+	{"cache.corp.internal", ""},
+	{"cache.corp.internal..", ""},
+	{".cache.corp.internal.", ""},
+	{"cache..corp.internal.", ""},
+	{"notcache.corp.internal.", ""},
+	{"a.cache.corp.internal.", ""},
+	{"ache.corp.internal.", ""},
+	{"cache.corp.internal.org.", ""},
+	{"cache-corp.internal.", ""},
+	{"*.corp.internal.", ""},
+	{" cache.corp.internal.", ""},
+	{"cache.corp.internal. ", ""},
+	{"cache\x00.corp.internal.", ""},
+	{"cache\xff.corp.internal.", ""},
+	{"\xe3ache.corp.internal.", ""},
+	{"{ache.corp.internal.", ""},
+	{"\u212aache.corp.internal.", ""},
+
+	{`cache\.corp.internal.`, ""},
+	{`cache\046corp.internal.`, ""},
+	{`cache.corp\.internal.`, ""},
+	{`cache.corp.internal\.`, ""},
+	{`cache.corp.internal\046`, ""},
+	{`cache.corp.internal\..`, ""},
+	{`\\cache.corp.internal.`, ""},
+	{`\092cache.corp.internal.`, ""},
+	{`\000.corp.internal.`, ""},
+	{`\000`, ""},
+	{`cache\000.corp.internal.`, ""},
+	{`cache\255.corp.internal.`, ""},
+	{`cache\256.corp.internal.`, ""},
+	{`\355ache.corp.internal.`, ""}, // 355 is 'c' in eight bits
+	{`\999ache.corp.internal.`, ""},
+	{`cache\032.corp.internal.`, ""},
+	{`\`, ""},
+	{`\\`, ""},
+	{`\.`, ""},
+	{`\9`, ""},
+	{`\09`, ""},
+	{`\09ache.corp.internal.`, ""},
+	{`\9ache.corp.internal.`, ""},
+	{`a-z_0\9.corp.internal.`, ""},
+	{`a-z_\09.corp.internal.`, ""},
+	{`cache.corp.internal.\`, ""},
+	{`cache.corp.internal.\0`, ""},
+	{`cache.corp.internal.\09`, ""},
+	{`cache.corp.internal.\099`, ""},
+
+	{strings.Repeat(`\099`, 250), ""},
+	{strings.Repeat(`\099`, 250) + ".corp.internal.", ""},
+	{strings.Repeat(`\000`, 250) + ".", ""},
+	{strings.Repeat(`\.`, 500) + ".", ""},
+	{strings.Repeat(`\\`, 500) + ".", ""},
+	{strings.Repeat(`\`, 1000), ""},
+	{strings.Repeat(`\099.`, 200), ""},
+	{"n" + longName, ""},
+	{nameOf(256) + ".", ""},
+	{nameOf(1000) + ".", ""},
+	{longName + longName, ""},
+	{strings.Repeat(".", 1000), ""},
+}
+
+func lookupTable() *Table {
+	return tableOf(`
+		cache.corp.internal. cache-v2.corp.internal.
+		a-z_09.corp.internal. cache-v2.corp.internal.
+		` + longName + ` cache-v2.corp.internal.`)
+}
+
+func TestLookup(t *testing.T) {
+	table := lookupTable()
+	for _, tt := range lookups {
+		var got Name
+		if e := table.Lookup(tt.qname); e != nil {
+			got = e.Name
+		}
+		if got != tt.want {
+			t.Errorf("Lookup(%q) got %q, want %q", tt.qname, got, tt.want)
+		}
+	}
+}
+
+func TestLookupAllocatesNothing(t *testing.T) {
+	table := lookupTable()
+	for _, tt := range lookups {
+		if n := testing.AllocsPerRun(20, func() { table.Lookup(tt.qname) }); n != 0 {
+			t.Errorf("Lookup(%q) allocates %v times, want 0", tt.qname, n)
+		}
+	}
+}
+
+func TestTableOfNone(t *testing.T) {
+	var none *Table
+	for name, table := range map[string]*Table{"nil": none, "empty": none.Edit().Table(), "emptied": edited(tableOf("a.b. c.d."), "a.b.")} {
+		if e := table.Lookup("a.b."); e != nil {
+			t.Errorf("%s: Lookup got %v, want nil", name, e)
+		}
+		if e := table.Get("a.b."); e != nil {
+			t.Errorf("%s: Get got %v, want nil", name, e)
+		}
+		if n := table.Len(); n != 0 {
+			t.Errorf("%s: Len got %d, want 0", name, n)
+		}
+		for e := range table.All() {
+			t.Errorf("%s: All yields %v, want nothing", name, e)
+		}
+	}
+}
+
+func TestEdit(t *testing.T) {
+	for _, tt := range []struct {
+		name, before, edit, want string
+	}{
+		{name: "put into nothing", edit: "a.b. c.d.", want: "a.b. c.d."},
+		{name: "put a second", before: "a.b. c.d.", edit: "e.f. g.h.", want: "a.b. c.d.\ne.f. g.h."},
+		{name: "put over one", before: "a.b. c.d.", edit: "a.b. e.f.", want: "a.b. e.f."},
+		{name: "put twice", edit: "a.b. c.d.\na.b. e.f.", want: "a.b. e.f."},
+		{name: "delete", before: "a.b. c.d.\ne.f. g.h.", edit: "a.b.", want: "e.f. g.h."},
+		{name: "delete the last", before: "a.b. c.d.", edit: "a.b.", want: ""},
+		{name: "delete what is not there", before: "a.b. c.d.", edit: "e.f.", want: "a.b. c.d."},
+		{name: "delete from nothing", edit: "a.b.", want: ""},
+		{name: "delete twice", before: "a.b. c.d.\ne.f. g.h.", edit: "a.b.\na.b.", want: "e.f. g.h."},
+		{name: "delete and put", before: "a.b. c.d.", edit: "a.b.\na.b. e.f.", want: "a.b. e.f."},
+		{name: "put and delete", before: "a.b. c.d.", edit: "e.f. g.h.\ne.f.", want: "a.b. c.d."},
+		{name: "swap", before: "a.b. x.1.\nc.d. x.2.", edit: "a.b.\nc.d.\na.b. x.2.\nc.d. x.1.", want: "a.b. x.2.\nc.d. x.1."},
+		{name: "nothing", before: "a.b. c.d.", edit: "", want: "a.b. c.d."},
+	} {
+		table := edited(tableOf(tt.before), tt.edit)
+		want := lines(tt.want)
+		if got := content(table); got != want {
+			t.Errorf("%s: got\n%swant\n%s", tt.name, got, want)
+		}
+		if got, want := table.Len(), strings.Count(want, "\n"); got != want {
+			t.Errorf("%s: Len got %d, want %d", tt.name, got, want)
+		}
+		for e := range table.All() {
+			if table.Get(e.Name) != e || table.Lookup(string(e.Name)) != e {
+				t.Errorf("%s: Get and Lookup do not find %s", tt.name, e.Name)
+			}
+		}
+	}
+}
+
+func TestAllStops(t *testing.T) {
+	seen := 0
+	for range tableOfMany(100).All() {
+		if seen++; seen == 3 {
+			break
+		}
+	}
+	if seen != 3 {
+		t.Errorf("All yielded %d aliases, want 3", seen)
+	}
+}
+
+// parts is where the shards of a table lie in memory.
+func parts(t *Table) []uintptr {
+	var list []uintptr
+	for _, part := range t.shards {
+		list = append(list, reflect.ValueOf(part).Pointer())
+	}
+	return list
+}
+
+func TestEditSharesWhatDoesNotChange(t *testing.T) {
+	before := tableOfMany(3000)
+	for _, tt := range []struct {
+		name  string
+		edit  string
+		names []Name // of the shards that are copied
+	}{
+		{name: "nothing", edit: ""},
+		{name: "put", edit: "new.corp.internal. v1.x.org.", names: []Name{"new.corp.internal."}},
+		{name: "put over one", edit: "cache-7.corp.internal. v2.x.org.", names: []Name{"cache-7.corp.internal."}},
+		{name: "delete", edit: "cache-8.corp.internal.", names: []Name{"cache-8.corp.internal."}},
+		{name: "two", edit: "cache-1.corp.internal.\ncache-2.corp.internal. v2.x.org.", names: []Name{"cache-1.corp.internal.", "cache-2.corp.internal."}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			was, shardsWere := content(before), parts(before)
+			after := edited(before, tt.edit)
+			copied := map[uint64]bool{}
+			for _, name := range tt.names {
+				copied[shard(name)] = true
+			}
+			for i, part := range parts(after) {
+				if shared := part == shardsWere[i]; shared == copied[uint64(i)] {
+					t.Errorf("shard %d: shared is %v, want %v", i, shared, !shared)
+				}
+			}
+			if content(before) != was || !slices.Equal(parts(before), shardsWere) || before.Len() != 3000 {
+				t.Errorf("the table before the edit has changed")
+			}
+			for i, part := range after.shards {
+				if !copied[uint64(i)] && !maps.Equal(part, before.shards[i]) {
+					t.Errorf("shard %d has changed", i)
+				}
+			}
+		})
+	}
+}
+
+// Entries are shared as well, so those of the table before must stay what they
+// were, tallies included.
+func TestEditLeavesEntriesAlone(t *testing.T) {
+	before := tableOf("a.b. v1.x.")
+	e := before.Get("a.b.")
+	was := *e
+	tallies := slices.Clone(e.Tallies)
+	after := edited(edited(edited(before, "a.b. v2.x."), "a.b. v3.x."), "a.b. v2.x.")
+	if !reflect.DeepEqual(*e, was) || !slices.Equal(e.Tallies, tallies) || before.Get("a.b.") != e {
+		t.Errorf("the entry before got %+v, want %+v", *e, was)
+	}
+	if got := after.Get("a.b."); got == e || got.Target != "v2.x." {
+		t.Errorf("the entry after got %+v, want another with v2.x.", got)
+	}
+}
+
+// A server flips aliases for months: a table must not hold on to the ones it
+// was made from.
+func TestTablesBeforeAreFreed(t *testing.T) {
+	before := tableOfMany(10)
+	old := weak.Make(before)
+	after := edited(before, "cache-1.corp.internal. v2.x.org.")
+	before = nil
+	runtime.GC()
+	if old.Value() != nil {
+		t.Error("the table before is still held on to")
+	}
+	runtime.KeepAlive(after)
+}
+
+// For the race detector: readers of published tables, and the edits that make
+// the next ones.
+func TestLookupDuringEdits(t *testing.T) {
+	var published atomic.Pointer[Table]
+	published.Store(tableOfMany(100))
+	var readers sync.WaitGroup
+	var stop atomic.Bool
+	for range 4 {
+		readers.Go(func() {
+			for !stop.Load() {
+				table := published.Load()
+				e := table.Lookup("cache-1.corp.internal.")
+				if e == nil || e.Tallies[0].Target != e.Target {
+					t.Errorf("Lookup during edits got %+v", e)
+					return
+				}
+				e.Tallies[0].Add()
+				if n := len(slices.Collect(table.All())); n != table.Len() {
+					t.Errorf("All yields %d aliases, Len is %d", n, table.Len())
+					return
+				}
+			}
+		})
+	}
+	for i := range 300 {
+		published.Store(edited(published.Load(), fmt.Sprintf("cache-1.corp.internal. v%d.x.org.\nextra-%d.corp.internal. v1.x.org.\n", i%3, i)))
+	}
+	stop.Store(true)
+	readers.Wait()
+}
+
+func TestTallies(t *testing.T) {
+	// Each step edits the table, asks for the alias so often, and wants the
+	// tallies to be these then, of the target in force first.
+	type step struct {
+		edit string
+		asks int
+		want string
+	}
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{{
+		name: "one target",
+		steps: []step{
+			{"a.b. v1.x.", 0, "v1.x. 0"},
+			{"", 3, "v1.x. 3"},
+			{"other.b. v1.x.", 1, "v1.x. 4"},
+		},
+	}, {
+		name: "a new document with the same target",
+		steps: []step{
+			{"a.b. v1.x.", 2, "v1.x. 2"},
+			{"a.b. v1.x.", 1, "v1.x. 3"},
+		},
+	}, {
+		name: "a flip and a flip back",
+		steps: []step{
+			{"a.b. v1.x.", 2, "v1.x. 2"},
+			{"a.b. v2.x.", 5, "v2.x. 5, v1.x. 2"},
+			{"a.b. v1.x.", 1, "v1.x. 3, v2.x. 5"},
+			{"a.b. v2.x.", 0, "v2.x. 5, v1.x. 3"},
+		},
+	}, {
+		name: "three targets in turn",
+		steps: []step{
+			{"a.b. v1.x.", 1, "v1.x. 1"},
+			{"a.b. v2.x.", 2, "v2.x. 2, v1.x. 1"},
+			{"a.b. v3.x.", 3, "v3.x. 3, v2.x. 2, v1.x. 1"},
+			{"a.b. v1.x.", 1, "v1.x. 2, v3.x. 3, v2.x. 2"},
+			{"a.b. v2.x.", 1, "v2.x. 3, v1.x. 2, v3.x. 3"},
+		},
+	}, {
+		name: "deleted and put in one edit, as when it moves between documents",
+		steps: []step{
+			{"a.b. v1.x.", 2, "v1.x. 2"},
+			{"a.b.\na.b. v2.x.", 1, "v2.x. 1, v1.x. 2"},
+		},
+	}, {
+		name: "put twice in one edit",
+		steps: []step{
+			{"a.b. v1.x.", 2, "v1.x. 2"},
+			{"a.b. v2.x.\na.b. v3.x.", 1, "v3.x. 1, v1.x. 2"},
+		},
+	}, {
+		name: "the alias dies",
+		steps: []step{
+			{"a.b. v1.x.", 2, "v1.x. 2"},
+			{"a.b.", 0, ""},
+			{"a.b. v1.x.", 1, "v1.x. 1"},
+		},
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var table *Table
+			for i, s := range tt.steps {
+				table = edited(table, s.edit)
+				for range s.asks {
+					table.Lookup("a.b.").Tallies[0].Add()
+				}
+				var got []string
+				if e := table.Get("a.b."); e != nil {
+					for _, tally := range e.Tallies {
+						got = append(got, fmt.Sprintf("%s %d", tally.Target, tally.Count()))
+					}
+				}
+				if got := strings.Join(got, ", "); got != s.want {
+					t.Errorf("step %d: tallies got %q, want %q", i, got, s.want)
+				}
+			}
+		})
+	}
+}
+
+// Queries in flight at a flip have the entry from before it; what they count
+// must not be lost.
+func TestTalliesCountWhatIsLate(t *testing.T) {
+	before := tableOf("a.b. v1.x.")
+	after := edited(before, "a.b. v2.x.")
+	before.Lookup("a.b.").Tallies[0].Add()
+	if got := after.Get("a.b.").Tallies[1].Count(); got != 1 {
+		t.Errorf("Count got %d, want 1", got)
+	}
+}

@@ -1,0 +1,345 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+const patience = 30 * time.Second
+
+// epoch is the time of the sweeps at 0 s.
+var epoch = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// linesOf makes lines of what a Corefile would say: "ssm PATH [TEMPLATE]" or
+// "alias NAME PARAMETER[:LABEL] [TEMPLATE]".
+func linesOf(t *testing.T, zones, text string) []Line {
+	t.Helper()
+	rule := alias.Rule{TTL: 5}
+	for _, zone := range strings.Fields(zones) {
+		rule.Zones = append(rule.Zones, alias.Name(zone))
+	}
+	var list []Line
+	for words := range fieldsOf(text) {
+		line := Line{Rule: rule}
+		switch words[0] {
+		case "ssm":
+			line.Path = words[1]
+			words = words[2:]
+		case "alias":
+			name, err := alias.ParseName(words[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			line.Rule.Name = name
+			line.Parameter, line.Label, _ = strings.Cut(words[2], ":")
+			words = words[3:]
+		}
+		for _, word := range words {
+			template, err := alias.ParseTemplate(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line.Rule.Template = template
+		}
+		list = append(list, line)
+	}
+	return list
+}
+
+// fieldsOf yields the words of each line of text that has some.
+func fieldsOf(text string) func(yield func([]string) bool) {
+	return func(yield func([]string) bool) {
+		for line := range strings.Lines(text) {
+			if words := strings.Fields(line); len(words) > 0 && !yield(words) {
+				return
+			}
+		}
+	}
+}
+
+// seenOf makes what a sweep sees of lines "NAME VERSION VALUE". A value that
+// begins with "PROBLEM " is none but a problem, "WRITING" is a file being
+// written. Version 7 is of the 7th. Each line that names a parameter sees it.
+func seenOf(t *testing.T, lines []Line, text string) []Parameter {
+	t.Helper()
+	var seen []Parameter
+	for line := range strings.Lines(text) {
+		words := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		if len(words) < 3 {
+			continue
+		}
+		version, err := strconv.Atoi(words[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Parameter{Name: words[0], Version: int64(version), Value: words[2], Modified: time.Date(2026, 11, version, 0, 0, 0, 0, time.UTC)}
+		if problem, ok := strings.CutPrefix(p.Value, "PROBLEM "); ok {
+			p.Value, p.Problem = "", errors.New(problem)
+		}
+		if p.Value == "WRITING" {
+			p.Value, p.Writing = "", true
+		}
+		found := len(seen)
+		for i, l := range lines {
+			if l.Path != "" && strings.HasPrefix(p.Name, l.Path+"/") || l.Parameter != "" && l.Selector() == p.Name {
+				p.Line = i
+				seen = append(seen, p)
+			}
+		}
+		if len(seen) == found {
+			t.Fatalf("no line names %s", p.Name)
+		}
+	}
+	return seen
+}
+
+// tableText is a table in lines "NAME TARGET TTL PARAMETER@VERSION", sorted.
+func tableText(table *alias.Table) string {
+	var list []string
+	for e := range table.All() {
+		list = append(list, fmt.Sprintf("%s %s %d %s@%d\n", e.Name, e.Target, e.TTL, e.Source.Parameter, e.Source.Version))
+	}
+	slices.Sort(list)
+	return strings.Join(list, "")
+}
+
+// eventText is events in a line each.
+func eventText(events []Event) string {
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintln(&b, e)
+	}
+	return b.String()
+}
+
+// rejectionText is rejections in lines "PARAMETER@VERSION REASON ZONE=COUNT...".
+func rejectionText(list []Rejection) string {
+	var b strings.Builder
+	for _, r := range list {
+		fmt.Fprintf(&b, "%s@%d %s", r.Source.Parameter, r.Source.Version, r.Reason)
+		for _, zone := range slices.Sorted(maps.Keys(r.Zones)) {
+			fmt.Fprintf(&b, " %s=%d", zone, r.Zones[zone])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// spelled is text of a table without the blanks that indent it, and with each
+// {PARAMETER VERSION} as events show a document.
+func spelled(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return regexp.MustCompile(`\{(/\S+) (\d+)\}`).ReplaceAllStringFunc(b.String(), func(s string) string {
+		name, version, _ := strings.Cut(strings.Trim(s, "{}"), " ")
+		return fmt.Sprintf("parameter %s, version %s of 2026-11-%02sT00:00:00Z", name, version, version)
+	})
+}
+
+// everything is all that a ledger holds, down to where it lies in memory.
+func everything(l *Ledger) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%p %v %v %v\n", l.table, l.patience, l.reserved, l.lines)
+	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
+		r := l.records[k]
+		fmt.Fprintf(&b, "%v %v good %p %+v newer %p %+v\n", k, r.missing, r.good, r.good, r.newer, r.newer)
+	}
+	var entries []string
+	for e := range l.table.All() {
+		entries = append(entries, fmt.Sprintf("%p %+v %+v\n", e, *e, *e.Source))
+	}
+	slices.Sort(entries)
+	return b.String() + strings.Join(entries, "")
+}
+
+// apply is l.Apply, and holds what must be so each time: that l stays what it
+// was, and that the order in which parameters are seen is of no account.
+func apply(t *testing.T, l *Ledger, seen []Parameter, now time.Time) (*Ledger, []Event) {
+	t.Helper()
+	before := everything(l)
+	next, events := l.Apply(seen, now)
+	backwards := slices.Clone(seen)
+	slices.Reverse(backwards)
+	twin, twins := l.Apply(backwards, now)
+	if after := everything(l); after != before {
+		t.Errorf("Apply changed its ledger from\n%s\nto\n%s", before, after)
+	}
+	if got, want := eventText(twins), eventText(events); got != want {
+		t.Errorf("Apply of the same seen backwards got events\n%swant\n%s", got, want)
+	}
+	if got, want := tableText(twin.Table()), tableText(next.Table()); got != want {
+		t.Errorf("Apply of the same seen backwards got table\n%swant\n%s", got, want)
+	}
+	if got, want := rejectionText(twin.Rejections()), rejectionText(next.Rejections()); got != want {
+		t.Errorf("Apply of the same seen backwards got rejections\n%swant\n%s", got, want)
+	}
+	if next == l && len(events) > 0 {
+		t.Errorf("Apply got its own ledger and events\n%s", eventText(events))
+	}
+	return next, events
+}
+
+func TestSelector(t *testing.T) {
+	for _, tt := range []struct {
+		line Line
+		want string
+	}{
+		{Line{Parameter: "/p/cache"}, "/p/cache"},
+		{Line{Parameter: "/p/cache", Label: "active"}, "/p/cache:active"},
+	} {
+		if got := tt.line.Selector(); got != tt.want {
+			t.Errorf("Selector of %+v got %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestEventString(t *testing.T) {
+	was := &alias.Entry{
+		Alias:  alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},
+		Source: &alias.Source{Parameter: "/a/cache", Version: 1, Modified: epoch.Add(-time.Hour)},
+	}
+	is := &alias.Entry{
+		Alias:  alias.Alias{Name: "cache.internal.", Target: "v2.x.org.", TTL: 9},
+		Source: &alias.Source{Parameter: "/a/all", Version: 12, Modified: epoch.In(time.FixedZone("", 3600))},
+	}
+	bad := errors.New("parse to: found null, want a target")
+	for _, tt := range []struct {
+		event Event
+		want  string
+	}{
+		{Event{Kind: Added, Source: *is.Source, After: is}, "alias cache.internal. added: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Flipped, Source: *is.Source, Before: was, After: is}, "alias cache.internal. flipped: v1.x.org. to v2.x.org. (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Changed, Source: *is.Source, Before: was, After: is}, "alias cache.internal. changed: ttl 5 in parameter /a/cache to ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Removed, Source: *was.Source, Before: was}, "alias cache.internal. removed: was v1.x.org. (parameter /a/cache, version 1 of 2026-11-23T09:00:00Z)"},
+		{Event{Kind: Rejected, Source: *is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; nothing is in force"},
+		{Event{Kind: Rejected, Source: *is.Source, Err: bad, Stays: &alias.Source{Version: 11}}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; version 11 stays in force"},
+		{Event{Kind: Shadowed, Source: *was.Source, Name: "cache.internal."}, "alias cache.internal. of parameter /a/cache, version 1 of 2026-11-23T09:00:00Z is shadowed by an alias line"},
+		{Event{Kind: -1}, "unknown event"},
+	} {
+		if got := tt.event.String(); got != tt.want {
+			t.Errorf("String got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// What events and rejections hold besides their text.
+func TestEventsAndRejections(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	l, _ := New(lines, patience).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
+	before := l.Table()
+	l, events := l.Apply(seenOf(t, lines, "/a/cache 2 v2.x.org\n/a/web 2 v2\n/a/all 1 {\"aliases\": {\"cache\": \"v3.x.org\"}}"), epoch)
+	if len(events) != 3 {
+		t.Fatalf("Apply got events\n%swant 3", eventText(events))
+	}
+	version := func(name string, n int) alias.Source {
+		return alias.Source{Parameter: name, Version: int64(n), Modified: time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC)}
+	}
+	collides := "place alias cache.internal.: found it in parameter /a/cache, want it in one parameter only"
+	for i, want := range []Event{
+		{Kind: Rejected, Source: version("/a/all", 1), Reason: ReasonCollision},
+		{Kind: Rejected, Source: version("/a/web", 2), Reason: ReasonSyntax},
+		{Kind: Flipped, Source: version("/a/cache", 2)},
+	} {
+		if got := events[i]; got.Kind != want.Kind || got.Source != want.Source || got.Reason != want.Reason {
+			t.Errorf("event %d got %+v, want %+v", i, got, want)
+		}
+	}
+	if got := events[0]; got.Stays != nil || text(got.Err) != collides {
+		t.Errorf("the collision got %+v, want %s and nothing that stays", got, collides)
+	}
+	if got := events[1]; got.Stays == nil || *got.Stays != version("/a/web", 1) {
+		t.Errorf("the bad document got %+v, want version 1 to stay", got)
+	}
+	if got := events[2]; got.Before != before.Get("cache.internal.") || got.After != l.Table().Get("cache.internal.") {
+		t.Errorf("the flip got %+v, want the entries of both tables", got)
+	}
+	list := l.Rejections()
+	if len(list) != 2 || list[0].Source != version("/a/all", 1) || text(list[0].Err) != collides || list[1].Source != version("/a/web", 2) {
+		t.Errorf("Rejections got %+v, want those of /a/all and /a/web", list)
+	}
+}
+
+// A directory has no version numbers of its own, so all of a parameter counts.
+func TestWhatMakesAVersion(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	p := Parameter{Name: "/a/cache", Value: "v1.x.org", Version: 1, Modified: epoch}
+	later, other, older := p, p, p
+	later.Modified = epoch.Add(time.Second)
+	other.Value = "v2.x.org"
+	older.Version = 0
+	elsewhere := p
+	elsewhere.Modified = epoch.In(time.FixedZone("", 3600))
+	for _, tt := range []struct {
+		name string
+		p    Parameter
+		same bool
+	}{
+		{"the very same", p, true},
+		{"the same instant in another time zone", elsewhere, true},
+		{"another time", later, false},
+		{"another value", other, false},
+		{"another version", older, false},
+	} {
+		l, _ := New(lines, patience).Apply([]Parameter{p}, epoch)
+		next, _ := apply(t, l, []Parameter{tt.p}, epoch)
+		if same := next == l; same != tt.same {
+			t.Errorf("%s: the same ledger got %v, want %v", tt.name, same, tt.same)
+		}
+		if got := *next.Table().Get("cache.internal.").Source; !got.Modified.Equal(tt.p.Modified) || got.Version != tt.p.Version {
+			t.Errorf("%s: the document in force got %+v, want that of %+v", tt.name, got, tt.p)
+		}
+	}
+}
+
+// The counts of an alias live as long as it does, whatever document states it.
+func TestTalliesLiveAsLongAsTheAlias(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	l := New(lines, patience)
+	for i, tt := range []struct {
+		at   time.Duration
+		seen string
+		want string // the tallies of web.internal., before it is asked for once
+	}{
+		{seen: `/a/p 1 {"aliases": {"web": "v1.x.org"}}`, want: "v1.x.org. 0"},
+		{seen: `/a/p 2 {"aliases": {"web": "v2.x.org"}}`, want: "v2.x.org. 0, v1.x.org. 1"},
+		{seen: `/a/p 3 {"aliases": {"web": "v2.x.org", "api": "v1.x.org"}}`, want: "v2.x.org. 1, v1.x.org. 1"},
+		{seen: "/a/p 4 {\"aliases\": {}}\n/a/web 1 v1.x.org", want: "v1.x.org. 1, v2.x.org. 2"},
+		{seen: "/a/p 4 {\"aliases\": {}}\n/a/web 2 v1", want: "v1.x.org. 2, v2.x.org. 2"},
+		{seen: "/a/p 5 {\"aliases\": {\"web\": \"v3.x.org\"}}", want: "v1.x.org. 3, v2.x.org. 2"},
+		{at: patience, seen: "/a/p 5 {\"aliases\": {\"web\": \"v3.x.org\"}}", want: "v3.x.org. 0, v1.x.org. 4, v2.x.org. 2"},
+		{at: patience, seen: `/a/p 6 {"aliases": {}}`, want: ""},
+		{at: patience, seen: `/a/p 7 {"aliases": {"web": "v1.x.org"}}`, want: "v1.x.org. 0"},
+	} {
+		l, _ = l.Apply(seenOf(t, lines, tt.seen), epoch.Add(tt.at))
+		var got []string
+		if e := l.Table().Get("web.internal."); e != nil {
+			for _, tally := range e.Tallies {
+				got = append(got, fmt.Sprintf("%s %d", tally.Target, tally.Count()))
+			}
+			e.Tallies[0].Add()
+		}
+		if got := strings.Join(got, ", "); got != tt.want {
+			t.Errorf("sweep %d: tallies got %q, want %q", i, got, tt.want)
+		}
+	}
+}
+
+func TestNewLedgerIsEmpty(t *testing.T) {
+	l := New(linesOf(t, "internal.", "ssm /a"), patience)
+	if l.Table().Len() != 0 || l.Rejections() != nil {
+		t.Errorf("New got the table\n%sand rejections\n%s", tableText(l.Table()), rejectionText(l.Rejections()))
+	}
+}
