@@ -13,15 +13,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
-
-// levels is how deep directories are read, as deep as Parameter Store has
-// paths. It ends a walk through links that lead in a circle.
-const levels = 15
 
 // Dir is a directory of parameters. Sweep is for one goroutine, and Watch for
 // another.
@@ -39,16 +37,22 @@ func New(root string, lines []ledger.Line) *Dir { return &Dir{root: root, lines:
 // not exist is just not among the result. Names that begin with a dot are
 // skipped, and an empty file is reported as being written.
 func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
-	var seen []ledger.Parameter
-	entries, err := d.list("/")
+	_, err := d.list("/")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read directory: %s does not exist", d.root)
 	}
 	if err != nil {
 		return nil, err
 	}
+	var seen []ledger.Parameter
 	for i, line := range d.lines {
-		found, err := d.line(ctx, i, line, entries)
+		var found []ledger.Parameter
+		if line.Parameter != "" {
+			d.watch.add(filepath.Dir(d.file(line.Parameter)))
+			found, err = d.read(i, line.Parameter)
+		} else {
+			found, err = d.below(ctx, i, line.Path, line.Flat, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -57,22 +61,48 @@ func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 	return seen, nil
 }
 
-func (d *Dir) line(ctx context.Context, i int, line ledger.Line, top []fs.DirEntry) ([]ledger.Parameter, error) {
-	if line.Parameter != "" {
-		d.watch.add(filepath.Dir(d.file(line.Parameter)))
-		return d.read(i, line.Parameter)
+// below reads the files below path, which is a parameter's, and unless flat
+// those further below. A directory that is among above, those on the way to
+// path, is not read again: a link leads back to it.
+func (d *Dir) below(ctx context.Context, line int, path string, flat bool, above []fs.FileInfo) ([]ledger.Parameter, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read directory: %w", err)
 	}
-	if line.Path == "/" {
-		return d.below(ctx, i, "/", line.Flat, top)
+	info, err := os.Stat(d.file(path))
+	if err == nil && slices.ContainsFunc(above, func(o fs.FileInfo) bool { return os.SameFile(o, info) }) {
+		return nil, nil
 	}
-	entries, err := d.list(line.Path)
-	if errors.Is(err, fs.ErrNotExist) {
+	entries, err := d.list(path)
+	if absent(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return d.below(ctx, i, line.Path, line.Flat, entries)
+	var seen []ledger.Parameter
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		found, err := d.entry(ctx, line, strings.TrimSuffix(path, "/")+"/"+entry.Name(), flat, append(slices.Clip(above), info))
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, found...)
+	}
+	return seen, nil
+}
+
+func (d *Dir) entry(ctx context.Context, line int, name string, flat bool, above []fs.FileInfo) ([]ledger.Parameter, error) {
+	// Stat, unlike the entry itself, looks behind links.
+	info, err := os.Stat(d.file(name))
+	switch {
+	case err != nil || !info.IsDir():
+		return d.read(line, name)
+	case flat:
+		return nil, nil
+	}
+	return d.below(ctx, line, name, flat, above)
 }
 
 func (d *Dir) list(path string) ([]fs.DirEntry, error) {
@@ -85,46 +115,6 @@ func (d *Dir) list(path string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// below reads the files that are listed as being below path, which is a
-// parameter's, and unless flat those further below.
-func (d *Dir) below(ctx context.Context, line int, path string, flat bool, entries []fs.DirEntry) ([]ledger.Parameter, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("read directory: %w", err)
-	}
-	var seen []ledger.Parameter
-	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ".") {
-			continue
-		}
-		name := strings.TrimSuffix(path, "/") + "/" + entry.Name()
-		found, err := d.entry(ctx, line, name, flat)
-		if err != nil {
-			return nil, err
-		}
-		seen = append(seen, found...)
-	}
-	return seen, nil
-}
-
-func (d *Dir) entry(ctx context.Context, line int, name string, flat bool) ([]ledger.Parameter, error) {
-	// Stat, unlike the entry itself, looks behind links.
-	info, err := os.Stat(d.file(name))
-	if err != nil || !info.IsDir() {
-		return d.read(line, name)
-	}
-	if flat || strings.Count(name, "/") >= levels {
-		return nil, nil
-	}
-	entries, err := d.list(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return d.below(ctx, line, name, flat, entries)
-}
-
 func (d *Dir) file(name string) string { return filepath.Join(d.root, filepath.FromSlash(name)) }
 
 // read reads one parameter: none if there is no such file, and one with a
@@ -133,7 +123,7 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	p := ledger.Parameter{Line: line, Name: name}
 	path := d.file(name)
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if absent(err) {
 		return nil, nil
 	}
 	if err == nil && !info.Mode().IsRegular() {
@@ -144,10 +134,13 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	}
 	value, info, err := content(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case absent(err):
 		return nil, nil
 	case errors.Is(err, fs.ErrPermission):
 		p.Problem = errors.New("read file: permission denied")
+		return []ledger.Parameter{p}, nil
+	case errors.Is(err, syscall.ELOOP):
+		p.Problem = errors.New("read file: found links that lead in a circle, want a regular file")
 		return []ledger.Parameter{p}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read file: %w", err)
@@ -156,6 +149,13 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	p.Value = value
 	p.Writing = value == ""
 	return []ledger.Parameter{p}, nil
+}
+
+// absent reports whether err says that there is no such file or directory, if
+// only because a file stands in the way of its path: in Parameter Store /a may
+// be there or not, whatever /a/b is.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // content is what is in a file, up to one octet more than a document may have,

@@ -2,6 +2,7 @@ package paramdir
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -71,8 +72,11 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 		case <-ctx.Done():
 			return nil
 		case <-watcher.Events:
-		case <-watcher.Errors:
-			// Events were lost: that is a hint as well.
+		case err := <-watcher.Errors:
+			// That events were lost is a hint as well.
+			if !errors.Is(err, fsnotify.ErrEventOverflow) {
+				return fmt.Errorf("watch directory: %w", err)
+			}
 		case <-pending.C:
 			waiting = false
 			hint()

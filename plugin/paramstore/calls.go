@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Call is a kind of call, as it is counted.
@@ -63,7 +64,8 @@ func outcome(err error) string {
 		case strings.HasPrefix(code, "Throttl"):
 			return "throttled"
 		case strings.HasPrefix(code, "AccessDenied"), strings.HasPrefix(code, "ExpiredToken"),
-			code == "UnrecognizedClientException", code == "InvalidClientTokenId", code == "SignatureDoesNotMatch":
+			code == "UnrecognizedClientException", code == "InvalidClientTokenId",
+			code == "InvalidSignatureException", code == "SignatureDoesNotMatch":
 			return "denied"
 		}
 	case errors.Is(err, context.DeadlineExceeded):
@@ -72,12 +74,21 @@ func outcome(err error) string {
 	return "error"
 }
 
+// unknown is the SDK's code for an answer without one, such as a proxy's.
+const unknown = "UnknownError"
+
 // brief is err without what is new in each call, such as its request's ID, so
 // that equal errors read alike.
 func brief(err error) error {
 	var api smithy.APIError
-	if errors.As(err, &api) {
+	if errors.As(err, &api) && api.ErrorCode() != unknown {
 		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	}
+	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
+		if status := response.HTTPStatusCode(); status != 0 {
+			return fmt.Errorf("HTTP status %d: %w", status, response.Err)
+		}
+		return response.Err
 	}
 	if operation := (*smithy.OperationError)(nil); errors.As(err, &operation) {
 		return operation.Err

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
@@ -20,6 +21,12 @@ import (
 // callTimeout is the deadline of one call. There are no retries: the next sweep
 // is the retry, so that an error never raises the rate of calls.
 const callTimeout = 5 * time.Second
+
+// credentialTimeout is the deadline of a call for credentials. The SDK makes it
+// apart from the call that needs them, whose deadline does not reach it: without
+// its own it could hang for ever, and each later call would wait for it. It is
+// the shorter one, so that it is seen what was too slow.
+const credentialTimeout = 4 * time.Second
 
 // Config says where Parameter Store is and who asks. What is empty is left to
 // the standard environment variables and files of the AWS SDKs:
@@ -46,6 +53,8 @@ type Store struct {
 func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithLogger(logging.Nop{}), // what it says comes back as an error, but for each call
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(credentialTimeout)),
 	}
 	if c.Region != "" {
 		options = append(options, config.WithRegion(c.Region))
@@ -63,15 +72,15 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	if cfg.Region == "" {
 		return nil, errors.New("load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile")
 	}
-	s := &Store{lines: lines}
 	// A transport of our own can be told to close its connections. The SDK's
 	// client is where AWS_CA_BUNDLE went.
-	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		s.transport = client.GetTransport()
-		cfg.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect}
-	}
+	s := &Store{lines: lines, transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
+	cfg.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect}
 	if c.Role != "" {
-		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), c.Role, func(o *stscreds.AssumeRoleOptions) {
+		client := sts.NewFromConfig(cfg, func(o *sts.Options) {
+			o.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect, Timeout: credentialTimeout}
+		})
+		role := stscreds.NewAssumeRoleProvider(client, c.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = "versionalias"
 		})
 		cfg.Credentials = aws.NewCredentialsCache(role)
@@ -87,8 +96,4 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Release closes the connections that are idle. Sweep opens new ones.
-func (s *Store) Release() {
-	if s.transport != nil {
-		s.transport.CloseIdleConnections()
-	}
-}
+func (s *Store) Release() { s.transport.CloseIdleConnections() }

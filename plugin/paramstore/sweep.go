@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -15,6 +16,10 @@ import (
 // perCall is how many parameters one call reads at most, by path or by name:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
 const perCall = 10
+
+// errEmpty is an answer that does not even say that there are no parameters,
+// such as an empty body. The SDK takes it for one that does.
+var errEmpty = errors.New("found an empty answer, want a list of parameters")
 
 // Sweep reads every parameter that the lines name. An error means that it is
 // not known what is there: the sweep was not complete. A parameter that does
@@ -34,7 +39,7 @@ func (s *Store) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 	for _, batch := range batches(s.lines) {
 		page, err := s.named(ctx, batch)
 		if err != nil {
-			return nil, fmt.Errorf("read parameter %s: %w", s.lines[batch[0]].Selector(), err)
+			return nil, fmt.Errorf("read the parameters %s: %w", strings.Join(s.selectors(batch), " "), err)
 		}
 		seen = append(seen, page...)
 	}
@@ -50,6 +55,7 @@ func (s *Store) path(ctx context.Context, line int, path string) ([]ledger.Param
 		Recursive:  aws.Bool(true),
 		MaxResults: aws.Int32(perCall),
 	}
+	tokens := map[string]bool{}
 	for {
 		output, err := call(ctx, s, "GetParametersByPath", s.client.GetParametersByPath, input)
 		if err != nil {
@@ -59,12 +65,16 @@ func (s *Store) path(ctx context.Context, line int, path string) ([]ledger.Param
 			seen = append(seen, observe(line, aws.ToString(p.Name), p))
 		}
 		next := aws.ToString(output.NextToken)
+		if output.Parameters == nil && next == "" {
+			return nil, errEmpty
+		}
 		if next == "" {
 			return seen, nil
 		}
-		if next == aws.ToString(input.NextToken) {
+		if tokens[next] {
 			return nil, errors.New("found the same page token twice, want each page once")
 		}
+		tokens[next] = true
 		input.NextToken = output.NextToken
 	}
 }
@@ -100,17 +110,27 @@ next:
 	return append(batches, []int{line})
 }
 
+func (s *Store) selectors(batch []int) []string {
+	var names []string
+	for _, line := range batch {
+		names = append(names, s.lines[line].Selector())
+	}
+	return names
+}
+
 // named reads the parameters of these lines.
 func (s *Store) named(ctx context.Context, batch []int) ([]ledger.Parameter, error) {
-	input := &ssm.GetParametersInput{}
+	input := &ssm.GetParametersInput{Names: s.selectors(batch)}
 	byName := map[string]int{}
 	for _, line := range batch {
-		input.Names = append(input.Names, s.lines[line].Selector())
 		byName[s.lines[line].Parameter] = line
 	}
 	output, err := call(ctx, s, "GetParameters", s.client.GetParameters, input)
 	if err != nil {
 		return nil, err
+	}
+	if output.Parameters == nil && output.InvalidParameters == nil {
+		return nil, errEmpty
 	}
 	var seen []ledger.Parameter
 	for _, p := range output.Parameters {

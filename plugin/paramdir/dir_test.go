@@ -1,0 +1,281 @@
+package paramdir
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+var (
+	flat      = ledger.Line{Path: "/", Flat: true}
+	all       = ledger.Line{Path: "/"}
+	below     = ledger.Line{Path: "/dns/aliases"}
+	flatBelow = ledger.Line{Path: "/dns/aliases", Flat: true}
+	one       = ledger.Line{Parameter: "/dns/aliases/cache"}
+)
+
+func TestSweep(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		tree  map[string]string // content by path; " -> target" is a link, a path with "/" behind it a directory
+		lines []ledger.Line
+		want  []string
+	}{
+		{
+			name:  "flat",
+			tree:  map[string]string{"cache": "cache-2", "b.corp.internal": "b-1"},
+			lines: []ledger.Line{flat},
+			want:  []string{`0 /b.corp.internal "b-1"`, `0 /cache "cache-2"`},
+		},
+		{
+			name:  "flat leaves directories alone",
+			tree:  map[string]string{"cache": "cache-2", "sub/cache": "x", "empty/": ""},
+			lines: []ledger.Line{flat},
+			want:  []string{`0 /cache "cache-2"`},
+		},
+		{
+			name:  "flat below a path",
+			tree:  map[string]string{"dns/aliases/cache": "cache-2", "dns/aliases/sub/cache": "x"},
+			lines: []ledger.Line{flatBelow},
+			want:  []string{`0 /dns/aliases/cache "cache-2"`},
+		},
+		{
+			name:  "nothing there",
+			lines: []ledger.Line{flat, all, below, one},
+		},
+		{
+			name:  "recursive",
+			tree:  map[string]string{"a": "1", "dns/b": "2", "dns/aliases/c": "3"},
+			lines: []ledger.Line{all},
+			want:  []string{`0 /a "1"`, `0 /dns/aliases/c "3"`, `0 /dns/b "2"`},
+		},
+		{
+			name:  "one that a line names",
+			tree:  map[string]string{"dns/aliases/cache": "cache-2", "dns/aliases/other": "x"},
+			lines: []ledger.Line{one},
+			want:  []string{`0 /dns/aliases/cache "cache-2"`},
+		},
+		{
+			name:  "a directory where a line names a file",
+			tree:  map[string]string{"dns/aliases/cache/a": "x"},
+			lines: []ledger.Line{one},
+			want:  []string{`0 /dns/aliases/cache read file: found d---------, want a regular file`},
+		},
+		{
+			name:  "a file where a line names a directory",
+			tree:  map[string]string{"dns": "x"},
+			lines: []ledger.Line{below, one},
+		},
+		{
+			name:  "a dot first",
+			tree:  map[string]string{".hidden": "x", "..data/cache": "x", ".git/config": "x", "dns/.cache.swp": "x", "dns/a.b": "1"},
+			lines: []ledger.Line{all},
+			want:  []string{`0 /dns/a.b "1"`},
+		},
+		{
+			name:  "empty is being written",
+			tree:  map[string]string{"cache": ""},
+			lines: []ledger.Line{flat, {Parameter: "/cache"}},
+			want:  []string{`0 /cache writing`, `1 /cache writing`},
+		},
+		{
+			name:  "links",
+			tree:  map[string]string{"cache": " -> v/2", "v/2": "cache-2", "dns": " -> v", "gone": " -> nowhere"},
+			lines: []ledger.Line{flat, {Path: "/dns"}},
+			want:  []string{`0 /cache "cache-2"`, `1 /dns/2 "cache-2"`},
+		},
+		{
+			name:  "a link that leads to itself",
+			tree:  map[string]string{"cache": "cache-2", "loop": " -> loop", "a/b": " -> ../a/c", "a/c": " -> b"},
+			lines: []ledger.Line{all},
+			want: []string{
+				`0 /a/b read file: found links that lead in a circle, want a regular file`,
+				`0 /a/c read file: found links that lead in a circle, want a regular file`,
+				`0 /cache "cache-2"`,
+				`0 /loop read file: found links that lead in a circle, want a regular file`,
+			},
+		},
+		{
+			name:  "a ConfigMap",
+			tree:  configMap("1", "cache", "db"),
+			lines: []ledger.Line{flat},
+			want:  []string{`0 /cache "cache-1"`, `0 /db "db-1"`},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := New(tree(t, test.tree), test.lines)
+			if got := sweep(t, d); !slices.Equal(got, test.want) {
+				t.Errorf("sweep saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// Links that lead back to a directory above are not followed, however many.
+func TestSweepEnds(t *testing.T) {
+	root := tree(t, map[string]string{"a/b/cache": "cache-2", "a/one": " -> .", "a/b/two": " -> ..", "a/b/three": " -> .", "a/b/four": " -> ../.."})
+	d := New(root, []ledger.Line{all})
+	if got, want := sweep(t, d), []string{`0 /a/b/cache "cache-2"`}; !slices.Equal(got, want) {
+		t.Errorf("sweep saw %v, want %v", got, want)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for _, test := range []struct{ size, want int }{
+		{1, 1},
+		{alias.MaxDocument, alias.MaxDocument},
+		{alias.MaxDocument + 1, alias.MaxDocument + 1}, // enough to be rejected for
+		{2 * alias.MaxDocument, alias.MaxDocument + 1},
+	} {
+		root := tree(t, map[string]string{"cache": strings.Repeat("x", test.size)})
+		seen, err := New(root, []ledger.Line{flat}).Sweep(t.Context())
+		if err != nil || len(seen) != 1 || len(seen[0].Value) != test.want {
+			t.Errorf("sweep of a file of %d octets saw %d parameters and the error %v, want one of %d octets", test.size, len(seen), err, test.want)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	root := tree(t, map[string]string{"cache": "cache-2", "db/": "", "link": " -> cache"})
+	modified := time.Date(2026, 7, 1, 12, 0, 0, 123_456_789, time.UTC)
+	for _, name := range []string{"cache", "db"} {
+		must(t, os.Chtimes(filepath.Join(root, name), time.Time{}, modified))
+	}
+	lines := []ledger.Line{{Parameter: "/cache"}, {Parameter: "/db"}, {Parameter: "/link"}}
+	seen, err := New(root, lines).Sweep(t.Context())
+	if err != nil || len(seen) != len(lines) {
+		t.Fatalf("sweep saw %+v and the error %v, want %d parameters", seen, err, len(lines))
+	}
+	for _, p := range seen {
+		if want := int64(1782907200123); p.Version != want || !p.Modified.Equal(modified) {
+			t.Errorf("%s has version %d of %v, want %d of %v", p.Name, p.Version, p.Modified, want, modified)
+		}
+	}
+}
+
+func TestSweepFails(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		root string // below the test's directory
+		tree map[string]string
+		line ledger.Line
+		want string // with ROOT for root
+	}{
+		{
+			name: "no directory",
+			root: "none",
+			line: flat,
+			want: "read directory: ROOT does not exist",
+		},
+		{
+			name: "no directory for a file",
+			root: "none",
+			line: one,
+			want: "read directory: ROOT does not exist",
+		},
+		{
+			name: "a link to nowhere",
+			root: "link",
+			tree: map[string]string{"link": " -> none"},
+			line: flat,
+			want: "read directory: ROOT does not exist",
+		},
+		{
+			name: "a file",
+			root: "file",
+			tree: map[string]string{"file": "x"},
+			line: flat,
+			want: "read directory: open ROOT: not a directory",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			root := filepath.Join(tree(t, test.tree), test.root)
+			seen, err := New(root, []ledger.Line{test.line}).Sweep(t.Context())
+			if want := strings.ReplaceAll(test.want, "ROOT", root); seen != nil || text(err) != want {
+				t.Errorf("sweep saw %+v and the error %q, want nothing and %q", seen, text(err), want)
+			}
+		})
+	}
+}
+
+// A sweep that ends in the middle of a directory did not see all of it.
+func TestSweepCancelled(t *testing.T) {
+	root := tree(t, map[string]string{"a/b/c": "x"})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	seen, err := New(root, []ledger.Line{all}).Sweep(ctx)
+	if want := "read directory: context canceled"; seen != nil || text(err) != want {
+		t.Errorf("sweep saw %+v and the error %q, want nothing and %q", seen, text(err), want)
+	}
+}
+
+// sweep is what d sees, a line for each parameter.
+func sweep(t *testing.T, d *Dir) []string {
+	t.Helper()
+	seen, err := d.Sweep(t.Context())
+	if err != nil {
+		t.Fatalf("sweep: %v", err)
+	}
+	return show(seen)
+}
+
+func show(seen []ledger.Parameter) []string {
+	var lines []string
+	for _, p := range seen {
+		what := fmt.Sprintf("%q", p.Value)
+		switch {
+		case p.Problem != nil:
+			what = p.Problem.Error()
+		case p.Writing:
+			what = "writing"
+		}
+		lines = append(lines, fmt.Sprintf("%d %s %s", p.Line, p.Name, what))
+	}
+	return lines
+}
+
+// tree is a directory with these files in it: content by path, where
+// " -> target" makes a link, and a path with a slash behind it a directory.
+func tree(t testing.TB, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		target, isLink := strings.CutPrefix(content, " -> ")
+		switch {
+		case strings.HasSuffix(name, "/"):
+			must(t, os.MkdirAll(path, 0o755))
+		case isLink:
+			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			must(t, os.Symlink(target, path))
+		default:
+			write(t, path, content)
+		}
+	}
+	return root
+}
+
+// configMap is what the kubelet makes of a ConfigMap with these keys.
+func configMap(version string, keys ...string) map[string]string {
+	files := map[string]string{"..data": " -> ..2026_07_01_" + version}
+	for _, key := range keys {
+		files["..2026_07_01_"+version+"/"+key] = key + "-" + version
+		files[key] = " -> ..data/" + key
+	}
+	return files
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -1,0 +1,477 @@
+package paramstore
+
+import (
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// Where a request goes and who signs it, by what the Corefile, the environment
+// and the SDK's files say.
+func TestConfig(t *testing.T) {
+	const ambient = `
+[default]
+aws_access_key_id = DEFAULT
+aws_secret_access_key = secret
+[dns]
+aws_access_key_id = DNS
+aws_secret_access_key = secret
+`
+	const regions = `
+[default]
+region = eu-central-1
+[profile dns]
+region = eu-north-1
+[profile local]
+region = eu-south-1
+endpoint_url = http://local.test
+`
+	for _, test := range []struct {
+		name  string
+		env   map[string]string
+		files map[string]string // config, credentials, own
+		c     Config            // with DIR/ for the files' directory
+		url   string
+		scope string
+	}{
+		{
+			name:  "the environment",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			url:   "https://ssm.eu-west-1.amazonaws.com/",
+			scope: "ENV eu-west-1 ssm",
+		},
+		{
+			name:  "aws_region before the environment",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			c:     Config{Region: "us-gov-west-1"},
+			url:   "https://ssm.us-gov-west-1.amazonaws.com/",
+			scope: "ENV us-gov-west-1 ssm",
+		},
+		{
+			name:  "the files",
+			files: map[string]string{"config": regions, "credentials": ambient},
+			url:   "https://ssm.eu-central-1.amazonaws.com/",
+			scope: "DEFAULT eu-central-1 ssm",
+		},
+		{
+			name:  "the environment before the files",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			files: map[string]string{"config": regions, "credentials": ambient},
+			url:   "https://ssm.eu-west-1.amazonaws.com/",
+			scope: "ENV eu-west-1 ssm",
+		},
+		{
+			name:  "the environment's profile",
+			env:   map[string]string{"AWS_PROFILE": "dns"},
+			files: map[string]string{"config": regions, "credentials": ambient},
+			url:   "https://ssm.eu-north-1.amazonaws.com/",
+			scope: "DNS eu-north-1 ssm",
+		},
+		{
+			name:  "a profile before the environment's keys",
+			env:   map[string]string{"AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			files: map[string]string{"config": regions, "credentials": ambient},
+			c:     Config{Profile: "dns"},
+			url:   "https://ssm.eu-north-1.amazonaws.com/",
+			scope: "DNS eu-north-1 ssm",
+		},
+		{
+			name:  "a file of our own",
+			env:   map[string]string{"AWS_REGION": "eu-west-1"},
+			files: map[string]string{"credentials": ambient, "own": "[dns]\naws_access_key_id = OWN\naws_secret_access_key = secret\n"},
+			c:     Config{Profile: "dns", CredentialsFile: "DIR/own"},
+			url:   "https://ssm.eu-west-1.amazonaws.com/",
+			scope: "OWN eu-west-1 ssm",
+		},
+		{
+			name:  "the environment's endpoint",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://env.test", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			url:   "http://env.test/",
+			scope: "ENV eu-west-1 ssm",
+		},
+		{
+			name:  "the environment's endpoint of Parameter Store",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://env.test", "AWS_ENDPOINT_URL_SSM": "http://ssm.test:8080/path", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			url:   "http://ssm.test:8080/path",
+			scope: "ENV eu-west-1 ssm",
+		},
+		{
+			name:  "a profile's endpoint",
+			env:   map[string]string{"AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PROFILE": "local"},
+			files: map[string]string{"config": regions},
+			url:   "http://local.test/",
+			scope: "ENV eu-south-1 ssm",
+		},
+		{
+			name:  "aws_endpoint before the environment's",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_SSM": "http://ssm.test", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			c:     Config{Endpoint: "https://vpce.test:8443"},
+			url:   "https://vpce.test:8443/",
+			scope: "ENV eu-west-1 ssm",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := configured(t, test.env, test.files)
+			test.c.CredentialsFile = strings.Replace(test.c.CredentialsFile, "DIR", dir, 1)
+			s, w := wired(t, test.c, []ledger.Line{byPath}, page(""))
+			if _, err := s.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r := w.requests[0]
+			if r.URL.String() != test.url || r.scope() != test.scope {
+				t.Errorf("the request went to %s, signed by %s, want %s and %s", r.URL, r.scope(), test.url, test.scope)
+			}
+		})
+	}
+}
+
+func TestNewFails(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		env   map[string]string
+		files map[string]string
+		c     Config
+		want  string // with DIR/ for the files' directory
+	}{
+		{
+			name: "no Region",
+			env:  map[string]string{"AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			want: "load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile",
+		},
+		{
+			name:  "no Region in the profile",
+			files: map[string]string{"config": "[default]\nregion = eu-west-1\n", "credentials": "[dns]\naws_access_key_id = DNS\naws_secret_access_key = secret\n"},
+			c:     Config{Profile: "dns"},
+			want:  "load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile",
+		},
+		{
+			name: "no such profile",
+			c:    Config{Region: "eu-west-1", Profile: "none"},
+			want: "load the AWS configuration: failed to get shared config profile, none",
+		},
+		{
+			name:  "no such profile in a file of our own",
+			files: map[string]string{"credentials": "[dns]\naws_access_key_id = DNS\naws_secret_access_key = secret\n", "own": ""},
+			c:     Config{Region: "eu-west-1", Profile: "dns", CredentialsFile: "DIR/own"},
+			want:  "load the AWS configuration: failed to get shared config profile, dns",
+		},
+		{
+			name: "a variable that makes no sense",
+			env:  map[string]string{"AWS_REGION": "eu-west-1", "AWS_RETRY_MODE": "never"},
+			want: "load the AWS configuration: invalid AWS_RETRY_MODE value, unknown RetryMode, never",
+		},
+		{
+			name: "no such CA bundle",
+			env:  map[string]string{"AWS_REGION": "eu-west-1", "AWS_CA_BUNDLE": "DIR/none"},
+			want: "load the AWS configuration: open DIR/none: no such file or directory",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := configured(t, test.env, test.files)
+			test.c.CredentialsFile = strings.Replace(test.c.CredentialsFile, "DIR", dir, 1)
+			s, err := New(t.Context(), test.c, []ledger.Line{byPath})
+			if want := strings.ReplaceAll(test.want, "DIR", dir); s != nil || text(err) != want {
+				t.Errorf("New made %v and the error %q, want nothing and %q", s, text(err), want)
+			}
+		})
+	}
+}
+
+// Without credentials nothing is sent.
+func TestNoCredentials(t *testing.T) {
+	emulator.Isolate(t)
+	s, w := wired(t, Config{Region: "eu-west-1"}, []ledger.Line{byPath}, page(""))
+	seen, err := s.Sweep(t.Context())
+	want := "read the parameters below /dns: get identity: get credentials: failed to refresh cached credentials, " +
+		"no EC2 IMDS role found, operation error ec2imds: GetMetadata, " +
+		"access disabled to EC2 IMDS via client option, or \"AWS_EC2_METADATA_DISABLED\" environment variable"
+	if seen != nil || text(err) != want || len(w.requests) != 0 {
+		t.Errorf("sweep saw %+v and the error %q after %d requests, want nothing, %q and none", seen, text(err), len(w.requests), want)
+	}
+	if got, want := s.Calls(), (map[Call]uint64{{"GetParametersByPath", "error"}: 1}); !maps.Equal(got, want) {
+		t.Errorf("calls were counted as %v, want %v", got, want)
+	}
+}
+
+// The SDK asks for credentials apart from the call that needs them. It must not
+// wait for ever, since each later call waits for it, too.
+func TestCredentialsThatHang(t *testing.T) {
+	hung := make(chan struct{}, 1)
+	var requests atomic.Int32
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 {
+			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client goes
+			<-r.Context().Done()
+			hung <- struct{}{}
+			return
+		}
+		_, _ = io.WriteString(w, webIdentity)
+	}))
+	t.Cleanup(func() {
+		sts.CloseClientConnections() // in case it hangs yet
+		sts.Close()
+	})
+	configured(t, map[string]string{
+		"AWS_REGION":                  "eu-west-1",
+		"AWS_ENDPOINT_URL_STS":        sts.URL,
+		"AWS_ROLE_ARN":                role,
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "DIR/token",
+	}, map[string]string{"token": "a.b.c"})
+	s, w := wired(t, Config{}, []ledger.Line{byPath}, page(""))
+	if seen, err := s.Sweep(t.Context()); err == nil {
+		t.Fatalf("sweep saw %+v, want an error: there are no credentials yet", seen)
+	}
+	wait(t, hung)
+	if _, err := s.Sweep(t.Context()); err != nil {
+		t.Fatalf("sweep after STS was up again: %v", err)
+	}
+	if got, want := w.requests[0].scope(), "WEB eu-west-1 ssm"; got != want {
+		t.Errorf("the request was signed by %s, want %s", got, want)
+	}
+}
+
+const webIdentity = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>WEB</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+<SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
+</AssumeRoleWithWebIdentityResponse>`
+
+const role = "arn:aws:iam::123456789012:role/dns"
+
+// STS gives keys for an hour of virtual time, from its beginning or later.
+func TestAssumeRole(t *testing.T) {
+	signed(t)
+	synctest.Test(t, func(t *testing.T) {
+		issued := 0
+		s, w := wired(t, Config{Role: role}, []ledger.Line{byPath}, func(r *http.Request) (*http.Response, error) {
+			if strings.HasPrefix(r.URL.Host, "sts.") {
+				issued++
+				return assumed(fmt.Sprint("ROLE", issued), time.Now().Add(time.Hour))(r)
+			}
+			return page("")(r)
+		})
+		for range 3 { // the third after an hour
+			if _, err := s.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(40 * time.Minute)
+		}
+		want := []string{
+			"https://sts.eu-west-1.amazonaws.com/ AKID eu-west-1 sts",
+			"https://ssm.eu-west-1.amazonaws.com/ ROLE1 eu-west-1 ssm token-of-ROLE1",
+			"https://ssm.eu-west-1.amazonaws.com/ ROLE1 eu-west-1 ssm token-of-ROLE1",
+			"https://sts.eu-west-1.amazonaws.com/ AKID eu-west-1 sts",
+			"https://ssm.eu-west-1.amazonaws.com/ ROLE2 eu-west-1 ssm token-of-ROLE2",
+		}
+		var got []string
+		for _, r := range w.requests {
+			got = append(got, strings.TrimSpace(fmt.Sprint(r.URL, " ", r.scope(), " ", r.Header.Get("X-Amz-Security-Token"))))
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("the requests were\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		asked, err := url.ParseQuery(w.requests[0].body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field, want := range map[string]string{"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": "versionalias"} {
+			if got := asked.Get(field); got != want {
+				t.Errorf("STS was asked for %s %q, want %q", field, got, want)
+			}
+		}
+	})
+}
+
+// What goes wrong at STS is counted with the call that needed it.
+func TestAssumeRoleFails(t *testing.T) {
+	signed(t)
+	t.Setenv("AWS_ENDPOINT_URL_STS", "http://sts.test")
+	for _, test := range []struct {
+		name    string
+		answer  answer
+		want    string
+		outcome string
+		took    time.Duration
+	}{
+		{
+			name:    "denied",
+			answer:  status(403, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>AKID is not authorized to perform: sts:AssumeRole</Message></Error><RequestId>0e5f4c1a</RequestId></ErrorResponse>`),
+			want:    "AccessDenied: AKID is not authorized to perform: sts:AssumeRole",
+			outcome: "denied",
+		},
+		{
+			name:    "refused",
+			answer:  refused,
+			want:    `request send failed, Post "http://sts.test/": dial tcp 192.0.2.1:443: connect: connection refused`,
+			outcome: "error",
+		},
+		{
+			name:    "hangs",
+			answer:  hangs,
+			want:    `request send failed, Post "http://sts.test/": context deadline exceeded`,
+			outcome: "timeout",
+			took:    4 * time.Second,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, w := wired(t, Config{Role: role}, []ledger.Line{byPath}, test.answer)
+				began := time.Now()
+				seen, err := s.Sweep(t.Context())
+				// Which of two timers is first decides about the end of the text.
+				got := strings.TrimSuffix(text(err), " (Client.Timeout exceeded while awaiting headers)")
+				if want := "read the parameters below /dns: " + test.want; seen != nil || got != want {
+					t.Errorf("sweep saw %+v and the error %q, want nothing and %q", seen, got, want)
+				}
+				if took := time.Since(began); took != test.took || len(w.requests) != 1 {
+					t.Errorf("sweep took %v and made %d requests, want %v and 1", took, len(w.requests), test.took)
+				}
+				if got, want := s.Calls(), (map[Call]uint64{{"GetParametersByPath", test.outcome}: 1}); !maps.Equal(got, want) {
+					t.Errorf("calls were counted as %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Sweeps share a connection until it is released. It is so with AWS_CA_BUNDLE,
+// for which the SDK makes a client of its own, and without.
+func TestRelease(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		tls  bool
+	}{
+		{"http", false},
+		{"https with a CA bundle", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			signed(t)
+			const sweeps = 20
+			opened, closed := make(chan struct{}, 2*sweeps), make(chan struct{}, 2*sweeps)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, `{"Parameters":[]}`)
+			}))
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				switch state {
+				case http.StateNew:
+					opened <- struct{}{}
+				case http.StateClosed:
+					closed <- struct{}{}
+				}
+			}
+			if test.tls {
+				server.StartTLS()
+				t.Setenv("AWS_CA_BUNDLE", bundle(t, server))
+			} else {
+				server.Start()
+			}
+			t.Cleanup(server.Close)
+			s, err := New(t.Context(), Config{Endpoint: server.URL}, []ledger.Line{byPath})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				for range sweeps {
+					if _, err := s.Sweep(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.Release()
+				n := len(opened)
+				// It may well be one, but net/http gives up one now and then
+				// when the machine is busy.
+				if n > sweeps/2 {
+					t.Errorf("%d sweeps opened %d connections, want them to share", sweeps, n)
+				}
+				for range n {
+					<-opened
+					wait(t, closed)
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownAuthority(t *testing.T) {
+	signed(t)
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it would complain
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s, err := New(t.Context(), Config{Endpoint: server.URL}, []ledger.Line{byPath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := s.Sweep(t.Context())
+	want := fmt.Sprintf("read the parameters below /dns: request send failed, Post %q: "+
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority", server.URL+"/")
+	if seen != nil || text(err) != want {
+		t.Errorf("sweep saw %+v and the error %q, want nothing and %q", seen, text(err), want)
+	}
+}
+
+// configured is an environment with these variables and these files, of which
+// config and credentials are the SDK's own, and the files' directory.
+func configured(t *testing.T, env, files map[string]string) string {
+	t.Helper()
+	emulator.Isolate(t)
+	dir := t.TempDir()
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(dir, "config"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "credentials"))
+	for name, value := range env {
+		t.Setenv(name, strings.Replace(value, "DIR", dir, 1))
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// assumed is STS's answer with a role's key.
+func assumed(key string, until time.Time) answer {
+	return status(200, fmt.Sprintf(`<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+<SessionToken>token-of-%[1]s</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult>
+</AssumeRoleResponse>`, key, until.UTC().Format(time.RFC3339)))
+}
+
+// bundle is a file with the authority of a server's certificate.
+func bundle(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}
+	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func wait[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	const patience = 10 * time.Second
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("waited for %v, want it sooner", patience)
+		panic("unreachable")
+	}
+}

@@ -1,0 +1,400 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+const refresh = 10 * time.Second
+
+var (
+	errSweep = errors.New("no answer")
+	aliases  = []ledger.Parameter{{Name: "/dns/aliases/cache", Value: "cache-2"}}
+)
+
+// Servers that start together spread their first sweeps across the interval.
+func TestFirstSweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		servers := make([]*server, 400)
+		for i := range servers {
+			servers[i] = newServer(nothing)
+			servers[i].run(t)
+		}
+		began := time.Now()
+		<-time.After(refresh)
+		var quarters [4]int
+		for _, s := range servers {
+			s.stop()
+			after := (<-s.sweeps).Sub(began)
+			if after < 0 || after >= refresh {
+				t.Fatalf("a first sweep came after %v, want it in less than %v", after, refresh)
+			}
+			quarters[after*4/refresh]++
+		}
+		for i, n := range quarters {
+			if n < len(servers)/16 {
+				t.Errorf("%d of %d first sweeps came in quarter %d of the interval, want about a quarter of them", n, len(servers), i)
+			}
+		}
+	})
+}
+
+// The interval is from the end of a sweep to the next, and varies by a tenth.
+func TestPace(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		sweep sweep
+		took  time.Duration
+	}{
+		{"complete", nothing, 0},
+		{"complete and slow", slowly(3*time.Second, nothing), 3 * time.Second},
+		{"slower than the interval", slowly(time.Minute, nothing), time.Minute},
+		{"failed", failing, 0},
+		{"failed and slow", slowly(5*time.Second, failing), 5 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(test.sweep)
+				s.run(t)
+				defer s.stop()
+				least, most := time.Hour, time.Duration(0)
+				last := <-s.sweeps
+				for range 500 {
+					next := <-s.sweeps
+					between := next.Sub(last) - test.took
+					least, most = min(least, between), max(most, between)
+					last = next
+				}
+				if least < 9*time.Second || most > 11*time.Second {
+					t.Errorf("sweeps came %v to %v after the one before, want 9s to 11s", least, most)
+				}
+				if least > 9200*time.Millisecond || most < 10800*time.Millisecond {
+					t.Errorf("sweeps came %v to %v after the one before, want anything from 9s to 11s", least, most)
+				}
+			})
+		})
+	}
+}
+
+func TestTold(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		seen []ledger.Parameter
+		err  error
+		want told
+	}{
+		{"complete", aliases, nil, told{seen: aliases, took: 3 * time.Second}},
+		{"complete with nothing", nil, nil, told{took: 3 * time.Second}},
+		{"failed", nil, errSweep, told{err: errSweep}},
+		// What was seen before it failed is not the truth.
+		{"failed half-way", aliases, errSweep, told{err: errSweep}},
+		// That somebody would not wait any longer is news, unlike the end.
+		{"out of time", nil, context.DeadlineExceeded, told{err: context.DeadlineExceeded}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				s := newServer(slowly(3*time.Second, func(context.Context) ([]ledger.Parameter, error) {
+					return test.seen, test.err
+				}))
+				s.Sweep(ctx)
+				s.check(t, test.want)
+				if s.released != 0 {
+					t.Errorf("Sweep released the source, want that left to Run and others")
+				}
+			})
+		})
+	}
+}
+
+// All that is told about a source that comes and goes.
+func TestOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(inTurn(found, failing, failing, found, nothing))
+		s.run(t)
+		for range 4 {
+			<-s.sweeps
+		}
+		synctest.Wait()
+		s.stop()
+		s.check(t, told{seen: aliases}, told{err: errSweep}, told{err: errSweep}, told{seen: aliases})
+	})
+}
+
+func TestHint(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		took time.Duration   // by a sweep
+		at   []time.Duration // of the hints, from the end of the first sweep on
+		want []time.Duration // of the sweeps within 8 s of the last hint
+	}{
+		{
+			name: "one",
+			at:   []time.Duration{time.Second},
+			want: []time.Duration{time.Second},
+		},
+		{
+			name: "one after the other",
+			at:   []time.Duration{time.Second, 2 * time.Second},
+			want: []time.Duration{time.Second, 2 * time.Second},
+		},
+		{
+			name: "the first takes a while",
+			took: time.Second,
+			at:   []time.Duration{time.Second},
+			want: []time.Duration{time.Second},
+		},
+		{
+			name: "many during a sweep",
+			took: 5 * time.Second,
+			at:   []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 4 * time.Second},
+			want: []time.Duration{time.Second, 6 * time.Second},
+		},
+		{
+			name: "again and again",
+			took: time.Second,
+			at:   []time.Duration{8 * time.Second, 16 * time.Second, 24 * time.Second},
+			want: []time.Duration{8 * time.Second, 16 * time.Second, 24 * time.Second},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(slowly(test.took, nothing))
+				s.run(t)
+				began := (<-s.sweeps).Add(test.took)
+				for _, at := range test.at {
+					<-time.After(time.Until(began.Add(at)))
+					synctest.Wait()
+					s.Hint()
+				}
+				<-time.After(8 * time.Second)
+				s.stop()
+				var got []time.Duration
+				for _, at := range all(s.sweeps) {
+					got = append(got, at.Sub(began))
+				}
+				if !slices.Equal(got, test.want) {
+					t.Errorf("hints at %v made sweeps at %v, want %v", test.at, got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// The sweep after one that a hint made comes an interval after it.
+func TestPaceAfterHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		s.run(t)
+		defer s.stop()
+		<-s.sweeps
+		for range 100 {
+			<-time.After(5 * time.Second)
+			s.Hint()
+			hinted := <-s.sweeps
+			after := (<-s.sweeps).Sub(hinted)
+			if after < 9*time.Second || after > 11*time.Second {
+				t.Fatalf("the sweep after a hinted one came after %v, want 9s to 11s", after)
+			}
+		}
+	})
+}
+
+// A hint may come before Run: the first sweep does not wait then.
+func TestHintBeforeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		for range 3 {
+			s.Hint()
+		}
+		began := time.Now()
+		s.run(t)
+		synctest.Wait()
+		s.stop()
+		if got, want := all(s.sweeps), []time.Time{began}; !slices.Equal(got, want) {
+			t.Errorf("there were sweeps at %v, want %v", got, want)
+		}
+	})
+}
+
+func TestHintFromAnybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(slowly(time.Second, nothing))
+		s.run(t)
+		<-s.sweeps
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(s.Hint)
+		}
+		wg.Wait()
+		<-time.After(8 * time.Second)
+		s.stop()
+		if got := all(s.sweeps); len(got) != 1 {
+			t.Errorf("100 hints in one sweep made sweeps at %v, want one", got)
+		}
+	})
+}
+
+// Whoever cancels waits for Run, and is told nothing. The bubble fails if a
+// goroutine is left.
+func TestCancel(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		sweep sweep
+		until func(s *server) // the end
+		told  []told
+	}{
+		{
+			name:  "before the first sweep",
+			sweep: nothing,
+			until: func(*server) {},
+		},
+		{
+			name:  "between sweeps",
+			sweep: found,
+			until: func(s *server) { <-s.sweeps; <-time.After(time.Second) },
+			told:  []told{{seen: aliases}},
+		},
+		{
+			name:  "in the middle of a sweep",
+			sweep: endless,
+			until: func(s *server) { <-s.sweeps; <-time.After(time.Second) },
+		},
+		{
+			name:  "in the middle of a sweep that fails in its own way",
+			sweep: func(ctx context.Context) ([]ledger.Parameter, error) { <-ctx.Done(); return nil, errSweep },
+			until: func(s *server) { <-s.sweeps; <-time.After(time.Second) },
+		},
+		{
+			name:  "in the middle of a later sweep",
+			sweep: inTurn(found, failing, endless),
+			until: func(s *server) { <-s.sweeps; <-s.sweeps; <-s.sweeps; <-time.After(time.Second) },
+			told:  []told{{seen: aliases}, {err: errSweep}},
+		},
+		{
+			name:  "with a hint that came in the middle of a sweep",
+			sweep: endless,
+			until: func(s *server) { <-s.sweeps; s.Hint() },
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(test.sweep)
+				s.run(t)
+				test.until(s)
+				began := time.Now()
+				s.stop()
+				if took := time.Since(began); took != 0 {
+					t.Errorf("Run returned after %v, want it at once", took)
+				}
+				s.check(t, test.told...)
+				if s.released != 1 {
+					t.Errorf("the source was released %d times, want once", s.released)
+				}
+			})
+		})
+	}
+}
+
+// sweep is what a source does.
+type sweep func(context.Context) ([]ledger.Parameter, error)
+
+func nothing(context.Context) ([]ledger.Parameter, error) { return nil, nil }
+func found(context.Context) ([]ledger.Parameter, error)   { return aliases, nil }
+func failing(context.Context) ([]ledger.Parameter, error) { return nil, errSweep }
+
+func endless(ctx context.Context) ([]ledger.Parameter, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// slowly is do, after it took a while.
+func slowly(took time.Duration, do sweep) sweep {
+	return func(ctx context.Context) ([]ledger.Parameter, error) {
+		<-time.After(took)
+		return do(ctx)
+	}
+}
+
+// inTurn is one sweep after the other.
+func inTurn(sweeps ...sweep) sweep {
+	return func(ctx context.Context) ([]ledger.Parameter, error) {
+		do := sweeps[0]
+		sweeps = sweeps[1:]
+		return do(ctx)
+	}
+}
+
+// server is a Watcher, its source, and whom it tells.
+type server struct {
+	*Watcher
+	sweeps   chan time.Time // when each began
+	told     chan told
+	released int
+	stop     func() // ends Run and waits for it
+}
+
+// told is what either function of a Watcher was told.
+type told struct {
+	seen []ledger.Parameter
+	took time.Duration
+	err  error
+}
+
+// newServer makes a server whose source does this.
+func newServer(do sweep) *server {
+	const most = 1000 // of anything in a test
+	s := &server{sweeps: make(chan time.Time, most), told: make(chan told, most)}
+	s.Watcher = New(source{s, do}, refresh,
+		func(seen []ledger.Parameter, took time.Duration) { s.told <- told{seen: seen, took: took} },
+		func(err error) { s.told <- told{err: err} })
+	return s
+}
+
+type source struct {
+	server *server
+	do     sweep
+}
+
+func (s source) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
+	s.server.sweeps <- time.Now()
+	return s.do(ctx)
+}
+
+func (s source) Release() { s.server.released++ }
+
+// run starts Run, for stop to end.
+func (s *server) run(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { s.Run(ctx) })
+	s.stop = func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+func (s *server) check(t *testing.T, want ...told) {
+	t.Helper()
+	same := func(a, b told) bool { return slices.Equal(a.seen, b.seen) && a.took == b.took && a.err == b.err }
+	if got := all(s.told); !slices.EqualFunc(got, want, same) {
+		t.Errorf("the watcher told %+v, want %+v", got, want)
+	}
+}
+
+// all is what c holds.
+func all[T any](c chan T) []T {
+	var all []T
+	for range len(c) {
+		all = append(all, <-c)
+	}
+	return all
+}
