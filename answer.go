@@ -19,7 +19,8 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	a.CheckingDisabled = h.request.CheckingDisabled
 	a.AuthenticatedData = false // RFC 6840 section 5.8: what is said here is not signed
 	a.Compress = m.Compress
-	a.Question = slices.Clip(h.request.Question)
+	h.asked[0] = h.request.Question[0]
+	a.Question = h.asked[:]
 	a.Extra = h.additional(m.Extra)
 
 	if failed(m.Rcode) || ruled(m) {

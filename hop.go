@@ -30,6 +30,7 @@ type hop struct {
 	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
 	reply              dns.Msg // the answer to request
+	asked              [1]dns.Question
 	cname              dns.CNAME
 	records            [2]dns.RR // room for the usual answer: cname and one record
 	written            bool

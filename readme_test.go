@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -46,7 +45,10 @@ func startCorefile(t *testing.T, text string) *server {
 	t.Helper()
 	dnsserver.Port = "0"
 	t.Cleanup(func() { dnsserver.Port = dnsserver.DefaultPort })
-	text = regexp.MustCompile(`(?m)^[^#\s].* \{$`).ReplaceAllString(text, "$0\n    bind 127.0.0.1")
+	text = strings.ReplaceAll(text, ":1053 {", " {")
+	if !strings.Contains(text, "bind ") {
+		text = regexp.MustCompile(`(?m)^[^#\s].* \{$`).ReplaceAllString(text, "$0\n    bind 127.0.0.1")
+	}
 	text = regexp.MustCompile(`(?m)^    (prometheus|ready)$`).ReplaceAllString(text, "    $1 127.0.0.1:0")
 	return startServer(t, text, nil)
 }
@@ -155,14 +157,12 @@ func commands(block string) []command {
 
 // run runs a command as it stands in the README. A dig is run again until its
 // output is as shown: a flip takes as long as a sweep.
-func (c command) run(t *testing.T, env ...string) {
+func (c command) run(t *testing.T) {
 	t.Helper()
 	var out []byte
 	var err error
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		cmd := exec.Command("sh", "-c", c.line)
-		cmd.Env = append(os.Environ(), env...)
-		out, err = cmd.CombinedOutput()
+		out, err = exec.Command("sh", "-c", c.line).CombinedOutput()
 		if !strings.HasPrefix(c.line, "dig ") {
 			break
 		}
@@ -270,23 +270,14 @@ func TestParameterStoreOfREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startCorefile(t, strings.Replace(string(text), "versionalias {", "versionalias {\n        refresh 1s", 1))
-	host, port, err := net.SplitHostPort(s.addr)
+	_, port, err := net.SplitHostPort(s.addr)
 	if err != nil {
-		t.Fatal(err)
-	}
-	dig, err := exec.LookPath("dig")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Somebody's dig asks their resolver; this one asks ours.
-	bin := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\nexec %s @%s -p %s \"$@\"\n", dig, host, port)
-	if err := os.WriteFile(filepath.Join(bin, "dig"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, block := range snippets(t, "console")[1:] {
 		for _, c := range commands(block) {
-			c.run(t, "PATH="+bin+":"+os.Getenv("PATH"))
+			c.line = strings.Replace(c.line, "-p 1053", "-p "+port, 1)
+			c.run(t)
 		}
 	}
 	if n := len(caddy.Instances()); n != 1 {

@@ -85,11 +85,12 @@ func started(event caddy.EventName, info any) error {
 	return nil
 }
 
-// The defaults and the least of what the Corefile may leave out.
+// The defaults of what the Corefile may leave out, and the bounds of refresh.
 const (
 	defaultTTL     = 5
 	defaultRefresh = 10 * time.Second
 	leastRefresh   = time.Second
+	mostRefresh    = 24 * time.Hour
 )
 
 // block is a block of the Corefile on its way to a config.
@@ -301,6 +302,9 @@ func checkParameter(name string) error {
 }
 
 func (b *block) dir(args []string) error {
+	if args[0] == "" {
+		return errors.New("found an empty name, want a directory")
+	}
 	b.directory = args[0]
 	if !filepath.IsAbs(b.directory) {
 		b.directory = filepath.Join(b.root, b.directory)
@@ -343,8 +347,8 @@ func (b *block) role(args []string) error {
 
 func (b *block) interval(args []string) error {
 	d, err := time.ParseDuration(args[0])
-	if err != nil || d < leastRefresh {
-		return fmt.Errorf("found %q, want a duration of at least %v", args[0], leastRefresh)
+	if err != nil || d < leastRefresh || d > mostRefresh {
+		return fmt.Errorf("found %q, want a duration from 1s to 24h", args[0])
 	}
 	b.refresh = d
 	return nil

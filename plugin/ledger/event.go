@@ -71,5 +71,8 @@ func (e Event) String() string {
 }
 
 func describe(s alias.Source) string {
+	if s.Modified.IsZero() { // it could not be read
+		return "parameter " + s.Parameter
+	}
 	return fmt.Sprintf("parameter %s, version %d of %s", s.Parameter, s.Version, s.Modified.UTC().Format(time.RFC3339))
 }

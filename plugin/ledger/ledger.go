@@ -255,12 +255,16 @@ type Rejection struct {
 
 // Rejections is the rejected documents, sorted by parameter.
 func (l *Ledger) Rejections() []Rejection {
-	var list []Rejection
-	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
-		r := l.records[k]
-		if r.newer == nil {
-			continue
+	var rejected []key
+	for k, r := range l.records {
+		if r.newer != nil {
+			rejected = append(rejected, k)
 		}
+	}
+	slices.SortFunc(rejected, key.compare)
+	var list []Rejection
+	for _, k := range rejected {
+		r := l.records[k]
 		list = append(list, Rejection{Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Zones: l.held(r)})
 	}
 	return list

@@ -65,9 +65,6 @@ func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 // those further below. A directory that is among above, those on the way to
 // path, is not read again: a link leads back to it.
 func (d *Dir) below(ctx context.Context, line int, path string, flat bool, above []fs.FileInfo) ([]ledger.Parameter, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("read directory: %w", err)
-	}
 	info, err := os.Stat(d.file(path))
 	if err == nil && slices.ContainsFunc(above, func(o fs.FileInfo) bool { return os.SameFile(o, info) }) {
 		return nil, nil
@@ -81,6 +78,9 @@ func (d *Dir) below(ctx context.Context, line int, path string, flat bool, above
 	}
 	var seen []ledger.Parameter
 	for _, entry := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("read directory: %w", err)
+		}
 		if strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}

@@ -304,6 +304,33 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A sweep that would go on for ever has failed after a while.
+func TestEndlessSweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(endless)
+		began := time.Now()
+		s.Sweep(t.Context())
+		if took := time.Since(began); took != 15*time.Minute {
+			t.Errorf("the sweep ended after %v, want 15m", took)
+		}
+		s.check(t, told{err: context.DeadlineExceeded})
+	})
+}
+
+// The longest interval there may be has a pace as well.
+func TestLongInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		s.refresh = 24 * time.Hour
+		s.run(t)
+		defer s.stop()
+		last := <-s.sweeps
+		if between := (<-s.sweeps).Sub(last); between < 21*time.Hour || between > 27*time.Hour {
+			t.Errorf("sweeps came %v after one another, want a day, give or take a tenth", between)
+		}
+	})
+}
+
 // sweep is what a source does.
 type sweep func(context.Context) ([]ledger.Parameter, error)
 
