@@ -10,6 +10,9 @@ import (
 // answer is the client's answer, made of m, the answer for the target. m and
 // its records may belong to a zone or a cache: nothing in them is changed.
 func (h *hop) answer(m *dns.Msg) *dns.Msg {
+	if h.flat {
+		m = h.settle(m)
+	}
 	a := &h.reply
 	a.MsgHdr = m.MsgHdr
 	a.Id = h.request.Id
@@ -27,6 +30,17 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 		h.refuse()
 		return a
 	}
+	if h.flat {
+		h.flatten(m)
+	} else {
+		h.alias(m)
+	}
+	return a
+}
+
+// alias makes the reply of mode cname: the CNAME, and what the target has.
+func (h *hop) alias(m *dns.Msg) {
+	a := &h.reply
 	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
 	h.cname = dns.CNAME{
 		Hdr: dns.RR_Header{
@@ -45,18 +59,17 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 		a.Truncated = false
 		a.Answer = append(h.records[:0], &h.cname)
 		a.Extra = onlyOPT(a.Extra)
-		return a
+		return
 	}
 	if owns(m.Answer, h.cname.Hdr.Name) {
 		// The target leads back here. Nothing may stand beside a CNAME (RFC
 		// 2181 section 10.1), and there is no end to follow.
 		a.Rcode = dns.RcodeServerFailure
 		h.refuse()
-		return a
+		return
 	}
 	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
 	a.Ns = capSOA(m.Ns, h.entry.TTL)
-	return a
 }
 
 // refuse leaves nothing in the reply but its RCODE, and an OPT with errors: no

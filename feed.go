@@ -22,6 +22,7 @@ type config struct {
 	directory string // "" for Parameter Store
 	store     paramstore.Config
 	refresh   time.Duration
+	flatten   bool
 }
 
 // feed is the way from the source to the table: what a sweep saw goes into the

@@ -28,7 +28,8 @@ type VersionAlias struct {
 	entry plugin.Handler
 	// served is the zones of the server block. Targets outside are asked of
 	// the server.
-	served []alias.Name
+	served  []alias.Name
+	flatten bool // answer with the target's records under the alias's name
 
 	table atomic.Pointer[alias.Table] // what is in force; the feed stores it
 	feed  *feed
@@ -46,7 +47,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
 	}
 	e.Tallies[0].Add()
-	h, err := newHop(ctx, w, r, e)
+	h, err := newHop(ctx, w, r, e, v.flatten || e.IsApex())
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
@@ -67,5 +68,9 @@ func (v *VersionAlias) find(r *dns.Msg) *alias.Entry {
 	if q.Qclass != dns.ClassINET || q.Qtype == dns.TypeAXFR || q.Qtype == dns.TypeIXFR {
 		return nil
 	}
-	return v.table.Load().Lookup(q.Name)
+	e := v.table.Load().Lookup(q.Name)
+	if e != nil && e.IsApex() && q.Qtype != dns.TypeA && q.Qtype != dns.TypeAAAA {
+		return nil // the zone's own: SOA, NS and the like
+	}
+	return e
 }

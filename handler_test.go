@@ -50,13 +50,7 @@ func newWrites() *writes {
 // reply is the answer to r with these records.
 func reply(r *dns.Msg, answer ...string) *dns.Msg {
 	m := new(dns.Msg).SetReply(r)
-	for _, a := range answer {
-		rr, err := dns.NewRR(a)
-		if err != nil {
-			panic(err)
-		}
-		m.Answer = append(m.Answer, rr)
-	}
+	m.Answer = records(answer)
 	return m
 }
 

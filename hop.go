@@ -26,6 +26,7 @@ type hop struct {
 	dns.ResponseWriter // the client's
 	ctx                hopContext
 	entry              *alias.Entry
+	flat               bool     // the client sees no target: mode flatten
 	request            *dns.Msg // the client's
 	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
@@ -50,7 +51,7 @@ func (c *hopContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry) (*hop, error) {
+func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, flat bool) (*hop, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
@@ -59,6 +60,7 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
 		entry:          e,
+		flat:           flat,
 		request:        r,
 	}
 	q := &r.Question[0]
@@ -99,19 +101,33 @@ func (h *hop) chain(entry plugin.Handler) (int, error) {
 // server asks the server, which picks the block that serves the target. A
 // refusal that is not an access rule's means that none does: then the CNAME is
 // the answer, as for a static one, and the client's resolver has to follow it.
+// Without a CNAME there is nothing to follow.
 func (h *hop) server() (int, error) {
-	state := request.Request{W: h.ResponseWriter, Req: h.request}
-	m, err := upstream.New().Lookup(&h.ctx, state, h.question[0].Name, h.question[0].Qtype)
+	m, err := h.lookup(&h.ctx, string(h.entry.Target))
 	if err != nil {
-		return dns.RcodeServerFailure, plugin.Error(pluginName, fmt.Errorf("ask for target %s: %w", h.entry.Target, err))
+		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
 	if m == nil {
 		return dns.RcodeSuccess, nil // it was dropped, and stays so
 	}
 	if m.Rcode == dns.RcodeRefused && !ruled(m) {
 		m = new(dns.Msg).SetReply(&h.query)
+		if h.flat {
+			m.Rcode = dns.RcodeServerFailure
+		}
 	}
 	return dns.RcodeSuccess, h.WriteMsg(m)
+}
+
+// lookup asks the server the client's question for another name. No message and
+// no error is an answer that was dropped.
+func (h *hop) lookup(ctx context.Context, name string) (*dns.Msg, error) {
+	state := request.Request{W: h.ResponseWriter, Req: h.request}
+	m, err := upstream.New().Lookup(ctx, state, name, h.request.Question[0].Qtype)
+	if err != nil {
+		return nil, fmt.Errorf("ask for target %s: %w", name, err)
+	}
+	return m, nil
 }
 
 // WriteMsg implements dns.ResponseWriter. It answers the client once, with what

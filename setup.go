@@ -28,7 +28,7 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	v := &VersionAlias{served: cfg.served, instance: instanceOf(c)}
+	v := &VersionAlias{served: cfg.served, flatten: cfg.flatten, instance: instanceOf(c)}
 	if v.feed, err = newFeed(cfg, v.table.Store); err != nil {
 		return plugin.Error(pluginName, c.Err(err.Error()))
 	}
@@ -118,7 +118,7 @@ var properties = map[string]property{
 	"credentials":  {"PROFILE [FILE]", 1, 2, false, (*block).credentials},
 	"assume_role":  {"ARN", 1, 1, false, (*block).role},
 	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
-	"answer":       {"cname", 1, 1, false, (*block).answer},
+	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
 	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
 }
 
@@ -251,8 +251,8 @@ func (b *block) alias(args []string) error {
 		return err
 	}
 	zone := alias.Zone(name, b.zones)
-	if zone == "" || zone == name {
-		return fmt.Errorf("found %s, want a name below one of the zones %s", name, strings.Trim(fmt.Sprint(b.zones), "[]"))
+	if zone == "" {
+		return fmt.Errorf("found %s, want a name in one of the zones %s", name, strings.Trim(fmt.Sprint(b.zones), "[]"))
 	}
 	line := ledger.Line{Rule: alias.Rule{Name: name}}
 	selector := args[1]
@@ -355,8 +355,12 @@ func (b *block) interval(args []string) error {
 }
 
 func (b *block) answer(args []string) error {
-	if args[0] != "cname" {
-		return fmt.Errorf("found %q, want cname", args[0])
+	switch args[0] {
+	case "cname":
+	case "flatten":
+		b.flatten = true
+	default:
+		return fmt.Errorf("found %q, want cname or flatten", args[0])
 	}
 	return nil
 }

@@ -103,6 +103,12 @@ func TestGoodCorefiles(t *testing.T) {
 			lines: []ledger.Line{{Path: "/", Rule: rule(func(r *alias.Rule) { r.TTL = 0 })}},
 		},
 	}, {
+		corefile: "versionalias {\n directory /srv/aliases\n answer flatten\n}",
+		want: config{
+			served: corp, zones: corp, directory: "/srv/aliases", refresh: 10 * time.Second, flatten: true,
+			lines: []ledger.Line{{Path: "/", Flat: true, Rule: rule(nil)}},
+		},
+	}, {
 		corefile: `versionalias {
 			ssm /dns/aliases
 			ssm /dns/more {name}-{value}.corp.internal

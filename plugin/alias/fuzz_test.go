@@ -61,8 +61,8 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("Read(%q, %q) got %v, want the alias %s", leaf, document, aliases, r.Name)
 			}
 			for i, a := range aliases {
-				if !slices.Contains(r.Zones, a.Zone) || a.Name == a.Zone || !dns.IsSubDomain(string(a.Zone), string(a.Name)) {
-					t.Errorf("Read(%q, %q) got %s in zone %s, want it below one of %s", leaf, document, a.Name, a.Zone, r.Zones)
+				if !slices.Contains(r.Zones, a.Zone) || !dns.IsSubDomain(string(a.Zone), string(a.Name)) {
+					t.Errorf("Read(%q, %q) got %s in zone %s, want it in one of %s", leaf, document, a.Name, a.Zone, r.Zones)
 				}
 				if i > 0 && aliases[i-1].Name >= a.Name {
 					t.Errorf("Read(%q, %q) got %s behind %s, want names sorted and distinct", leaf, document, a.Name, aliases[i-1].Name)

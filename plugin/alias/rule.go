@@ -17,6 +17,11 @@ type Alias struct {
 	TTL    uint32 // seconds, 0 to MaxTTL
 }
 
+// IsApex reports whether a is the name of its zone itself. There a CNAME is
+// illegal, beside SOA and NS (RFC 1034 section 3.6.2), so that only addresses
+// can be the alias's.
+func (a Alias) IsApex() bool { return a.Name == a.Zone }
+
 // Rule says how the documents of one line of the Corefile become aliases.
 type Rule struct {
 	Zones    []Name // where relative names exist, at least one
@@ -26,8 +31,8 @@ type Rule struct {
 }
 
 // ErrZone is wrapped by the errors that Read returns for a name that lies
-// outside the rule's zones, or is the apex of one of them.
-var ErrZone = errors.New("want a name below one of the zones")
+// outside the rule's zones.
+var ErrZone = errors.New("want a name in one of the zones")
 
 // Read is the aliases that value states, sorted by name. Value is the document
 // of a parameter whose leaf, the last element of its path, is leaf. A document
@@ -110,7 +115,7 @@ func (r Rule) place(key string) ([]Alias, error) {
 
 func (r Rule) absolute(name Name) ([]Alias, error) {
 	zone := Zone(name, r.Zones)
-	if zone == "" || zone == name {
+	if zone == "" {
 		return nil, fmt.Errorf("found %s, %w %s", name, ErrZone, join(r.Zones))
 	}
 	return []Alias{{Name: name, Zone: zone}}, nil

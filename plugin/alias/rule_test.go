@@ -74,6 +74,25 @@ func TestRead(t *testing.T) {
 		document: nameOf(255),
 		want:     "cache.corp.internal. in corp.internal. to " + nameOf(255) + ". ttl 5",
 	}, {
+		name:     "the apex, by a leaf",
+		leaf:     "Corp.internal",
+		document: "cache-v2.corp.internal",
+		want:     "corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5",
+	}, {
+		name:     "the apex of an inner zone, by a relative leaf",
+		zones:    "internal. corp.internal.",
+		leaf:     "corp",
+		document: "cache-v2.corp.internal",
+		want: `
+			corp.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5
+			corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5`,
+	}, {
+		name:     "the apex, by a bundle's key, with a template",
+		template: "www-{value}.corp.internal",
+		leaf:     "all",
+		document: `{"aliases": {"corp.internal.": "v2"}}`,
+		want:     "corp.internal. in corp.internal. to www-v2.corp.internal. ttl 5",
+	}, {
 		name:     "a leaf of several labels",
 		leaf:     "db.prod",
 		document: "db-v7.corp.internal",
@@ -398,35 +417,23 @@ func TestReadBadElsewhere(t *testing.T) {
 	}{{
 		name: "a leaf outside the zones",
 		leaf: "cache.other.org.", document: target,
-		want: "parse leaf: found cache.other.org., want a name below one of the zones corp.internal.",
+		want: "parse leaf: found cache.other.org., want a name in one of the zones corp.internal.",
 		zone: true,
 	}, {
 		name: "a leaf outside several zones",
 		rule: Rule{Zones: zones("corp.internal. example.org.")},
 		leaf: "cache.internal.", document: target,
-		want: "parse leaf: found cache.internal., want a name below one of the zones corp.internal. example.org.",
+		want: "parse leaf: found cache.internal., want a name in one of the zones corp.internal. example.org.",
 		zone: true,
 	}, {
-		name: "a leaf that is the apex",
-		leaf: "Corp.internal", document: target,
-		want: "parse leaf: found corp.internal., want a name below one of the zones corp.internal.",
-		zone: true,
-	}, {
-		name: "a leaf that is the apex of an inner zone",
-		rule: Rule{Zones: zones("internal. corp.internal.")},
-		leaf: "corp.internal", document: target,
-		want: "parse leaf: found corp.internal., want a name below one of the zones internal. corp.internal.",
-		zone: true,
-	}, {
-		name: "a relative leaf that is the apex of an inner zone",
-		rule: Rule{Zones: zones("internal. corp.internal.")},
-		leaf: "corp", document: target,
-		want: "parse leaf: found corp.internal., want a name below one of the zones internal. corp.internal.",
-		zone: true,
+		name: "an apex, which has no name below its zone",
+		rule: Rule{Zones: zones("corp.internal."), Template: "{name}-{value}.corp.internal"},
+		leaf: "corp.internal", document: "v2",
+		want: `parse target: found "v2" at an apex, want a template without {name} there`,
 	}, {
 		name: "a bundle's key outside the zones",
 		leaf: "all", document: `{"aliases": {"cache": "cache-v2.corp.internal", "cache.corp.internal.org.": "cache-v2.corp.internal"}}`,
-		want: "parse aliases: found cache.corp.internal.org., want a name below one of the zones corp.internal.",
+		want: "parse aliases: found cache.corp.internal.org., want a name in one of the zones corp.internal.",
 		zone: true,
 	}, {
 		name: "an alias that a bundle states relative to one zone and absolute in the other",
@@ -522,7 +529,7 @@ func TestReadBadElsewhere(t *testing.T) {
 		name: "an alias line outside the zones",
 		rule: Rule{Name: "cache.other.org."},
 		leaf: "current", document: target,
-		want: "parse leaf: found cache.other.org., want a name below one of the zones corp.internal.",
+		want: "parse leaf: found cache.other.org., want a name in one of the zones corp.internal.",
 		zone: true,
 	}, {
 		name: "plain text of more than 1 MiB",

@@ -37,10 +37,14 @@ func (t Template) expand(name, value string) string {
 	return strings.NewReplacer(namePlaceholder, name, valuePlaceholder, value).Replace(string(t))
 }
 
-// target is the target that value, as a document has it, stands for.
+// target is the target that value, as a document has it, stands for. name is
+// what the alias has below its zone, nothing at the apex.
 func (t Template) target(name, value string) (Name, error) {
 	if t == "" {
 		return ParseName(value)
+	}
+	if name == "" && strings.Contains(string(t), namePlaceholder) {
+		return "", fmt.Errorf("found %s at an apex, want a template without %s there", quote(value), namePlaceholder)
 	}
 	made := t.expand(name, value)
 	target, err := ParseName(made)

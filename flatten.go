@@ -1,0 +1,203 @@
+package versionalias
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// flatten makes the reply of mode flatten: the records at the end of the
+// target's chain, under the alias's name. No CNAME and no DNAME is left of the
+// chain, and no signature, since what it covers has another owner (RFC 4035
+// section 2.2).
+func (h *hop) flatten(m *dns.Msg) {
+	a := &h.reply
+	chain := newChain(m.Answer, string(h.entry.Target), h.entry.TTL)
+	final := chain.final(m.Answer)
+	if h.request.Question[0].Qtype == dns.TypeCNAME {
+		final = nil // there is none to tell of
+	} else if len(final) == 0 && referral(m) {
+		a.Rcode = dns.RcodeServerFailure
+		h.refuse()
+		return
+	}
+	a.Answer = nil
+	if len(final) > 0 {
+		a.Answer = make([]dns.RR, 0, len(final))
+	}
+	for _, rr := range final {
+		a.Answer = append(a.Answer, h.relabel(rr, chain.ttl(final, rr)))
+	}
+	a.Ns = h.resection(chain, m.Ns)
+	a.Extra = h.resection(chain, a.Extra)
+}
+
+// relabel is rr with the alias's name for its owner.
+func (h *hop) relabel(rr dns.RR, ttl uint32) dns.RR {
+	owner := rr.Header().Name
+	rr = dns.Copy(rr)
+	rr.Header().Name = h.request.Question[0].Name
+	rr.Header().Ttl = min(rr.Header().Ttl, ttl)
+	var svcb *dns.SVCB
+	switch rr := rr.(type) {
+	case *dns.SVCB:
+		svcb = rr
+	case *dns.HTTPS:
+		svcb = &rr.SVCB
+	}
+	if svcb != nil && svcb.Priority > 0 && svcb.Target == "." {
+		svcb.Target = owner // which "." stood for, RFC 9460 section 2.5.2
+	}
+	return rr
+}
+
+// resection is an authority or additional section for the client: what the
+// target owns has the alias's name, but for NS records, which go; what denies names of the target's zone goes
+// (NSEC and NSEC3), and an SOA stays only where it can speak for the alias, that
+// is at its name or above (RFC 2308 section 3), with a TTL that lets a flip
+// through.
+func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
+	var next []dns.RR
+	for _, rr := range rrs {
+		covered := rr.Header().Rrtype
+		sig, signature := rr.(*dns.RRSIG)
+		if signature {
+			covered = sig.TypeCovered
+		}
+		switch {
+		case covered == dns.TypeNSEC || covered == dns.TypeNSEC3:
+			continue
+		case covered == dns.TypeSOA:
+			if !dns.IsSubDomain(rr.Header().Name, h.request.Question[0].Name) {
+				continue
+			}
+		case c.has(rr.Header().Name):
+			// An NS under the alias's name would make a zone of it.
+			if signature || covered == dns.TypeNS {
+				continue
+			}
+			rr = h.relabel(rr, c.least)
+		}
+		next = append(next, rr)
+	}
+	return capSOA(next, h.entry.TTL)
+}
+
+// settle is m, or if m leads to a name and then says nothing of it, m with what
+// the server has to say of that name. File answers so if the end of a chain of
+// CNAMEs lacks the type, and plugins that follow no chain do.
+func (h *hop) settle(m *dns.Msg) *dns.Msg {
+	for hops := h.ctx.hops + 1; h.dangles(m); hops++ {
+		if hops > maxHops {
+			return h.failure()
+		}
+		end := newChain(m.Answer, string(h.entry.Target), 0).end()
+		next, err := h.lookup(&hopContext{h.ctx.Context, hops}, end)
+		switch {
+		case err != nil || next == nil:
+			return h.failure()
+		case ruled(next):
+			return next
+		case failed(next.Rcode) || referral(next):
+			return h.failure()
+		}
+		m = join(m, next)
+		if len(next.Answer) == 0 {
+			break // with an SOA or without: there is nothing
+		}
+	}
+	return m
+}
+
+// dangles reports whether m ends in a CNAME and does not say what is behind it.
+func (h *hop) dangles(m *dns.Msg) bool {
+	if m.Truncated || m.Rcode != dns.RcodeSuccess || h.request.Question[0].Qtype == dns.TypeCNAME || slices.ContainsFunc(m.Ns, isSOA) {
+		return false
+	}
+	c := newChain(m.Answer, string(h.entry.Target), 0)
+	return len(c.names) > 1 && len(c.final(m.Answer)) == 0
+}
+
+func (h *hop) failure() *dns.Msg {
+	return new(dns.Msg).SetRcode(h.request, dns.RcodeServerFailure)
+}
+
+// join is m, which leads to a name, with what next says of that name.
+func join(m, next *dns.Msg) *dns.Msg {
+	joined := &dns.Msg{
+		MsgHdr:   next.MsgHdr,
+		Compress: m.Compress,
+		Answer:   slices.Concat(m.Answer, next.Answer),
+		Ns:       next.Ns,
+		Extra:    next.Extra,
+	}
+	joined.Authoritative = m.Authoritative // it speaks of the first name
+	return joined
+}
+
+// referral reports whether m says no more than who else could be asked.
+func referral(m *dns.Msg) bool {
+	return !m.Authoritative && !m.Truncated && m.Rcode == dns.RcodeSuccess && len(m.Answer) == 0 &&
+		slices.ContainsFunc(m.Ns, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }) &&
+		!slices.ContainsFunc(m.Ns, isSOA)
+}
+
+// chain is the names that CNAMEs lead over, the target first.
+type chain struct {
+	names []string
+	least uint32 // the least of the TTLs on the way
+}
+
+// newChain follows the CNAMEs of answer from a name on. DNAMEs need no following:
+// the server that has one makes a CNAME of it (RFC 6672 section 3.1).
+func newChain(answer []dns.RR, name string, ttl uint32) chain {
+	c := chain{[]string{name}, ttl}
+	for range answer {
+		i := slices.IndexFunc(answer, func(rr dns.RR) bool {
+			return rr.Header().Rrtype == dns.TypeCNAME && strings.EqualFold(rr.Header().Name, c.end())
+		})
+		if i < 0 {
+			break
+		}
+		cname := answer[i].(*dns.CNAME)
+		c.names = append(c.names, cname.Target)
+		c.least = min(c.least, cname.Hdr.Ttl)
+	}
+	return c
+}
+
+func (c chain) end() string { return c.names[len(c.names)-1] }
+
+// has reports whether the chain leads over name.
+func (c chain) has(name string) bool {
+	return slices.ContainsFunc(c.names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// final is the records of answer that the chain leads to.
+func (c chain) final(answer []dns.RR) []dns.RR {
+	var final []dns.RR
+	for _, rr := range answer {
+		switch rr.Header().Rrtype {
+		case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+			continue
+		}
+		if strings.EqualFold(rr.Header().Name, c.end()) {
+			final = append(final, rr)
+		}
+	}
+	return final
+}
+
+// ttl is the TTL of rr, one of final, under the alias's name: the least of the
+// chain and of the records of its type, which must have one and the same (RFC
+// 2181 section 5.2).
+func (c chain) ttl(final []dns.RR, rr dns.RR) uint32 {
+	ttl := c.least
+	for _, other := range final {
+		if other.Header().Rrtype == rr.Header().Rrtype {
+			ttl = min(ttl, other.Header().Ttl)
+		}
+	}
+	return ttl
+}

@@ -1,0 +1,315 @@
+package versionalias
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/miekg/dns"
+)
+
+// The client sees the alias own the target's records: 3 to 5, 7, 8 and 21 to 29
+// of DNS correctness, through the real chain.
+func TestFlatten(t *testing.T) {
+	const soa = "authority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+	const ns = "authority: corp.internal. 60 NS ns.corp.internal."
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			file corp.zone
+		}
+		apex.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory apex
+			}
+			file apex.zone
+		}
+		example.org:0 {
+			bind 127.0.0.1
+			hosts {
+				198.51.100.7 web.example.org
+			}
+		}
+		example.net:0 {
+			bind 127.0.0.1
+			acl {
+				block
+			}
+			whoami
+		}`, files{
+		"corp.zone": corpZone + `
+svc         HTTPS 1 . alpn=h2
+            HTTPS 0 .
+mail        MX    10 cache-v1
+short       3  IN A 192.0.2.3
+longer      30 IN CNAME short
+nodata      CNAME cache-v2
+sub         NS    ns.sub
+ns.sub      A     192.0.2.54
+tosub       CNAME x.sub
+out         CNAME web.example.org.
+hidden      CNAME web.example.net.
+lost        CNAME web.elsewhere.test.
+`,
+		"apex.zone": `$ORIGIN apex.internal.
+$TTL 60
+@           SOA   ns hostmaster 1 3600 600 86400 300
+            NS    ns
+            A     192.0.2.98
+            MX    10 mail
+ns          A     192.0.2.53
+web-v1      A     192.0.2.11
+`,
+		"aliases/cache":    "cache-v1.corp.internal",
+		"aliases/long":     `{"to": "longer.corp.internal", "ttl": 100}`,
+		"aliases/slow":     `{"to": "longer.corp.internal", "ttl": 1}`,
+		"aliases/via":      "moved.corp.internal",
+		"aliases/missing":  "nowhere.corp.internal",
+		"aliases/gone":     "away.corp.internal",
+		"aliases/empty":    "nodata.corp.internal",
+		"aliases/two":      "cache.corp.internal",
+		"aliases/https":    "svc.corp.internal",
+		"aliases/mx":       "mail.corp.internal",
+		"aliases/referral": "x.sub.corp.internal",
+		"aliases/referred": "tosub.corp.internal",
+		"aliases/web":      "web.example.org",
+		"aliases/webvia":   "out.corp.internal",
+		"aliases/blocked":  "hidden.corp.internal",
+		"aliases/unserved": "web.elsewhere.test",
+		"aliases/unvia":    "lost.corp.internal",
+		"aliases/apexed":   "apex.internal",
+		"apex/all":         `{"aliases": {"apex.internal": "www.apex.internal", "www": "web-v1.apex.internal"}}`,
+	})
+	for _, x := range []exchange{
+		{"23, 24: the alias owns the target's record", "cache.corp.internal. A", `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1
+			` + ns},
+		{"2: in the case that was asked for", "CACHE.corp.internal. AAAA", `
+			NOERROR aa
+			CACHE.corp.internal. 5 AAAA 2001:db8::1
+			` + ns},
+		{"24: the least TTL of the chain", "long.corp.internal. A", `
+			NOERROR aa
+			long.corp.internal. 3 A 192.0.2.3
+			` + ns},
+		{"24: the alias's TTL, if it is the least", "slow.corp.internal. A", `
+			NOERROR aa
+			slow.corp.internal. 1 A 192.0.2.3
+			` + ns},
+		{"25: CNAMEs go", "via.corp.internal. A", `
+			NOERROR aa
+			via.corp.internal. 5 A 192.0.2.2
+			` + ns},
+		{"25: CNAME is NODATA", "via.corp.internal. CNAME", `
+			NOERROR aa
+			` + ns},
+		{"25: CNAME of a target without one", "cache.corp.internal. CNAME", `
+			NOERROR aa
+			` + soa},
+		{"3: the target does not exist", "missing.corp.internal. A", `
+			NXDOMAIN aa
+			` + soa},
+		{"3: the end of the chain does not exist", "gone.corp.internal. A", `
+			NXDOMAIN aa
+			` + soa},
+		{"4: the target has no such type", "cache.corp.internal. TXT", `
+			NOERROR aa
+			` + soa},
+		{"25: the end of the chain has no such type", "empty.corp.internal. AAAA", `
+			NOERROR aa
+			` + soa},
+		{"25: an end that another block has", "webvia.corp.internal. A", `
+			NOERROR aa
+			webvia.corp.internal. 5 A 198.51.100.7
+			` + ns},
+		{"9, 25: an end that may not be asked for", "blocked.corp.internal. A edns", "REFUSED\nOPT ede=15"},
+		{"25: an end that nobody serves", "unvia.corp.internal. A", "SERVFAIL"},
+		{"9: a target that nobody serves", "unserved.corp.internal. A", "SERVFAIL"},
+		{"an alias of an alias", "two.corp.internal. A", `
+			NOERROR aa
+			two.corp.internal. 5 A 192.0.2.1
+			` + ns},
+		{"27: the owner's name in HTTPS", "https.corp.internal. HTTPS", `
+			NOERROR aa
+			https.corp.internal. 5 HTTPS 1 svc.corp.internal. alpn="h2"
+			https.corp.internal. 5 HTTPS 0 .
+			` + ns},
+		{"23: names in rdata stay, and so do their addresses", "mx.corp.internal. MX", `
+			NOERROR aa
+			mx.corp.internal. 5 MX 10 cache-v1.corp.internal.
+			` + ns + `
+			additional: cache-v1.corp.internal. 60 A 192.0.2.1
+			additional: cache-v1.corp.internal. 60 AAAA 2001:db8::1`},
+		{"25: a referral", "referral.corp.internal. A", "SERVFAIL"},
+		{"25: a referral behind a CNAME", "referred.corp.internal. A", "SERVFAIL"},
+		{"a target of another block", "web.corp.internal. A", `
+			NOERROR aa
+			web.corp.internal. 5 A 198.51.100.7`},
+		{"28: an SOA that does not speak for the alias", "web.corp.internal. AAAA", "NOERROR aa"},
+		{"29: ANY, to which file has no answer", "via.corp.internal. ANY", `
+			NOERROR aa
+			` + soa},
+		{"6: EDNS", "cache.corp.internal. A do", `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1
+			` + ns + `
+			OPT do`},
+		{"21: the apex has the alias's addresses, in mode cname too", "apex.internal. A", `
+			NOERROR aa
+			apex.internal. 5 A 192.0.2.11
+			authority: apex.internal. 60 NS ns.apex.internal.`},
+		{"21: the apex has no address of the other family", "apex.internal. AAAA", `
+			NOERROR aa
+			authority: apex.internal. 5 SOA ns.apex.internal. hostmaster.apex.internal. 1 3600 600 86400 300`},
+		{"21: the apex keeps its SOA", "apex.internal. SOA", `
+			NOERROR aa
+			apex.internal. 60 SOA ns.apex.internal. hostmaster.apex.internal. 1 3600 600 86400 300
+			authority: apex.internal. 60 NS ns.apex.internal.`},
+		{"21: the apex keeps its MX", "apex.internal. MX", `
+			NOERROR aa
+			apex.internal. 60 MX 10 mail.apex.internal.
+			authority: apex.internal. 60 NS ns.apex.internal.`},
+		{"21: below the apex it is mode cname", "www.apex.internal. A", `
+			NOERROR aa
+			www.apex.internal. 5 CNAME web-v1.apex.internal.
+			web-v1.apex.internal. 60 A 192.0.2.11
+			authority: apex.internal. 60 NS ns.apex.internal.`},
+		{"21: an apex as the target of an alias", "apexed.corp.internal. A", `
+			NOERROR aa
+			apexed.corp.internal. 5 A 192.0.2.11`},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			if got := show(x.ask(t, s)); got != trim(x.want) {
+				t.Errorf("%s got\n%s\nwant\n%s", x.q, got, trim(x.want))
+			}
+		})
+	}
+}
+
+// What comes from below but no zone file has. The question is for an alias of
+// cache-v1, of type A, with DO.
+func TestFlattenWhatComesFromBelow(t *testing.T) {
+	const sig = " 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"
+	for _, tt := range []struct {
+		name       string
+		header     dns.MsgHdr
+		answer, ns []string
+		extra      []string
+		want       string
+	}{{
+		name:   "7, 26: signatures and AD go",
+		header: dns.MsgHdr{AuthenticatedData: true, Authoritative: true},
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1", "cache-v1.corp.internal. 60 IN RRSIG A" + sig},
+		ns:     []string{"corp.internal. 60 IN NS ns.corp.internal.", "corp.internal. 60 IN RRSIG NS" + sig},
+		want: `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1
+			authority: corp.internal. 60 NS ns.corp.internal.
+			authority: corp.internal. 60 RRSIG NS` + sig,
+	}, {
+		name:   "5, 26: of a denial only the SOA and its signature stay",
+		header: dns.MsgHdr{Authoritative: true},
+		ns: []string{"corp.internal. 60 IN SOA a. b. 1 2 3 4 5", "corp.internal. 60 IN RRSIG SOA" + sig,
+			"cache-v1.corp.internal. 60 IN NSEC x.corp.internal. TXT", "cache-v1.corp.internal. 60 IN RRSIG NSEC" + sig},
+		want: `
+			NOERROR aa
+			authority: corp.internal. 5 SOA a. b. 1 2 3 4 5
+			authority: corp.internal. 5 RRSIG SOA` + sig,
+	}, {
+		name:   "28: an SOA of another zone",
+		header: dns.MsgHdr{Rcode: dns.RcodeNameError},
+		ns:     []string{"cache-v1.corp.internal. 60 IN SOA a. b. 1 2 3 4 5", "cache-v1.corp.internal. 60 IN RRSIG SOA" + sig},
+		want:   "NXDOMAIN",
+	}, {
+		name:   "24: one TTL for an RRset",
+		answer: []string{"cache-v1.corp.internal. 4 IN A 192.0.2.1", "cache-v1.corp.internal. 60 IN A 192.0.2.2"},
+		want: `
+			NOERROR
+			cache.corp.internal. 4 A 192.0.2.1
+			cache.corp.internal. 4 A 192.0.2.2`,
+	}, {
+		name:   "2, 25: owners in other letters, and not in the order of the chain",
+		answer: []string{"End.Corp.internal. 60 IN A 192.0.2.1", "mid.corp.internal. 2 IN CNAME END.corp.internal.", "CACHE-v1.corp.internal. 60 IN CNAME Mid.corp.internal."},
+		want: `
+			NOERROR
+			cache.corp.internal. 2 A 192.0.2.1`,
+	}, {
+		name:   "25: records that the chain does not lead to",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1", "other.corp.internal. 60 IN A 192.0.2.2"},
+		want: `
+			NOERROR
+			cache.corp.internal. 5 A 192.0.2.1`,
+	}, {
+		name:   "8: what is cut off is not looked for",
+		header: dns.MsgHdr{Truncated: true},
+		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal."},
+		want:   "NOERROR tc",
+	}, {
+		name: "25: nothing, and no SOA",
+		want: "NOERROR",
+	}, {
+		name: "25: a referral",
+		ns:   []string{"corp.internal. 60 IN NS ns.corp.internal."},
+		want: "SERVFAIL",
+	}, {
+		name:   "23: what the target owns in the additional section",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		extra:  []string{"Cache-v1.corp.internal. 60 IN AAAA 2001:db8::1", "cache-v1.corp.internal. 60 IN RRSIG AAAA" + sig, "ns.corp.internal. 60 IN A 192.0.2.53"},
+		want: `
+			NOERROR
+			cache.corp.internal. 5 A 192.0.2.1
+			additional: cache.corp.internal. 5 AAAA 2001:db8::1
+			additional: ns.corp.internal. 60 A 192.0.2.53`,
+	}, {
+		name:   "a circle of CNAMEs, which no server can be asked to settle here",
+		answer: []string{"cache-v1.corp.internal. 60 IN CNAME a.corp.internal.", "a.corp.internal. 60 IN CNAME cache-v1.corp.internal."},
+		want:   "SERVFAIL",
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			below := new(dns.Msg)
+			next := plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				below.SetReply(r)
+				below.Authoritative, below.Truncated, below.AuthenticatedData = tt.header.Authoritative, tt.header.Truncated, tt.header.AuthenticatedData
+				below.Rcode = tt.header.Rcode
+				below.Answer, below.Ns, below.Extra = records(tt.answer), records(tt.ns), records(tt.extra)
+				return dns.RcodeSuccess, w.WriteMsg(below)
+			})
+			v := above(next, cacheAlias)
+			v.flatten = true
+			w := newWrites()
+			if _, err := v.ServeDNS(context.Background(), w, withEDNS(question("cache.corp.internal.", dns.TypeA), true)); err != nil {
+				t.Fatal(err)
+			}
+			if got := show(w.Msg); got != trim(tt.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, trim(tt.want))
+			}
+			for n, section := range [][]dns.RR{below.Answer, below.Ns, below.Extra} { // 15
+				if got, want := fmt.Sprint(section), fmt.Sprint(records([][]string{tt.answer, tt.ns, tt.extra}[n])); got != want {
+					t.Errorf("the records below became\n%s\nwant\n%s", got, want)
+				}
+			}
+		})
+	}
+}
+
+func records(text []string) []dns.RR {
+	var rrs []dns.RR
+	for _, line := range text {
+		rr, err := dns.NewRR(line)
+		if err != nil {
+			panic(line + ": " + strings.TrimSpace(err.Error()))
+		}
+		rrs = append(rrs, rr)
+	}
+	return rrs
+}
