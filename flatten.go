@@ -15,9 +15,7 @@ func (h *hop) flatten(m *dns.Msg) {
 	a := &h.reply
 	chain := newChain(m.Answer, string(h.entry.Target), h.entry.TTL)
 	final := chain.final(m.Answer)
-	if h.request.Question[0].Qtype == dns.TypeCNAME {
-		final = nil // there is none to tell of
-	} else if len(final) == 0 && referral(m) {
+	if len(final) == 0 && referral(m) {
 		a.Rcode = dns.RcodeServerFailure
 		h.refuse()
 		return

@@ -302,6 +302,18 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 	}
 }
 
+// AA speaks of the first name of a chain, whoever knows the last.
+func TestJoinedAA(t *testing.T) {
+	for _, aa := range []bool{true, false} {
+		m, next := new(dns.Msg), new(dns.Msg)
+		m.Authoritative, next.Authoritative = aa, !aa
+		next.Rcode = dns.RcodeNameError
+		if got := join(m, next); got.Authoritative != aa || got.Rcode != dns.RcodeNameError {
+			t.Errorf("an answer with AA %v, joined with NXDOMAIN, got AA %v and %s", aa, got.Authoritative, dns.RcodeToString[got.Rcode])
+		}
+	}
+}
+
 func records(text []string) []dns.RR {
 	var rrs []dns.RR
 	for _, line := range text {
