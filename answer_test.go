@@ -61,15 +61,15 @@ func TestAnswers(t *testing.T) {
 		name:     "an alias above a zone file",
 		corefile: plain,
 		aliases: files{
-			"cache":   "cache-v1.corp.internal",
-			"slow":    `{"to": "cache-v2.corp.internal.", "ttl": 3600}`,
-			"never":   `{"to": "cache-v2.corp.internal.", "ttl": 0}`,
-			"missing": "nowhere.corp.internal",
-			"empty":   "cache-v2.corp.internal",
-			"via":     "moved.corp.internal",
-			"gone":    "away.corp.internal",
-			"two":     `{"to": "cache.corp.internal", "ttl": 7}`,
-			"circle":  "ring.corp.internal",
+			"cache":         "cache-v1.corp.internal",
+			"slow":          `{"to": "cache-v2.corp.internal.", "ttl": 3600}`,
+			"never":         `{"to": "cache-v2.corp.internal.", "ttl": 0}`,
+			"missing":       "nowhere.corp.internal",
+			"empty":         "cache-v2.corp.internal",
+			"via":           "moved.corp.internal",
+			"gone":          "away.corp.internal",
+			"two":           `{"to": "cache.corp.internal", "ttl": 7}`,
+			"deep.er.below": "cache-v1.corp.internal",
 		},
 		exchanges: []exchange{
 			{name: "3, 20: the CNAME has the alias's TTL and the target its own", q: "cache.corp.internal. A", want: `
@@ -157,6 +157,16 @@ func TestAnswers(t *testing.T) {
 				cache.corp.internal. 5 CNAME cache-v1.corp.internal.
 				cache-v1.corp.internal. 60 A 192.0.2.1
 				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "17: a name above an alias exists", q: "below.corp.internal. A", want: `
+				NOERROR aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "17: so does one between, whatever its case", q: "eR.Below.corp.internal. TXT edns", want: `
+				NOERROR aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300
+				OPT`},
+			{name: "17: but not one beside", q: "es.below.corp.internal. A", want: `
+				NXDOMAIN aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
 			{name: "13: a name that only ends alike", q: "notcache.corp.internal. A", want: `
 				NXDOMAIN aa
 				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},

@@ -27,6 +27,9 @@ func (h *hop) flatten(m *dns.Msg) {
 	for _, rr := range final {
 		a.Answer = append(a.Answer, h.relabel(rr, chain.ttl(final, rr)))
 	}
+	if a.Rcode == dns.RcodeNameError && h.above {
+		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
+	}
 	a.Ns = h.resection(chain, m.Ns)
 	a.Extra = h.resection(chain, a.Extra)
 }

@@ -69,25 +69,27 @@ $TTL 60
 ns          A     192.0.2.53
 web-v1      A     192.0.2.11
 `,
-		"aliases/cache":    "cache-v1.corp.internal",
-		"aliases/long":     `{"to": "longer.corp.internal", "ttl": 100}`,
-		"aliases/slow":     `{"to": "longer.corp.internal", "ttl": 1}`,
-		"aliases/via":      "moved.corp.internal",
-		"aliases/missing":  "nowhere.corp.internal",
-		"aliases/gone":     "away.corp.internal",
-		"aliases/empty":    "nodata.corp.internal",
-		"aliases/two":      "cache.corp.internal",
-		"aliases/https":    "svc.corp.internal",
-		"aliases/mx":       "mail.corp.internal",
-		"aliases/referral": "x.sub.corp.internal",
-		"aliases/referred": "tosub.corp.internal",
-		"aliases/web":      "web.example.org",
-		"aliases/webvia":   "out.corp.internal",
-		"aliases/blocked":  "hidden.corp.internal",
-		"aliases/unserved": "web.elsewhere.test",
-		"aliases/unvia":    "lost.corp.internal",
-		"aliases/apexed":   "apex.internal",
-		"apex/all":         `{"aliases": {"apex.internal": "www.apex.internal", "www": "web-v1.apex.internal"}}`,
+		"aliases/cache":      "cache-v1.corp.internal",
+		"aliases/long":       `{"to": "longer.corp.internal", "ttl": 100}`,
+		"aliases/slow":       `{"to": "longer.corp.internal", "ttl": 1}`,
+		"aliases/via":        "moved.corp.internal",
+		"aliases/missing":    "nowhere.corp.internal",
+		"aliases/x.missing2": "cache-v1.corp.internal",
+		"aliases/missing2":   "nowhere.corp.internal",
+		"aliases/gone":       "away.corp.internal",
+		"aliases/empty":      "nodata.corp.internal",
+		"aliases/two":        "cache.corp.internal",
+		"aliases/https":      "svc.corp.internal",
+		"aliases/mx":         "mail.corp.internal",
+		"aliases/referral":   "x.sub.corp.internal",
+		"aliases/referred":   "tosub.corp.internal",
+		"aliases/web":        "web.example.org",
+		"aliases/webvia":     "out.corp.internal",
+		"aliases/blocked":    "hidden.corp.internal",
+		"aliases/unserved":   "web.elsewhere.test",
+		"aliases/unvia":      "lost.corp.internal",
+		"aliases/apexed":     "apex.internal",
+		"apex/all":           `{"aliases": {"apex.internal": "www.apex.internal", "www": "web-v1.apex.internal"}}`,
 	})
 	for _, x := range []exchange{
 		{"23, 24: the alias owns the target's record", "cache.corp.internal. A", `
@@ -121,6 +123,9 @@ web-v1      A     192.0.2.11
 			` + soa},
 		{"3: the end of the chain does not exist", "gone.corp.internal. A", `
 			NXDOMAIN aa
+			` + soa},
+		{"28: the target does not exist, and another alias lies below", "missing2.corp.internal. A", `
+			NOERROR aa
 			` + soa},
 		{"4: the target has no such type", "cache.corp.internal. TXT", `
 			NOERROR aa

@@ -42,33 +42,45 @@ func (v *VersionAlias) Name() string { return pluginName }
 
 // ServeDNS implements plugin.Handler.
 func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	e := v.find(r)
+	table := v.table.Load()
+	if table == nil && v.awaits(r) {
+		return dns.RcodeSuccess, w.WriteMsg(notReady(r))
+	}
+	e := find(table, r)
 	if e == nil {
-		return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
+		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
 	}
 	e.Tallies[0].Add()
-	h, err := newHop(ctx, w, r, e, v.flatten || e.IsApex())
+	h, err := newHop(ctx, w, r, e)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
+	h.flat = v.flatten || e.IsApex()
+	h.above = h.flat && table.IsAbove(r.Question[0].Name)
 	if slices.ContainsFunc(v.served, e.Target.IsAt) {
 		return h.chain(v.entry)
 	}
 	return h.server()
 }
 
-// find is the alias that r asks for, or nil. What is not a plain question for
-// records of the Internet passes untouched: other opcodes and classes, and zone
-// transfers (RFC 1995, 1996, 2136, 5936).
-func (v *VersionAlias) find(r *dns.Msg) *alias.Entry {
+// plain reports whether r is a question for records of the Internet. What is not
+// passes untouched: other opcodes and classes, and zone transfers (RFC 1995,
+// 1996, 2136, 5936).
+func plain(r *dns.Msg) bool {
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 {
+		return false
+	}
+	q := &r.Question[0]
+	return q.Qclass == dns.ClassINET && q.Qtype != dns.TypeAXFR && q.Qtype != dns.TypeIXFR
+}
+
+// find is the alias of table that r asks for, or nil.
+func find(table *alias.Table, r *dns.Msg) *alias.Entry {
+	if !plain(r) {
 		return nil
 	}
 	q := &r.Question[0]
-	if q.Qclass != dns.ClassINET || q.Qtype == dns.TypeAXFR || q.Qtype == dns.TypeIXFR {
-		return nil
-	}
-	e := v.table.Load().Lookup(q.Name)
+	e := table.Lookup(q.Name)
 	if e != nil && e.IsApex() && q.Qtype != dns.TypeA && q.Qtype != dns.TypeAAAA {
 		return nil // the zone's own: SOA, NS and the like
 	}

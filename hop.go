@@ -27,6 +27,7 @@ type hop struct {
 	ctx                hopContext
 	entry              *alias.Entry
 	flat               bool     // the client sees no target: mode flatten
+	above              bool     // with flat: other aliases lie below this one
 	request            *dns.Msg // the client's
 	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
@@ -51,7 +52,7 @@ func (c *hopContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, flat bool) (*hop, error) {
+func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry) (*hop, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
@@ -60,7 +61,6 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
 		entry:          e,
-		flat:           flat,
 		request:        r,
 	}
 	q := &r.Question[0]

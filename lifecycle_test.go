@@ -258,6 +258,8 @@ func TestLateSource(t *testing.T) {
 			root DIR
 			versionalias {
 				directory aliases
+				ssm /
+				alias moved.corp.internal /moved
 				refresh 1s
 			}
 			file corp.zone
@@ -266,13 +268,28 @@ func TestLateSource(t *testing.T) {
 	if v.Ready() {
 		t.Error("ready without a sweep")
 	}
-	if got := s.ask("cache-v1.corp.internal.", dns.TypeA); got.Rcode != dns.RcodeSuccess {
-		t.Errorf("a name of the zone got\n%s", show(got))
+	const soa = "authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+	for _, x := range []exchange{
+		{"a name of the zone", "cache-v1.corp.internal. A", "NOERROR aa\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."},
+		{"14: a name that may be an alias", "Web.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+		{"14: the same, without EDNS", "web.corp.internal. CNAME", "SERVFAIL"},
+		{"14: a name too deep for one", "web.corp.internal.corp.internal. A", "NXDOMAIN aa\n" + soa},
+		{"14: a name that is sure to be an alias", "Moved.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+	} {
+		if got := show(x.ask(t, s)); got != trim(x.want) {
+			t.Errorf("%s: %s got\n%s\nwant\n%s", x.name, x.q, got, trim(x.want))
+		}
 	}
 	s.write("aliases/cache", "cache-v2.corp.internal")
 	s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal.")
 	if !v.Ready() {
 		t.Error("not ready after a sweep")
+	}
+	if got := show(s.ask("web.corp.internal.", dns.TypeA)); got != "NXDOMAIN aa\n"+soa {
+		t.Errorf("a name that is no alias got\n%s\nwant NXDOMAIN", got)
+	}
+	if got := s.ask("moved.corp.internal.", dns.TypeA); got.Rcode != dns.RcodeSuccess {
+		t.Errorf("a name whose alias line has no parameter got\n%s\nwant what the zone has", show(got))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
-	e := v.find(state.Req)
+	e := find(v.table.Load(), state.Req)
 	if e == nil {
 		return ctx
 	}

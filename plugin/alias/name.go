@@ -65,6 +65,15 @@ func (n Name) IsAt(zone Name) bool {
 	return cut > 0 && n[cut-1] == '.' && n[cut:] == zone
 }
 
+// parent is the name that n lies directly below, the root at last.
+func (n Name) parent() Name {
+	_, parent, _ := strings.Cut(string(n), ".")
+	if parent == "" {
+		return "."
+	}
+	return Name(parent)
+}
+
 // below is what n has in front of zone, without the dot between them. n must
 // lie below zone.
 func (n Name) below(zone Name) string {

@@ -50,6 +50,7 @@ var seed = maphash.MakeSeed()
 type Table struct {
 	shards [shards]map[Name]*Entry
 	size   int
+	above  map[Name]int // names above aliases in their zones, and how many are below each
 }
 
 // Lookup is the alias that qname asks for, or nil. qname is a name in
@@ -66,6 +67,18 @@ func (t *Table) Lookup(qname string) *Entry {
 		return nil
 	}
 	return t.shards[maphash.Bytes(seed, name)%shards][Name(name)]
+}
+
+// IsAbove reports whether an alias lies below qname, in the form that Lookup
+// takes, and qname below the alias's zone. Such a name exists, if only for that
+// (RFC 4592 section 2.2.2). Nothing is allocated.
+func (t *Table) IsAbove(qname string) bool {
+	if t == nil || len(t.above) == 0 {
+		return false
+	}
+	var buf [maxName]byte
+	_, ok := t.above[Name(fold(&buf, qname))]
+	return ok
 }
 
 // Get is the alias of that very name, or nil.
@@ -117,6 +130,7 @@ type Edit struct {
 	before *Table
 	next   Table
 	owned  [shards]bool // parts that next does not share with before
+	above  bool         // so is next's above
 }
 
 // Put sets the alias a, which stands in the document src. The tallies of an
@@ -125,6 +139,7 @@ func (e *Edit) Put(a Alias, src *Source) {
 	part := e.part(a.Name)
 	if part[a.Name] == nil {
 		e.next.size++
+		e.count(a, 1)
 	}
 	part[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Target)}
 }
@@ -132,10 +147,28 @@ func (e *Edit) Put(a Alias, src *Source) {
 // Delete removes the alias of that name, if there is one.
 func (e *Edit) Delete(name Name) {
 	part := e.part(name)
-	if part[name] != nil {
+	if old := part[name]; old != nil {
 		e.next.size--
+		e.count(old.Alias, -1)
 	}
 	delete(part, name)
+}
+
+// count counts a, one more or one less, below the names above it.
+func (e *Edit) count(a Alias, by int) {
+	for name := a.Name.parent(); name != a.Zone && name.IsAt(a.Zone) && name != "."; name = name.parent() {
+		if !e.above {
+			e.above = true
+			e.next.above = maps.Clone(e.next.above)
+			if e.next.above == nil {
+				e.next.above = map[Name]int{}
+			}
+		}
+		e.next.above[name] += by
+		if e.next.above[name] == 0 {
+			delete(e.next.above, name)
+		}
+	}
 }
 
 // Table ends the edit. The table is a copy: a pointer into the edit would hold

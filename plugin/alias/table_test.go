@@ -451,3 +451,40 @@ func TestTalliesCountWhatIsLate(t *testing.T) {
 		t.Errorf("Count got %d, want 1", got)
 	}
 }
+
+func TestIsAbove(t *testing.T) {
+	zones := []Name{"corp.internal.", "."}
+	put := func(e *Edit, names ...Name) {
+		for _, name := range names {
+			e.Put(Alias{Name: name, Zone: Zone(name, zones), Target: "cache-2.corp.internal."}, &Source{})
+		}
+	}
+	check := func(table *Table, above ...string) {
+		t.Helper()
+		for _, name := range []string{"corp.internal.", "internal.", ".", "a.corp.internal.", "A.B.corp.internal.", "b.corp.internal.", "x.b.corp.internal.", "org.", "x.org.", `a\.b.corp.internal.`, ""} {
+			if got, want := table.IsAbove(name), slices.Contains(above, name); got != want {
+				t.Errorf("IsAbove(%q) got %v, want %v", name, got, want)
+			}
+		}
+	}
+	check(nil)
+	edit := new(Table).Edit()
+	put(edit, "c.a.b.corp.internal.", "d.a.b.corp.internal.", "a.corp.internal.", "y.x.org.")
+	put(edit, "c.a.b.corp.internal.") // once more: it counts once
+	first := edit.Table()
+	check(first, "A.B.corp.internal.", "b.corp.internal.", "x.org.", "org.")
+	edit = first.Edit()
+	edit.Delete("c.a.b.corp.internal.")
+	edit.Delete("y.x.org.")
+	edit.Delete("y.x.org.")
+	second := edit.Table()
+	check(second, "A.B.corp.internal.", "b.corp.internal.")
+	edit = second.Edit()
+	edit.Delete("d.a.b.corp.internal.")
+	check(edit.Table())
+	check(second, "A.B.corp.internal.", "b.corp.internal.")
+	check(first, "A.B.corp.internal.", "b.corp.internal.", "x.org.", "org.")
+	if n := testing.AllocsPerRun(100, func() { first.IsAbove("A.B.corp.internal.") }); n != 0 {
+		t.Errorf("IsAbove allocates %v times, want never", n)
+	}
+}

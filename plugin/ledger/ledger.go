@@ -43,7 +43,7 @@ type candidate struct {
 // New makes an empty ledger for the parameters that lines name. A parameter
 // that was seen and then is not for as long as patience gives up its aliases.
 func New(lines []Line, patience time.Duration) *Ledger {
-	l := &Ledger{lines: lines, patience: patience, reserved: map[alias.Name]bool{}}
+	l := &Ledger{lines: lines, patience: patience, reserved: map[alias.Name]bool{}, table: new(alias.Table)}
 	for _, line := range lines {
 		if line.Rule.Name != "" {
 			l.reserved[line.Rule.Name] = true

@@ -1,0 +1,79 @@
+package versionalias
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// guard is the writer for an answer from below to a question for a name that is
+// no alias. It must not deny a name that exists for an alias below it, or that
+// may be an alias while nothing has been loaded: it would be cached as
+// non-existent. For most questions that is w.
+func (v *VersionAlias) guard(table *alias.Table, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
+	switch {
+	case table == nil && v.mayBe(r):
+		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure}
+	case len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
+		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeSuccess}
+	}
+	return w
+}
+
+// mayBe reports whether r asks for what may be the alias of a path: a name one
+// label below a zone. Resolvers with search lists ask for deeper ones that do
+// not exist all day.
+func (v *VersionAlias) mayBe(r *dns.Msg) bool {
+	if !plain(r) || !slices.ContainsFunc(v.feed.lines, func(l ledger.Line) bool { return l.Path != "" }) {
+		return false
+	}
+	_, parent, _ := strings.Cut(strings.ToLower(r.Question[0].Name), ".")
+	return slices.Contains(v.feed.zones, alias.Name(parent))
+}
+
+// awaits reports whether r asks for the alias of an alias line: it is sure to be
+// one, whatever the zone below has under its name.
+func (v *VersionAlias) awaits(r *dns.Msg) bool {
+	return plain(r) && slices.ContainsFunc(v.feed.lines, func(l ledger.Line) bool {
+		return l.Rule.Name != "" && strings.EqualFold(string(l.Rule.Name), r.Question[0].Name)
+	})
+}
+
+// guard answers with its rcode what else would have been NXDOMAIN.
+type guard struct {
+	dns.ResponseWriter
+	request *dns.Msg
+	rcode   int
+}
+
+// WriteMsg implements dns.ResponseWriter.
+func (g *guard) WriteMsg(m *dns.Msg) error {
+	switch {
+	case m.Rcode != dns.RcodeNameError || ruled(m):
+		return g.ResponseWriter.WriteMsg(m)
+	case g.rcode == dns.RcodeServerFailure:
+		return g.ResponseWriter.WriteMsg(notReady(g.request))
+	}
+	a := *m
+	a.Rcode = g.rcode
+	a.AuthenticatedData = false // what was signed says something else
+	a.Answer, a.Ns, a.Extra = slices.Clip(m.Answer), slices.Clip(m.Ns), slices.Clip(m.Extra)
+	return g.ResponseWriter.WriteMsg(&a)
+}
+
+// notReady is the answer as long as it is not known what an alias is: SERVFAIL,
+// which a resolver asks again for, with the Extended DNS Error for it (RFC 8914
+// section 4.15) where there is an OPT to hold it.
+func notReady(r *dns.Msg) *dns.Msg {
+	m := new(dns.Msg).SetRcode(r, dns.RcodeServerFailure)
+	if asked := r.IsEdns0(); asked != nil {
+		m.SetEdns0(asked.UDPSize(), asked.Do())
+		opt := m.IsEdns0()
+		opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: dns.ExtendedErrorCodeNotReady})
+	}
+	return m
+}
