@@ -263,6 +263,18 @@ func TestLateSource(t *testing.T) {
 				refresh 1s
 			}
 			file corp.zone
+		}
+		corp.example:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				alias db.corp.example /db
+				refresh 1s
+			}
+			template ANY ANY {
+				rcode NXDOMAIN
+			}
 		}`, files{"corp.zone": corpZone})
 	v := running.all[0].plugins[0]
 	if v.Ready() {
@@ -271,9 +283,10 @@ func TestLateSource(t *testing.T) {
 	const soa = "authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
 	for _, x := range []exchange{
 		{"a name of the zone", "cache-v1.corp.internal. A", "NOERROR aa\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."},
-		{"14: a name that may be an alias", "Web.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+		{"14: a name that may be an alias", "Web.Corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
 		{"14: the same, without EDNS", "web.corp.internal. CNAME", "SERVFAIL"},
 		{"14: a name too deep for one", "web.corp.internal.corp.internal. A", "NXDOMAIN aa\n" + soa},
+		{"14: a name that may be none, where there are no paths", "web.corp.example. A", "NXDOMAIN aa"},
 		{"14: a name that is sure to be an alias", "Moved.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
 	} {
 		if got := show(x.ask(t, s)); got != trim(x.want) {
