@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -320,5 +321,63 @@ func TestAnswers(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// 8: an answer that the CNAME makes too large is cut, and says so.
+func TestTruncation(t *testing.T) {
+	zone := corpZone
+	for n := range 40 {
+		zone += fmt.Sprintf("big A 198.51.100.%d\n", n)
+	}
+	// 420 octets that fit into an answer of 512, but not beside a CNAME.
+	zone += "fits TXT " + strings.Repeat(`"0123456789012345678901234567890123456789" `, 10) + `"012345678"` + "\n"
+	for _, mode := range []string{"cname", "flatten"} {
+		s := startServer(t, fmt.Sprintf(`
+			corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+					answer %s
+				}
+				file corp.zone
+			}`, mode), files{"corp.zone": zone, "aliases/cache": "big.corp.internal", "aliases/text-of-a-long-name": "fits.corp.internal"})
+		for _, tt := range []struct {
+			name    string
+			qtype   uint16
+			edns    bool
+			tcp     bool
+			cut     bool
+			answers int // with the CNAME
+		}{
+			{"cache.corp.internal.", dns.TypeA, false, false, true, 0},
+			{"cache.corp.internal.", dns.TypeA, true, false, false, 41},
+			{"cache.corp.internal.", dns.TypeA, false, true, false, 41},
+			{"text-of-a-long-name.corp.internal.", dns.TypeTXT, false, false, mode == "cname", 0},
+			{"text-of-a-long-name.corp.internal.", dns.TypeTXT, true, false, false, 2},
+		} {
+			q := question(tt.name, tt.qtype)
+			size := dns.MinMsgSize
+			if tt.edns {
+				size = 4096
+				withEDNS(q, false)
+			}
+			if tt.tcp {
+				size = dns.MaxMsgSize
+			}
+			m := s.reply(client{tcp: tt.tcp}, q)
+			m.Compress = true // as it came
+			if m.Truncated != tt.cut || m.Len() > size {
+				t.Errorf("%s: %s %+v got TC %v in %d octets, want TC %v in %d", mode, tt.name, tt, m.Truncated, m.Len(), tt.cut, size)
+			}
+			want := tt.answers
+			if mode == "flatten" {
+				want--
+			}
+			if !tt.cut && len(m.Answer) != want && tt.answers > 0 {
+				t.Errorf("%s: %s got %d records, want %d", mode, tt.name, len(m.Answer), want)
+			}
+		}
 	}
 }
