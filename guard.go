@@ -39,7 +39,8 @@ func (v *VersionAlias) mayBe(r *dns.Msg) bool {
 // one, whatever the zone below has under its name.
 func (v *VersionAlias) awaits(r *dns.Msg) bool {
 	return plain(r) && slices.ContainsFunc(v.feed.lines, func(l ledger.Line) bool {
-		return l.Rule.Name != "" && strings.EqualFold(string(l.Rule.Name), r.Question[0].Name)
+		return strings.EqualFold(string(l.Rule.Name), r.Question[0].Name) &&
+			(address(r.Question[0].Qtype) || !slices.Contains(v.feed.zones, l.Rule.Name))
 	})
 }
 

@@ -81,8 +81,12 @@ func find(table *alias.Table, r *dns.Msg) *alias.Entry {
 	}
 	q := &r.Question[0]
 	e := table.Lookup(q.Name)
-	if e != nil && e.IsApex() && q.Qtype != dns.TypeA && q.Qtype != dns.TypeAAAA {
-		return nil // the zone's own: SOA, NS and the like
+	if e != nil && e.IsApex() && !address(q.Qtype) {
+		return nil
 	}
 	return e
 }
+
+// address reports whether qtype is that of an address. At an apex only these are
+// an alias's: SOA, NS and the like are the zone's own.
+func address(qtype uint16) bool { return qtype == dns.TypeA || qtype == dns.TypeAAAA }

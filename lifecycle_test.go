@@ -260,6 +260,7 @@ func TestLateSource(t *testing.T) {
 				directory aliases
 				ssm /
 				alias moved.corp.internal /moved
+				alias corp.internal /apex
 				refresh 1s
 			}
 			file corp.zone
@@ -285,6 +286,8 @@ func TestLateSource(t *testing.T) {
 		{"a name of the zone", "cache-v1.corp.internal. A", "NOERROR aa\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."},
 		{"14: a name that may be an alias", "Web.Corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
 		{"14: the same, without EDNS", "web.corp.internal. CNAME", "SERVFAIL"},
+		{"14: an apex that is sure to be an alias", "corp.internal. A", "SERVFAIL"},
+		{"14, 21: and its other types", "corp.internal. NS", "NOERROR aa\ncorp.internal. 60 NS ns.corp.internal.\nadditional: ns.corp.internal. 60 A 192.0.2.53"},
 		{"14: a name too deep for one", "web.corp.internal.corp.internal. A", "NXDOMAIN aa\n" + soa},
 		{"14: a name that may be none, where there are no paths", "web.corp.example. A", "NXDOMAIN aa"},
 		{"14: a name that is sure to be an alias", "Moved.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
