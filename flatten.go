@@ -31,6 +31,10 @@ func (h *hop) flatten(m *dns.Msg) {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
 	a.Ns = h.resection(chain, m.Ns)
+	if len(a.Answer) == 0 {
+		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
+		a.Ns = slices.DeleteFunc(a.Ns, isNS)
+	}
 	a.Extra = h.resection(chain, a.Extra)
 }
 
@@ -53,11 +57,11 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) dns.RR {
 	return rr
 }
 
-// resection is an authority or additional section for the client: what the
-// target owns has the alias's name, but for NS records, which go; what denies names of the target's zone goes
-// (NSEC and NSEC3), and an SOA stays only where it can speak for the alias, that
-// is at its name or above (RFC 2308 section 3), with a TTL that lets a flip
-// through.
+// resection is an authority or additional section for the client. What the
+// target owns has the alias's name, but for NS records, which go. What denies
+// names of the target's zone goes (NSEC and NSEC3). An SOA stays only where it
+// can speak for the alias, that is at its name or above (RFC 2308 section 3),
+// with a TTL that lets a flip through.
 func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
 	var next []dns.RR
 	for _, rr := range rrs {
@@ -140,9 +144,10 @@ func join(m, next *dns.Msg) *dns.Msg {
 // referral reports whether m says no more than who else could be asked.
 func referral(m *dns.Msg) bool {
 	return !m.Authoritative && !m.Truncated && m.Rcode == dns.RcodeSuccess && len(m.Answer) == 0 &&
-		slices.ContainsFunc(m.Ns, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }) &&
-		!slices.ContainsFunc(m.Ns, isSOA)
+		slices.ContainsFunc(m.Ns, isNS) && !slices.ContainsFunc(m.Ns, isSOA)
 }
+
+func isNS(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
 
 // chain is the names that CNAMEs lead over, the target first.
 type chain struct {

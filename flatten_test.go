@@ -112,9 +112,7 @@ web-v1      A     192.0.2.11
 			NOERROR aa
 			via.corp.internal. 5 A 192.0.2.2
 			` + ns},
-		{"25: CNAME is NODATA", "via.corp.internal. CNAME", `
-			NOERROR aa
-			` + ns},
+		{"25: CNAME is NODATA, and not to be taken for a referral", "via.corp.internal. CNAME", "NOERROR aa"},
 		{"25: CNAME of a target without one", "cache.corp.internal. CNAME", `
 			NOERROR aa
 			` + soa},
