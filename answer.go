@@ -10,6 +10,7 @@ import (
 // answer is the client's answer, made of m, the answer for the target. m and
 // its records may belong to a zone or a cache: nothing in them is changed.
 func (h *hop) answer(m *dns.Msg) *dns.Msg {
+	h.consult(m)
 	if h.flat {
 		m = h.settle(m)
 	}
@@ -26,15 +27,15 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	a.Question = h.asked[:]
 	a.Extra = h.additional(m.Extra)
 
-	if failed(m.Rcode) || ruled(m) {
+	switch {
+	case failed(m.Rcode) || ruled(m):
 		h.refuse()
-		return a
-	}
-	if h.flat {
+	case h.flat:
 		h.flatten(m)
-	} else {
+	default:
 		h.alias(m)
 	}
+	h.echo(m)
 	return a
 }
 
@@ -49,7 +50,7 @@ func (h *hop) alias(m *dns.Msg) {
 			Class:  dns.ClassINET,
 			Ttl:    h.entry.TTL,
 		},
-		Target: string(h.entry.Target),
+		Target: h.target,
 	}
 	switch h.request.Question[0].Qtype {
 	case dns.TypeCNAME, dns.TypeANY:
@@ -72,6 +73,15 @@ func (h *hop) alias(m *dns.Msg) {
 	a.Ns = capSOA(m.Ns, h.entry.TTL)
 }
 
+// tooLong is the answer to a question for a name below an alias, if the labels
+// in front of the alias's name do not fit in front of the target's (RFC 6672
+// section 2.2).
+func tooLong(r *dns.Msg) *dns.Msg {
+	m := new(dns.Msg).SetRcode(r, dns.RcodeYXDomain)
+	m.Authoritative = true
+	return m
+}
+
 // refuse leaves nothing in the reply but its RCODE, and an OPT with errors: no
 // record, and no target's name.
 func (h *hop) refuse() {
@@ -82,28 +92,6 @@ func (h *hop) refuse() {
 	if len(a.Extra) == 0 && a.Rcode > 0xf {
 		a.Rcode = dns.RcodeServerFailure // the upper bits stand in an OPT, RFC 6891 section 6.1.3
 	}
-}
-
-// additional is an additional section for the client: it has an OPT only if the
-// request had one (RFC 6891 section 6.1.1), and one at most.
-func (h *hop) additional(extra []dns.RR) []dns.RR {
-	if !slices.ContainsFunc(extra, isOPT) {
-		return slices.Clip(extra)
-	}
-	asked := h.request.IsEdns0()
-	var next []dns.RR
-	for _, rr := range extra {
-		if isOPT(rr) {
-			if asked == nil {
-				continue
-			}
-			opt := dns.Copy(rr).(*dns.OPT) // the server sets its size in place
-			opt.SetDo(asked.Do())          // RFC 3225 section 3; acl always sets it
-			rr, asked = opt, nil
-		}
-		next = append(next, rr)
-	}
-	return next
 }
 
 // failed reports whether rcode says that there is no answer, rather than what
@@ -166,14 +154,4 @@ func isSOA(rr dns.RR) bool {
 		return sig.TypeCovered == dns.TypeSOA
 	}
 	return rr.Header().Rrtype == dns.TypeSOA
-}
-
-func isOPT(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeOPT }
-
-// onlyOPT is what is an OPT in extra.
-func onlyOPT(extra []dns.RR) []dns.RR {
-	if i := slices.IndexFunc(extra, isOPT); i >= 0 {
-		return []dns.RR{extra[i]}
-	}
-	return nil
 }

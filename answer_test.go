@@ -11,7 +11,7 @@ import (
 // exchange is a question and the answer to it.
 type exchange struct {
 	name string // what the row shows, after the numbers of its statements of DNS correctness
-	q    string // NAME TYPE, and then any of: do, edns, cd, ad, tcp, from=ADDRESS
+	q    string // NAME TYPE, and then any of: do, edns, cd, ad, tcp, from=ADDRESS, ecs=PREFIX
 	want string
 }
 
@@ -31,6 +31,8 @@ func (x exchange) ask(t *testing.T, s *server) *dns.Msg {
 			q.AuthenticatedData = true
 		case option == "tcp":
 			c.tcp = true
+		case strings.HasPrefix(option, "ecs="):
+			withSubnet(withEDNS(q, false), strings.TrimPrefix(option, "ecs="), 0)
 		case strings.HasPrefix(option, "from="):
 			c.from = strings.TrimPrefix(option, "from=")
 		default:

@@ -13,7 +13,7 @@ import (
 // section 2.2).
 func (h *hop) flatten(m *dns.Msg) {
 	a := &h.reply
-	chain := newChain(m.Answer, string(h.entry.Target), h.entry.TTL)
+	chain := newChain(m.Answer, h.target, h.entry.TTL)
 	final := chain.final(m.Answer)
 	if len(final) == 0 && referral(m) {
 		a.Rcode = dns.RcodeServerFailure
@@ -97,7 +97,7 @@ func (h *hop) settle(m *dns.Msg) *dns.Msg {
 		if hops > maxHops {
 			return h.failure()
 		}
-		end := newChain(m.Answer, string(h.entry.Target), 0).end()
+		end := newChain(m.Answer, h.target, 0).end()
 		next, err := h.lookup(&hopContext{h.ctx.Context, hops}, end)
 		switch {
 		case err != nil || next == nil:
@@ -107,6 +107,7 @@ func (h *hop) settle(m *dns.Msg) *dns.Msg {
 		case failed(next.Rcode) || referral(next):
 			return h.failure()
 		}
+		h.consult(m)
 		m = join(m, next)
 		if len(next.Answer) == 0 {
 			break // with an SOA or without: there is nothing
@@ -120,7 +121,7 @@ func (h *hop) dangles(m *dns.Msg) bool {
 	if m.Truncated || m.Rcode != dns.RcodeSuccess || h.request.Question[0].Qtype == dns.TypeCNAME || slices.ContainsFunc(m.Ns, isSOA) {
 		return false
 	}
-	c := newChain(m.Answer, string(h.entry.Target), 0)
+	c := newChain(m.Answer, h.target, 0)
 	return len(c.names) > 1 && len(c.final(m.Answer)) == 0
 }
 

@@ -57,7 +57,7 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	case m.Rcode != dns.RcodeNameError || ruled(m):
 		return g.ResponseWriter.WriteMsg(m)
 	case g.rcode == dns.RcodeServerFailure:
-		return g.ResponseWriter.WriteMsg(notReady(g.request))
+		return g.ResponseWriter.WriteMsg(unknown(g.request, dns.ExtendedErrorCodeNotReady))
 	}
 	a := *m
 	a.Rcode = g.rcode
@@ -66,15 +66,25 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	return g.ResponseWriter.WriteMsg(&a)
 }
 
-// notReady is the answer as long as it is not known what an alias is: SERVFAIL,
-// which a resolver asks again for, with the Extended DNS Error for it (RFC 8914
-// section 4.15) where there is an OPT to hold it.
-func notReady(r *dns.Msg) *dns.Msg {
+// orphan reports whether r asks for what would be an alias but for a fault in
+// its only document.
+func orphan(table *alias.Table, r *dns.Msg) bool {
+	if !plain(r) {
+		return false
+	}
+	zone := table.Held(r.Question[0].Name)
+	return zone != "" && (address(r.Question[0].Qtype) || !strings.EqualFold(string(zone), r.Question[0].Name))
+}
+
+// unknown is the answer as long as it is not known what an alias is: SERVFAIL,
+// which a resolver asks again for, with an Extended DNS Error (RFC 8914 section
+// 4) where there is an OPT to hold it.
+func unknown(r *dns.Msg, code uint16) *dns.Msg {
 	m := new(dns.Msg).SetRcode(r, dns.RcodeServerFailure)
 	if asked := r.IsEdns0(); asked != nil {
 		m.SetEdns0(asked.UDPSize(), asked.Do())
 		opt := m.IsEdns0()
-		opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: dns.ExtendedErrorCodeNotReady})
+		opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: code})
 	}
 	return m
 }

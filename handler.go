@@ -44,20 +44,27 @@ func (v *VersionAlias) Name() string { return pluginName }
 func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	table := v.table.Load()
 	if table == nil && v.awaits(r) {
-		return dns.RcodeSuccess, w.WriteMsg(notReady(r))
+		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
 	}
-	e := find(table, r)
+	e, below := find(table, r)
+	if e == nil && orphan(table, r) {
+		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
+	}
 	if e == nil {
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
 	}
 	e.Tallies[0].Add()
-	h, err := newHop(ctx, w, r, e)
+	target, ok := e.Follow(r.Question[0].Name, below)
+	if !ok {
+		return dns.RcodeSuccess, w.WriteMsg(tooLong(r))
+	}
+	h, err := newHop(ctx, w, r, e, target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
-	h.flat = v.flatten || e.IsApex()
+	h.flat = v.flatten || e.IsApex() && below == 0
 	h.above = h.flat && table.IsAbove(r.Question[0].Name)
-	if slices.ContainsFunc(v.served, e.Target.IsAt) {
+	if slices.ContainsFunc(v.served, h.leadsInto) {
 		return h.chain(v.entry)
 	}
 	return h.server()
@@ -74,17 +81,18 @@ func plain(r *dns.Msg) bool {
 	return q.Qclass == dns.ClassINET && q.Qtype != dns.TypeAXFR && q.Qtype != dns.TypeIXFR
 }
 
-// find is the alias of table that r asks for, or nil.
-func find(table *alias.Table, r *dns.Msg) *alias.Entry {
+// find is the alias of table that r asks for, or nil, and how much of the name
+// is in front of the alias's; see [alias.Table.Lookup].
+func find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int) {
 	if !plain(r) {
-		return nil
+		return nil, 0
 	}
 	q := &r.Question[0]
-	e := table.Lookup(q.Name)
-	if e != nil && e.IsApex() && !address(q.Qtype) {
-		return nil
+	e, below = table.Lookup(q.Name)
+	if e != nil && e.IsApex() && below == 0 && !address(q.Qtype) {
+		return nil, 0
 	}
-	return e
+	return e, below
 }
 
 // address reports whether qtype is that of an address. At an apex only these are

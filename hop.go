@@ -26,6 +26,7 @@ type hop struct {
 	dns.ResponseWriter // the client's
 	ctx                hopContext
 	entry              *alias.Entry
+	target             string   // where the name that was asked for leads
 	flat               bool     // the client sees no target: mode flatten
 	above              bool     // with flat: other aliases lie below this one
 	request            *dns.Msg // the client's
@@ -35,6 +36,7 @@ type hop struct {
 	asked              [1]dns.Question
 	cname              dns.CNAME
 	records            [2]dns.RR // room for the usual answer: cname and one record
+	scope              uint8     // the largest ECS scope of the answers that reply is made of
 	written            bool
 }
 
@@ -52,7 +54,7 @@ func (c *hopContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry) (*hop, error) {
+func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, target string) (*hop, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
@@ -61,10 +63,11 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
 		entry:          e,
+		target:         target,
 		request:        r,
 	}
 	q := &r.Question[0]
-	h.question[0] = dns.Question{Name: string(e.Target), Qtype: q.Qtype, Qclass: q.Qclass}
+	h.question[0] = dns.Question{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}
 	h.query = dns.Msg{
 		MsgHdr:   r.MsgHdr,
 		Compress: r.Compress,
@@ -74,6 +77,14 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		Extra:    copies(r.Extra),
 	}
 	return h, nil
+}
+
+// leadsInto reports whether the target lies in zone.
+func (h *hop) leadsInto(zone alias.Name) bool {
+	if len(h.target) == len(h.entry.Target) {
+		return h.entry.Target.IsAt(zone)
+	}
+	return dns.IsSubDomain(string(zone), h.target) // labels that moved along can have anything in them
 }
 
 // copies is a deep copy of rrs: plugins below may edit a request's records, of
@@ -103,7 +114,7 @@ func (h *hop) chain(entry plugin.Handler) (int, error) {
 // the answer, as for a static one, and the client's resolver has to follow it.
 // Without a CNAME there is nothing to follow.
 func (h *hop) server() (int, error) {
-	m, err := h.lookup(&h.ctx, string(h.entry.Target))
+	m, err := h.lookup(&h.ctx, h.target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
@@ -145,7 +156,7 @@ func (h *hop) WriteMsg(m *dns.Msg) error {
 func (h *hop) Write(wire []byte) (int, error) {
 	m := new(dns.Msg)
 	if err := m.Unpack(wire); err != nil {
-		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.entry.Target, err)
+		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.target, err)
 	}
 	return len(wire), h.WriteMsg(m)
 }

@@ -10,12 +10,15 @@ import (
 
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
-	e := find(v.table.Load(), state.Req)
+	e, below := find(v.table.Load(), state.Req)
 	if e == nil {
 		return ctx
 	}
 	metadata.SetValueFunc(ctx, pluginName+"/alias", func() string { return string(e.Name) })
-	metadata.SetValueFunc(ctx, pluginName+"/target", func() string { return string(e.Target) })
+	metadata.SetValueFunc(ctx, pluginName+"/target", func() string {
+		target, _ := e.Follow(state.Req.Question[0].Name, below)
+		return target
+	})
 	metadata.SetValueFunc(ctx, pluginName+"/version", func() string { return strconv.FormatInt(e.Source.Version, 10) })
 	return ctx
 }

@@ -218,8 +218,11 @@ func showOptions(opt *dns.OPT) string {
 		s += " do"
 	}
 	for _, o := range opt.Option {
-		if ede, ok := o.(*dns.EDNS0_EDE); ok {
-			s += fmt.Sprintf(" ede=%d", ede.InfoCode)
+		switch o := o.(type) {
+		case *dns.EDNS0_EDE:
+			s += fmt.Sprintf(" ede=%d", o.InfoCode)
+		case *dns.EDNS0_SUBNET:
+			s += fmt.Sprintf(" ecs=%s/%d/%d", o.Address, o.SourceNetmask, o.SourceScope)
 		}
 	}
 	return s

@@ -26,14 +26,21 @@ type document struct {
 
 // spec is what a document says about one alias.
 type spec struct {
-	key   string // in a bundle: the name as it was written
-	field string // what the target is called in errors
-	to    string
-	ttl   int64 // seconds, or -1 where the document does not say
+	key     string // in a bundle: the name as it was written
+	path    string // in errors: what is in front of its options
+	field   string // what the target is called in errors
+	to      string
+	ttl     int64  // seconds, or -1 where the document does not say
+	subtree string // "" where the document does not say
+	except  []string
 }
 
+// options is the fields that an alias's object may have.
+var options = []string{"to", "ttl", "subtree", "except"}
+
 // parseDocument reads a value: a JSON object if it begins with a brace, else
-// plain text. The error names the field, what was found and what was expected.
+// plain text. The error names the field, what was found and what was expected;
+// beside it the document has what was read until then.
 func parseDocument(value string) (document, error) {
 	if len(value) > MaxDocument {
 		return document{}, fmt.Errorf("parse document: found %d octets, want at most %d", len(value), MaxDocument)
@@ -41,16 +48,16 @@ func parseDocument(value string) (document, error) {
 	text := strings.TrimSpace(value)
 	if !strings.HasPrefix(text, "{") {
 		one := spec{field: "target", to: text, ttl: -1}
-		return document{specs: []spec{one}}, complete(one, one.field)
+		return document{specs: []spec{one}}, one.complete()
 	}
 	p := parser{json.NewDecoder(strings.NewReader(text))}
 	p.UseNumber()
 	doc, err := p.document()
 	if err != nil {
-		return document{}, err
+		return doc, err
 	}
 	if rest := strings.TrimSpace(text[p.InputOffset():]); rest != "" {
-		return document{}, fmt.Errorf("parse document: found %s after its end, want nothing", quote(rest))
+		return doc, fmt.Errorf("parse document: found %s after its end, want nothing", quote(rest))
 	}
 	return doc, nil
 }
@@ -65,27 +72,27 @@ func (p parser) document() (document, error) {
 	one := spec{field: "to", ttl: -1}
 	err := p.object("document", func(field string) (err error) {
 		fields = append(fields, field)
-		switch field {
-		case "aliases":
+		switch {
+		case field == "aliases":
 			doc.bundle = true
 			doc.specs, err = p.bundle()
 			return err
-		case "to", "ttl":
-			return p.option(&one, field, field)
+		case slices.Contains(options, field):
+			return p.option(&one, field)
 		}
-		return fmt.Errorf("parse document: found the unknown field %s, want to, ttl or aliases", quote(field))
+		return fmt.Errorf("parse document: found the unknown field %s, want %s or aliases", quote(field), strings.Join(options, ", "))
 	})
 	if err != nil {
-		return document{}, err
+		return doc, err
 	}
 	if doc.bundle {
 		if i := slices.IndexFunc(fields, func(f string) bool { return f != "aliases" }); i >= 0 {
-			return document{}, fmt.Errorf("parse document: found %q beside aliases, want no other field in a bundle", fields[i])
+			return doc, fmt.Errorf("parse document: found %q beside aliases, want no other field in a bundle", fields[i])
 		}
 		return doc, nil
 	}
 	doc.specs = []spec{one}
-	return doc, complete(one, "to")
+	return doc, one.complete()
 }
 
 func (p parser) bundle() ([]spec, error) {
@@ -101,7 +108,7 @@ func (p parser) bundle() ([]spec, error) {
 // entry reads one alias of a bundle: a target, or an object with options.
 func (p parser) entry(key string) (spec, error) {
 	path := "aliases[" + quote(key) + "]"
-	s := spec{key: key, field: path, ttl: -1}
+	s := spec{key: key, path: path + ".", field: path, ttl: -1}
 	tok, err := p.next(path)
 	if err != nil {
 		return s, err
@@ -117,32 +124,57 @@ func (p parser) entry(key string) (spec, error) {
 		if tok != '{' {
 			break
 		}
-		s.field = path + ".to"
+		s.field = s.path + "to"
 		err := p.fields(path, func(field string) error {
-			if field != "to" && field != "ttl" {
-				return fmt.Errorf("parse %s: found the unknown field %s, want to or ttl", path, quote(field))
+			if !slices.Contains(options, field) {
+				return fmt.Errorf("parse %s: found the unknown field %s, want one of %s", path, quote(field), strings.Join(options, ", "))
 			}
-			return p.option(&s, field, path+"."+field)
+			return p.option(&s, field)
 		})
 		if err != nil {
 			return s, err
 		}
-		return s, complete(s, s.field)
+		return s, s.complete()
 	}
 	return s, fmt.Errorf("parse %s: found %s, want a target or an object", path, show(tok))
 }
 
-// complete fails if s has no target. ParseName would not find out: a template
-// makes a name of nothing too.
-func complete(s spec, path string) error {
+// complete fails if s has no target, or options that need another. ParseName
+// would not find out: a template makes a name of nothing too.
+func (s spec) complete() error {
 	if s.to == "" {
-		return fmt.Errorf("parse %s: found nothing, want a target", path)
+		return fmt.Errorf("parse %s: found nothing, want a target", s.field)
+	}
+	if s.except != nil && s.subtree == "" {
+		return fmt.Errorf("parse %sexcept: found it without subtree, want both or none", s.path)
 	}
 	return nil
 }
 
+// below is the subtree that s says the alias of that name has, or nil.
+func (s spec) below(name Name) (*Subtree, error) {
+	if s.subtree == "" {
+		return nil, nil
+	}
+	below := &Subtree{Collapse: s.subtree == subtreeCollapse}
+	for i, relative := range s.except {
+		x, err := ParseName(relative + "." + string(name))
+		if err != nil {
+			return nil, fmt.Errorf("parse %sexcept[%d]: found %s, want a name below %s: %w", s.path, i, quote(relative), name, err)
+		}
+		below.Except = append(below.Except, x)
+	}
+	slices.Sort(below.Except)
+	below.Except = slices.Compact(below.Except)
+	return below, nil
+}
+
 // option reads the value of one option of an alias into s.
-func (p parser) option(s *spec, field, path string) error {
+func (p parser) option(s *spec, field string) error {
+	path := s.path + field
+	if field == "except" {
+		return p.except(s, path)
+	}
 	tok, err := p.next(path)
 	if err != nil {
 		return err
@@ -161,8 +193,39 @@ func (p parser) option(s *spec, field, path string) error {
 			return fmt.Errorf("parse %s: found %s, want a whole number of seconds from 0 to %d", path, show(tok), MaxTTL)
 		}
 		s.ttl = ttl
+	case "subtree":
+		if tok != subtreeKeep && tok != subtreeCollapse {
+			return fmt.Errorf("parse %s: found %s, want %s or %s", path, show(tok), subtreeKeep, subtreeCollapse)
+		}
+		s.subtree = tok.(string)
 	}
 	return nil
+}
+
+// except reads an array of names.
+func (p parser) except(s *spec, path string) error {
+	tok, err := p.next(path)
+	if err != nil {
+		return err
+	}
+	if tok != json.Delim('[') {
+		return fmt.Errorf("parse %s: found %s, want an array of names", path, show(tok))
+	}
+	s.except = []string{}
+	for {
+		tok, err := p.next(path)
+		if err != nil {
+			return err
+		}
+		if tok == json.Delim(']') {
+			return nil
+		}
+		name, ok := tok.(string)
+		if !ok {
+			return fmt.Errorf("parse %s[%d]: found %s, want a name", path, len(s.except), show(tok))
+		}
+		s.except = append(s.except, name)
+	}
 }
 
 // object reads an object that has yet to be opened; see fields.

@@ -54,4 +54,27 @@ func unescape(s string, i int) (b byte, last int) {
 	return other, i
 }
 
+// octets is how many octets s, a part of a name in presentation form, has on the
+// wire: each dot stands for a length.
+func octets(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			_, i = unescape(s, i)
+		}
+		n++
+	}
+	return n
+}
+
+// nextLabel is where in qname the label begins that follows the one at i.
+func nextLabel(qname string, i int) int {
+	for ; qname[i] != '.'; i++ {
+		if qname[i] == '\\' {
+			_, i = unescape(qname, i)
+		}
+	}
+	return i + 1
+}
+
 func digit(b byte) bool { return '0' <= b && b <= '9' }

@@ -58,15 +58,16 @@ func ParseName(s string) (Name, error) {
 
 // IsAt reports whether n is zone or lies below it.
 func (n Name) IsAt(zone Name) bool {
-	if zone == "." || n == zone {
-		return true
-	}
-	cut := len(n) - len(zone)
-	return cut > 0 && n[cut-1] == '.' && n[cut:] == zone
+	return zone == "." || isAt(n, zone)
 }
 
-// parent is the name that n lies directly below, the root at last.
-func (n Name) parent() Name {
+func isAt[N ~string | ~[]byte](n N, zone Name) bool {
+	cut := len(n) - len(zone)
+	return cut >= 0 && string(n[cut:]) == string(zone) && (cut == 0 || n[cut-1] == '.')
+}
+
+// Parent is the name that n lies directly below, the root at last.
+func (n Name) Parent() Name {
 	_, parent, _ := strings.Cut(string(n), ".")
 	if parent == "" {
 		return "."

@@ -15,12 +15,23 @@ type Alias struct {
 	Zone   Name // the deepest of the plugin's zones that Name lies in
 	Target Name
 	TTL    uint32 // seconds, 0 to MaxTTL
+	// Subtree makes aliases of the names below Name as well; nil is none.
+	Subtree *Subtree
 }
 
 // IsApex reports whether a is the name of its zone itself. There a CNAME is
 // illegal, beside SOA and NS (RFC 1034 section 3.6.2), so that only addresses
 // can be the alias's.
 func (a Alias) IsApex() bool { return a.Name == a.Zone }
+
+// Options is what a document may say of an alias beside its target, as the log
+// shows it.
+func (a Alias) Options() string {
+	if a.Subtree == nil {
+		return fmt.Sprintf("ttl %d", a.TTL)
+	}
+	return fmt.Sprintf("ttl %d, subtree %s", a.TTL, a.Subtree)
+}
 
 // Rule says how the documents of one line of the Corefile become aliases.
 type Rule struct {
@@ -64,6 +75,12 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
 				return nil, fmt.Errorf("parse %s: %w", s.field, err)
 			}
+			if a.Subtree, err = s.below(a.Name); err != nil {
+				return nil, err
+			}
+			if a.Subtree != nil && a.Target.IsAt(a.Name) {
+				return nil, fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", s.field, a.Target, a.Name)
+			}
 			aliases = append(aliases, a)
 		}
 	}
@@ -74,6 +91,28 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 		}
 	}
 	return aliases, nil
+}
+
+// Names is the names, with their zones, that a document which Read refuses is
+// about, as far as can be told: its leaf's, or the keys of a bundle that stand
+// in front of the fault.
+func (r Rule) Names(leaf, value string) map[Name]Name {
+	names := map[Name]Name{}
+	doc, _ := parseDocument(value)
+	keys := []string{leaf}
+	if doc.bundle && r.Name == "" {
+		keys = nil
+		for _, s := range doc.specs {
+			keys = append(keys, s.key)
+		}
+	}
+	for _, key := range keys {
+		aliases, _ := r.place(key)
+		for _, a := range aliases {
+			names[a.Name] = a.Zone
+		}
+	}
+	return names
 }
 
 // place is the aliases, yet without a target, that a leaf or a bundle's key

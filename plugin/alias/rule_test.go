@@ -13,7 +13,7 @@ import (
 func describe(aliases []Alias) string {
 	var b strings.Builder
 	for _, a := range aliases {
-		fmt.Fprintf(&b, "%s in %s to %s ttl %d\n", a.Name, a.Zone, a.Target, a.TTL)
+		fmt.Fprintf(&b, "%s in %s to %s %s\n", a.Name, a.Zone, a.Target, a.Options())
 	}
 	return b.String()
 }
@@ -349,6 +349,34 @@ func TestRead(t *testing.T) {
 		document: `{"to": "cache-v2.corp.internal", "ttl": 10}`,
 		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 10",
 	}, {
+		name:     "a subtree that keeps labels",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "subtree": "keep"}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5, subtree keep",
+	}, {
+		name:     "a subtree that collapses, but for some names, in any order",
+		leaf:     "cache",
+		document: `{"except": ["b.a", "_Acme-Challenge", "10", "b.a"], "subtree": "collapse", "to": "cache-v2.corp.internal"}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5, subtree collapse except 10.cache.corp.internal. _acme-challenge.cache.corp.internal. b.a.cache.corp.internal.",
+	}, {
+		name:     "a subtree that excepts nothing",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "subtree": "keep", "except": []}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5, subtree keep",
+	}, {
+		name:     "subtrees in a bundle, in two zones",
+		zones:    "corp.internal. org.",
+		leaf:     "all",
+		document: `{"aliases": {"cache": {"to": "v2.x.net", "subtree": "keep", "except": ["a"]}}}`,
+		want: `
+			cache.corp.internal. in corp.internal. to v2.x.net. ttl 5, subtree keep except a.cache.corp.internal.
+			cache.org. in org. to v2.x.net. ttl 5, subtree keep except a.cache.org.`,
+	}, {
+		name:     "the subtree of an apex",
+		leaf:     "corp.internal",
+		document: `{"to": "v2.x.net", "subtree": "keep"}`,
+		want:     "corp.internal. in corp.internal. to v2.x.net. ttl 5, subtree keep",
+	}, {
 		name:     "an alias line with a template, in the inner of two zones",
 		zones:    "internal. corp.internal.",
 		template: "{name}-{value}.x.org",
@@ -554,7 +582,7 @@ func TestReadBadElsewhere(t *testing.T) {
 	}, {
 		name: "objects nested 1 MiB deep",
 		leaf: "cache", document: strings.Repeat(`{"aliases":`, MaxDocument/len(`{"aliases":`)),
-		want: `parse aliases["aliases"]: found the unknown field "aliases", want to or ttl`,
+		want: `parse aliases["aliases"]: found the unknown field "aliases", want one of to, ttl, subtree, except`,
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.rule.Zones == nil {

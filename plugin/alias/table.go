@@ -1,6 +1,7 @@
 package alias
 
 import (
+	"bytes"
 	"hash/maphash"
 	"iter"
 	"maps"
@@ -48,30 +49,62 @@ var seed = maphash.MakeSeed()
 // for. A table is immutable once made, so anyone may read it at any time; use
 // [Table.Edit] to make the next one. A nil *Table is empty.
 type Table struct {
-	shards [shards]map[Name]*Entry
-	size   int
-	above  map[Name]int // names above aliases in their zones, and how many are below each
+	shards   [shards]map[Name]*Entry
+	size     int
+	subtrees int           // how many of them have a subtree
+	above    map[Name]int  // names that exist for what lies below them, and how much does
+	held     map[Name]Name // names that are no alias for a fault in their document, with their zones
 }
 
-// Lookup is the alias that qname asks for, or nil. qname is a name in
-// presentation form, in any case, as in a dns.Question. Names are compared by
-// label: an escaped dot separates nothing (RFC 1035 section 5.1). Nothing is
-// allocated.
-func (t *Table) Lookup(qname string) *Entry {
+// Lookup is the alias that qname asks for, or nil: the one of that very name,
+// else the deepest above it whose subtree has it. The first below octets of
+// qname are in front of the alias's name. qname is a name in presentation form,
+// in any case, as in a dns.Question. Names are compared by label: an escaped dot
+// separates nothing (RFC 1035 section 5.1). Nothing is allocated.
+func (t *Table) Lookup(qname string) (e *Entry, below int) {
 	if t == nil || t.size == 0 {
-		return nil
+		return nil, 0
 	}
 	var buf [maxName]byte
 	name := fold(&buf, qname)
 	if name == nil {
-		return nil
+		return nil, 0
 	}
+	if e := t.find(name); e != nil || t.subtrees == 0 || t.held[Name(name)] != "" {
+		return e, 0
+	}
+	for owner := name; ; {
+		_, owner, _ = bytes.Cut(owner, []byte("."))
+		if len(owner) == 0 {
+			return nil, 0
+		}
+		below = nextLabel(qname, below)
+		if e := t.find(owner); e != nil && e.Subtree != nil {
+			if e.Subtree.excepts(name) {
+				return nil, 0
+			}
+			return e, below
+		}
+	}
+}
+
+func (t *Table) find(name []byte) *Entry {
 	return t.shards[maphash.Bytes(seed, name)%shards][Name(name)]
 }
 
-// IsAbove reports whether an alias lies below qname, in the form that Lookup
-// takes, and qname below the alias's zone. Such a name exists, if only for that
-// (RFC 4592 section 2.2.2). Nothing is allocated.
+// Held is the zone of qname, in the form that Lookup takes, if it would be an
+// alias but for a fault in its only document; else "". Nothing is allocated.
+func (t *Table) Held(qname string) (zone Name) {
+	if t == nil || len(t.held) == 0 {
+		return ""
+	}
+	var buf [maxName]byte
+	return t.held[Name(fold(&buf, qname))]
+}
+
+// IsAbove reports whether qname, in the form that Lookup takes, is below a zone
+// and above an alias in it, or above a name that a subtree leaves alone. Such a
+// name exists, if only for that (RFC 4592 section 2.2.2). Nothing is allocated.
 func (t *Table) IsAbove(qname string) bool {
 	if t == nil || len(t.above) == 0 {
 		return false
@@ -80,6 +113,9 @@ func (t *Table) IsAbove(qname string) bool {
 	_, ok := t.above[Name(fold(&buf, qname))]
 	return ok
 }
+
+// HasSubtrees reports whether any alias has a subtree.
+func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees > 0 }
 
 // Get is the alias of that very name, or nil.
 func (t *Table) Get(name Name) *Entry {
@@ -137,10 +173,12 @@ type Edit struct {
 // alias of that name in the table the edit began with live on.
 func (e *Edit) Put(a Alias, src *Source) {
 	part := e.part(a.Name)
-	if part[a.Name] == nil {
-		e.next.size++
-		e.count(a, 1)
+	if old := part[a.Name]; old != nil {
+		e.next.size--
+		e.count(old.Alias, -1)
 	}
+	e.next.size++
+	e.count(a, 1)
 	part[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Target)}
 }
 
@@ -154,20 +192,50 @@ func (e *Edit) Delete(name Name) {
 	delete(part, name)
 }
 
-// count counts a, one more or one less, below the names above it.
+// Hold sets the names that would be aliases but for a fault in their documents,
+// in the place of those that were held before. Of names that are aliases nothing is
+// held; it is to be called when those are complete.
+func (e *Edit) Hold(held map[Name]Name) {
+	for name, zone := range e.next.held {
+		e.count(Alias{Name: name, Zone: zone}, -1)
+	}
+	e.next.held = make(map[Name]Name, len(held))
+	for name, zone := range held {
+		if e.next.Get(name) == nil {
+			e.next.held[name] = zone
+			e.count(Alias{Name: name, Zone: zone}, 1)
+		}
+	}
+}
+
+// count counts a, one more or one less, below the names above it, and so the
+// names that its subtree leaves alone.
 func (e *Edit) count(a Alias, by int) {
-	for name := a.Name.parent(); name != a.Zone && name.IsAt(a.Zone) && name != "."; name = name.parent() {
-		if !e.above {
-			e.above = true
-			e.next.above = maps.Clone(e.next.above)
-			if e.next.above == nil {
-				e.next.above = map[Name]int{}
-			}
+	for name := a.Name.Parent(); name != a.Zone && name.IsAt(a.Zone) && name != "."; name = name.Parent() {
+		e.exists(name, by)
+	}
+	if a.Subtree == nil {
+		return
+	}
+	e.next.subtrees += by
+	for _, x := range a.Subtree.Except {
+		for name := x.Parent(); name.IsAt(a.Name); name = name.Parent() {
+			e.exists(name, by)
 		}
-		e.next.above[name] += by
-		if e.next.above[name] == 0 {
-			delete(e.next.above, name)
+	}
+}
+
+func (e *Edit) exists(name Name, by int) {
+	if !e.above {
+		e.above = true
+		e.next.above = maps.Clone(e.next.above)
+		if e.next.above == nil {
+			e.next.above = map[Name]int{}
 		}
+	}
+	e.next.above[name] += by
+	if e.next.above[name] == 0 {
+		delete(e.next.above, name)
 	}
 }
 

@@ -14,7 +14,7 @@ type Kind int
 const (
 	Added    Kind = iota // an alias came into force
 	Flipped              // an alias has another target
-	Changed              // an alias has another TTL or stands in another parameter
+	Changed              // an alias has another TTL or subtree, or stands in another parameter
 	Removed              // an alias is no longer in force
 	Rejected             // a document was not adopted
 	Shadowed             // a path's parameter states an alias that an alias line names
@@ -51,11 +51,12 @@ type Event struct {
 func (e Event) String() string {
 	switch e.Kind {
 	case Added:
-		return fmt.Sprintf("alias %s added: %s, ttl %d (%s)", e.After.Name, e.After.Target, e.After.TTL, describe(e.Source))
+		return fmt.Sprintf("alias %s added: %s, %s (%s)", e.After.Name, e.After.Target, e.After.Options(), describe(e.Source))
 	case Flipped:
 		return fmt.Sprintf("alias %s flipped: %s to %s (%s)", e.After.Name, e.Before.Target, e.After.Target, describe(e.Source))
 	case Changed:
-		return fmt.Sprintf("alias %s changed: ttl %d in parameter %s to ttl %d (%s)", e.After.Name, e.Before.TTL, e.Before.Source.Parameter, e.After.TTL, describe(e.Source))
+		return fmt.Sprintf("alias %s changed: %s in parameter %s to %s (%s)", e.After.Name,
+			e.Before.Options(), e.Before.Source.Parameter, e.After.Options(), describe(e.Source))
 	case Removed:
 		return fmt.Sprintf("alias %s removed: was %s (%s)", e.Before.Name, e.Before.Target, describe(e.Source))
 	case Rejected:

@@ -105,6 +105,8 @@ type view struct {
 	*change
 	in     map[key]*candidate
 	claims map[alias.Name]claim // of the candidates that are in
+	// subtrees says whether any alias, claimed or in force, has a subtree.
+	subtrees bool
 }
 
 type claim struct {
@@ -138,15 +140,30 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 	return k, e
 }
 
-// target is where name leads, if it is an alias.
-func (v *view) target(name alias.Name) (alias.Name, bool) {
+// owner is the alias that queries for name are for: the one of that name, else
+// the deepest above it whose subtree has it.
+func (v *view) owner(name alias.Name) (alias.Alias, bool) {
+	for above := name; ; above = above.Parent() {
+		a, ok := v.get(above)
+		switch {
+		case ok && above == name:
+			return a, true
+		case ok && a.Subtree != nil:
+			return a, a.Covers(name)
+		case !v.subtrees || above == ".":
+			return alias.Alias{}, false
+		}
+	}
+}
+
+func (v *view) get(name alias.Name) (alias.Alias, bool) {
 	if c, ok := v.claims[name]; ok {
-		return c.alias.Target, true
+		return c.alias, true
 	}
 	if _, e := v.holder(name); e != nil {
-		return e.Target, true
+		return e.Alias, true
 	}
-	return "", false
+	return alias.Alias{}, false
 }
 
 // faults finds candidates at fault, the surest kind first: to take out one may
@@ -194,6 +211,7 @@ func (v *view) held(order []key) map[key]verdict {
 func (v *view) claimed(order []key) map[key]verdict {
 	faults := map[key]verdict{}
 	v.claims = map[alias.Name]claim{}
+	v.subtrees = v.table.HasSubtrees()
 	for _, k := range order {
 		claims := v.change.claims(&v.in[k].document)
 		for _, a := range claims {
@@ -207,6 +225,7 @@ func (v *view) claimed(order []key) map[key]verdict {
 		}
 		for _, a := range claims {
 			v.claims[a.Name] = claim{k, a}
+			v.subtrees = v.subtrees || a.Subtree != nil
 		}
 	}
 	return faults
@@ -246,18 +265,28 @@ func (v *view) loops() map[key]verdict {
 	return faults
 }
 
-// chain is the aliases that follow one another from name on, as far as one more
-// than are allowed, or to the first that comes twice, which makes it longer
-// than is allowed whatever its length.
-func (v *view) chain(name alias.Name) []alias.Name {
-	var chain []alias.Name
+// step is a name that a query is asked for, and the alias that it is for.
+type step struct {
+	name  alias.Name
+	owner alias.Name
+}
+
+// chain is the steps from name on, as far as one more than are allowed, or to
+// the first that comes twice, which makes it longer than is allowed whatever its
+// length.
+func (v *view) chain(name alias.Name) []step {
+	var chain []step
 	for len(chain) <= MaxChain {
-		target, ok := v.target(name)
+		a, ok := v.owner(name)
 		if !ok {
 			break
 		}
-		chain = append(chain, name)
-		name = target
+		chain = append(chain, step{name, a.Name})
+		target, ok := a.Follow(string(name), len(name)-len(a.Name))
+		if !ok {
+			break // it is too long for a name, and answered with that
+		}
+		name = alias.Name(target)
 	}
 	return chain
 }
@@ -270,16 +299,20 @@ func (v *view) touched() []alias.Name {
 			touched[name] = true
 		}
 	}
+	leads := func(target alias.Name) bool {
+		a, ok := v.owner(target)
+		return ok && touched[a.Name]
+	}
 	for more := len(touched) > 0; more; {
 		more = false
 		for name, c := range v.claims {
-			if touched[c.alias.Target] && !touched[name] {
+			if !touched[name] && leads(c.alias.Target) {
 				touched[name] = true
 				more = true
 			}
 		}
 		for e := range v.table.All() {
-			if !touched[e.Target] || touched[e.Name] {
+			if touched[e.Name] || !leads(e.Target) {
 				continue
 			}
 			if _, kept := v.holder(e.Name); kept != nil {
@@ -295,14 +328,14 @@ func (v *view) touched() []alias.Name {
 // lead there, if c's candidate were out.
 func (v *view) changes(c claim) bool {
 	e := v.table.Get(c.alias.Name)
-	return e == nil || e.Target != c.alias.Target || keyOf(e) != c.key
+	return e == nil || !e.LeadsAs(c.alias) || keyOf(e) != c.key
 }
 
 // changed is the candidates that changed a part of chain, sorted.
-func (v *view) changed(chain []alias.Name) []key {
+func (v *view) changed(chain []step) []key {
 	var changed []key
-	for _, name := range chain {
-		if c, ok := v.claims[name]; ok && v.changes(c) {
+	for _, s := range chain {
+		if c, ok := v.claims[s.owner]; ok && v.changes(c) {
 			changed = append(changed, c.key)
 		}
 	}
@@ -312,24 +345,20 @@ func (v *view) changed(chain []alias.Name) []key {
 
 // follow is what is wrong with chain. A loop is told from its least name on,
 // whichever alias the chain came from, so that it is one fault and said once.
-func follow(chain []alias.Name) error {
-	for i, name := range chain {
-		first := slices.Index(chain, name)
+func follow(chain []step) error {
+	names := make([]string, len(chain))
+	for i, s := range chain {
+		names[i] = string(s.name)
+	}
+	for i, name := range names {
+		first := slices.Index(names, name)
 		if first == i {
 			continue
 		}
-		loop := chain[first:i]
+		loop := names[first:i]
 		least := slices.Index(loop, slices.Min(loop))
 		loop = slices.Concat(loop[least:], loop[:least+1])
-		return fmt.Errorf("follow alias %s: found the loop %s, want a target that does not lead back", loop[0], row(loop))
+		return fmt.Errorf("follow alias %s: found the loop %s, want a target that does not lead back", loop[0], strings.Join(loop, " "))
 	}
-	return fmt.Errorf("follow alias %s: found the chain %s, want at most %d aliases in a row", chain[0], row(chain), MaxChain)
-}
-
-func row(chain []alias.Name) string {
-	names := make([]string, len(chain))
-	for i, name := range chain {
-		names[i] = string(name)
-	}
-	return strings.Join(names, " ")
+	return fmt.Errorf("follow alias %s: found the chain %s, want at most %d aliases in a row", names[0], strings.Join(names, " "), MaxChain)
 }

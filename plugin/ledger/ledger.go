@@ -17,6 +17,7 @@ type Ledger struct {
 	reserved map[alias.Name]bool // the names of alias lines
 	patience time.Duration
 	records  map[key]record
+	orphans  map[alias.Name]alias.Name // see orphaned
 	table    *alias.Table
 }
 
@@ -36,6 +37,7 @@ type document struct {
 // candidate is a document that was rejected, or is yet to be judged.
 type candidate struct {
 	document
+	names  map[alias.Name]alias.Name // what it is about, with the zones, if it could not be read
 	reason Reason
 	err    error
 }
@@ -110,16 +112,17 @@ func (c *change) see(seen []Parameter) {
 // aliases at all.
 func (c *change) read(p Parameter) *candidate {
 	doc := document{Parameter: p}
+	rule := c.lines[p.Line].Rule
 	if p.Problem != nil {
-		return &candidate{document: doc, reason: ReasonType, err: p.Problem}
+		return &candidate{document: doc, names: rule.Names(p.leaf(), ""), reason: ReasonType, err: p.Problem}
 	}
-	aliases, err := c.lines[p.Line].Rule.Read(p.leaf(), p.Value)
+	aliases, err := rule.Read(p.leaf(), p.Value)
 	if err != nil {
 		reason := ReasonSyntax
 		if errors.Is(err, alias.ErrZone) {
 			reason = ReasonZone
 		}
-		return &candidate{document: doc, reason: reason, err: err}
+		return &candidate{document: doc, names: rule.Names(p.leaf(), p.Value), reason: reason, err: err}
 	}
 	doc.aliases = aliases
 	return &candidate{document: doc}
@@ -169,9 +172,6 @@ func (c *change) commit(adopted []key) (*Ledger, []Event) {
 		}
 	}
 	next := *c.Ledger
-	if len(names) > 0 {
-		next.table = edit.Table()
-	}
 	next.records = maps.Clone(c.records)
 	if next.records == nil {
 		next.records = map[key]record{}
@@ -180,10 +180,49 @@ func (c *change) commit(adopted []key) (*Ledger, []Event) {
 	for k := range c.retired {
 		delete(next.records, k)
 	}
+	next.orphans = next.orphaned()
+	if len(names) > 0 || !maps.Equal(next.orphans, c.orphans) {
+		edit.Hold(next.orphans)
+		next.table = edit.Table()
+	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		c.compare(c.table.Get(name), next.table.Get(name))
 	}
 	return &next, c.events
+}
+
+// orphaned is the names, with their zones, of which nothing is known but
+// documents that were rejected. Their own zones must not deny them, nor say what
+// may be long out of date.
+func (l *Ledger) orphaned() map[alias.Name]alias.Name {
+	var orphans map[alias.Name]alias.Name
+	for _, r := range l.records {
+		if r.good != nil || r.newer == nil {
+			continue
+		}
+		for name, zone := range r.newer.about() {
+			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
+				continue
+			}
+			if orphans == nil {
+				orphans = map[alias.Name]alias.Name{}
+			}
+			orphans[name] = zone
+		}
+	}
+	return orphans
+}
+
+// about is the names of c's aliases, with their zones.
+func (c *candidate) about() map[alias.Name]alias.Name {
+	if c.names != nil {
+		return c.names
+	}
+	names := make(map[alias.Name]alias.Name, len(c.aliases))
+	for _, a := range c.aliases {
+		names[a.Name] = a.Zone
+	}
+	return names
 }
 
 // compare notes what became of one alias.
@@ -196,7 +235,7 @@ func (c *change) compare(before, after *alias.Entry) {
 		c.events = append(c.events, Event{Kind: Removed, Source: *before.Source, Before: before})
 	case before.Target != after.Target:
 		c.events = append(c.events, Event{Kind: Flipped, Source: *after.Source, Before: before, After: after})
-	case before.TTL != after.TTL || before.Source.Parameter != after.Source.Parameter:
+	case before.TTL != after.TTL || !before.LeadsAs(after.Alias) || before.Source.Parameter != after.Source.Parameter:
 		c.events = append(c.events, Event{Kind: Changed, Source: *after.Source, Before: before, After: after})
 	}
 }

@@ -343,3 +343,43 @@ func TestNewLedgerIsEmpty(t *testing.T) {
 		t.Errorf("New got the table\n%sand rejections\n%s", tableText(l.Table()), rejectionText(l.Rejections()))
 	}
 }
+
+// 14 of DNS correctness: which names are held, since all that is known of them is
+// documents that were rejected.
+func TestHeld(t *testing.T) {
+	names := []string{"a.internal.", "b.internal.", "all.internal.", "db.internal."}
+	for _, tt := range []struct {
+		name string
+		seen []string // of one sweep after another
+		want string   // after the last
+	}{
+		{"a document with a fault", []string{"/a/a 1 what?"}, "a.internal."},
+		{"it is mended", []string{"/a/a 1 what?", "/a/a 2 v1.x.org"}, ""},
+		{"a fault after a good one", []string{"/a/a 1 v1.x.org", "/a/a 2 what?"}, ""},
+		{"it is gone for long", []string{"/a/a 1 what?", "", "", ""}, ""},
+		{"it is gone for a while", []string{"/a/a 1 what?", ""}, "a.internal."},
+		{"another parameter has the name", []string{"/a/a 1 what?", "/a/a 1 what?\n/a/all 1 {\"aliases\": {\"a\": \"v1.x.org\"}}"}, ""},
+		{"a bundle with a fault holds its own names, not its leaf's", []string{`/a/all 1 {"aliases": {"a": "v1.x.org", "b": "a b"}}`}, "a.internal. b.internal."},
+		{"a loop", []string{"/a/a 1 a.internal"}, "a.internal."},
+		{"an alias line's", []string{"/p/db 1 what?"}, "db.internal."},
+		{"an alias line's, of which a path knows nothing", []string{"/a/db 1 what?"}, ""},
+		{"a wrong type", []string{"/a/a 1 PROBLEM read it: found a SecureString"}, "a.internal."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines := linesOf(t, "internal.", "ssm /a\nalias db.internal. /p/db")
+			l := New(lines, patience)
+			for i, seen := range tt.seen {
+				l, _ = apply(t, l, seenOf(t, lines, seen), epoch.Add(time.Duration(i)*patience))
+			}
+			var got []string
+			for _, name := range names {
+				if l.Table().Held(name) != "" {
+					got = append(got, name)
+				}
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("held names got %v, want %s", got, tt.want)
+			}
+		})
+	}
+}

@@ -1036,6 +1036,91 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/p@1 loop internal.=3",
 		}},
 	}, {
+		name:  "subtrees that lead to one another, ever further down",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 {"to": "x.b.internal", "subtree": "keep"}
+				/a/b 1 {"to": "a.internal", "subtree": "keep"}`,
+			table: "a.internal. x.b.internal. 5 /a/a@1",
+			events: `
+				rejected {/a/b 1}: follow alias a.internal.: found the chain a.internal. x.b.internal. x.a.internal. x.x.b.internal. x.x.a.internal. x.x.x.b.internal. x.x.x.a.internal. x.x.x.x.b.internal., want at most 7 aliases in a row; nothing is in force
+				alias a.internal. added: x.b.internal., ttl 5, subtree keep ({/a/a 1})`,
+			rejected: "/a/b@1 loop internal.=1",
+		}},
+	}, {
+		name:  "a loop through a subtree, until it excepts the name",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 x.b.internal
+				/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
+			table: "a.internal. x.b.internal. 5 /a/a@1",
+			events: `
+				rejected {/a/b 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; nothing is in force
+				alias a.internal. added: x.b.internal., ttl 5 ({/a/a 1})`,
+			rejected: "/a/b@1 loop internal.=1",
+		}, {
+			seen: `
+				/a/a 1 x.b.internal
+				/a/b 2 {"to": "a.internal", "subtree": "collapse", "except": ["x"]}`,
+			table: `
+				a.internal. x.b.internal. 5 /a/a@1
+				b.internal. a.internal. 5 /a/b@2`,
+			events: `alias b.internal. added: a.internal., ttl 5, subtree collapse except x.b.internal. ({/a/b 2})`,
+		}, {
+			seen: `
+				/a/a 1 x.b.internal
+				/a/b 3 {"to": "a.internal", "subtree": "collapse"}`,
+			table: `
+				a.internal. x.b.internal. 5 /a/a@1
+				b.internal. a.internal. 5 /a/b@2`,
+			events:   "rejected {/a/b 3}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; version 2 stays in force",
+			rejected: "/a/b@3 loop internal.=1",
+		}},
+	}, {
+		name:  "a loop through a subtree that is in force: who closes it is at fault",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen:   `/a/b 1 {"to": "a.internal", "subtree": "keep", "ttl": 7}`,
+			table:  "b.internal. a.internal. 7 /a/b@1",
+			events: "alias b.internal. added: a.internal., ttl 7, subtree keep ({/a/b 1})",
+		}, {
+			seen: `
+				/a/a 1 {"to": "x.b.internal", "subtree": "collapse"}
+				/a/b 1 {"to": "a.internal", "subtree": "keep", "ttl": 7}`,
+			table:    "b.internal. a.internal. 7 /a/b@1",
+			events:   "rejected {/a/a 1}: follow alias x.a.internal.: found the loop x.a.internal. x.b.internal. x.a.internal., want a target that does not lead back; nothing is in force",
+			rejected: "/a/a@1 loop internal.=1",
+		}, {
+			seen: `
+				/a/a 1 {"to": "x.b.internal", "subtree": "collapse"}
+				/a/b 2 {"to": "a.internal", "ttl": 7}`,
+			table: `
+				a.internal. x.b.internal. 5 /a/a@1
+				b.internal. a.internal. 7 /a/b@2`,
+			events: `
+				alias a.internal. added: x.b.internal., ttl 5, subtree collapse ({/a/a 1})
+				alias b.internal. changed: ttl 7, subtree keep in parameter /a/b to ttl 7 ({/a/b 2})`,
+		}},
+	}, {
+		name:  "an alias within a subtree goes its own way, and ends what would be a loop",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 x.b.internal
+				/a/b 1 {"to": "a.internal", "subtree": "collapse"}
+				/a/x.b 1 v1.x.org`,
+			table: `
+				a.internal. x.b.internal. 5 /a/a@1
+				b.internal. a.internal. 5 /a/b@1
+				x.b.internal. v1.x.org. 5 /a/x.b@1`,
+			events: `
+				alias a.internal. added: x.b.internal., ttl 5 ({/a/a 1})
+				alias b.internal. added: a.internal., ttl 5, subtree collapse ({/a/b 1})
+				alias x.b.internal. added: v1.x.org., ttl 5 ({/a/x.b 1})`,
+		}},
+	}, {
 		name:  "an alias that leads to a loop is not at fault for it",
 		lines: "ssm /a",
 		sweeps: []sweep{{

@@ -1,0 +1,88 @@
+package versionalias
+
+import (
+	"slices"
+
+	"github.com/coredns/coredns/plugin/pkg/edns"
+	"github.com/miekg/dns"
+)
+
+// additional is an additional section for the client: it has an OPT only if the
+// request had one (RFC 6891 section 6.1.1), and one at most.
+func (h *hop) additional(extra []dns.RR) []dns.RR {
+	if !slices.ContainsFunc(extra, isOPT) {
+		return slices.Clip(extra)
+	}
+	asked := h.request.IsEdns0()
+	var next []dns.RR
+	for _, rr := range extra {
+		if isOPT(rr) {
+			if asked == nil {
+				continue
+			}
+			opt := dns.Copy(rr).(*dns.OPT) // the server sets its size in place
+			opt.SetDo(asked.Do())          // RFC 3225 section 3; acl always sets it
+			rr, asked = opt, nil
+		}
+		next = append(next, rr)
+	}
+	return next
+}
+
+// consult notes for how large a part of the Internet m holds, one of the answers
+// that the client's is made of: the scope that came with it.
+func (h *hop) consult(m *dns.Msg) {
+	if inner := subnet(m); inner != nil {
+		h.scope = max(h.scope, inner.SourceScope)
+	}
+}
+
+// echo answers the client's ECS option, if it sent one, with the option it sent
+// (RFC 7871 section 7.2.1). The scope is that of the answers from below: nothing
+// of ours depends on the client. It is 0 where there is no record, since
+// negative answers hold for everybody (section 7.4), and where the client said
+// nothing of itself. CoreDNS would drop the option.
+func (h *hop) echo(m *dns.Msg) {
+	asked := subnet(h.request)
+	if asked == nil {
+		return
+	}
+	echo := *asked
+	echo.SourceScope = h.scope
+	if asked.SourceNetmask == 0 || len(m.Answer) == 0 || len(h.reply.Answer) == 0 {
+		echo.SourceScope = 0
+	}
+	opt := h.reply.IsEdns0() // a copy of ours
+	if opt == nil {
+		opt = dns.Copy(h.request.IsEdns0()).(*dns.OPT)
+		opt.Option = slices.DeleteFunc(opt.Option, func(o dns.EDNS0) bool { return !edns.SupportedOption(o.Option()) })
+		h.reply.Extra = append(slices.Clip(h.reply.Extra), opt)
+	}
+	opt.Option = append(slices.DeleteFunc(opt.Option, isSubnet), &echo)
+}
+
+// subnet is m's ECS option, or nil.
+func subnet(m *dns.Msg) *dns.EDNS0_SUBNET {
+	opt := m.IsEdns0()
+	if opt == nil {
+		return nil
+	}
+	i := slices.IndexFunc(opt.Option, isSubnet)
+	if i < 0 {
+		return nil
+	}
+	s, _ := opt.Option[i].(*dns.EDNS0_SUBNET)
+	return s
+}
+
+func isSubnet(o dns.EDNS0) bool { return o.Option() == dns.EDNS0SUBNET }
+
+func isOPT(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeOPT }
+
+// onlyOPT is what is an OPT in extra.
+func onlyOPT(extra []dns.RR) []dns.RR {
+	if i := slices.IndexFunc(extra, isOPT); i >= 0 {
+		return []dns.RR{extra[i]}
+	}
+	return nil
+}
