@@ -61,6 +61,7 @@ func TestSubnet(t *testing.T) {
 		{"no data at the end of a chain that depends on the client", false, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16, toWeb), linked + "cache-v1.corp.internal. 60 CNAME web.corp.internal.\nOPT ecs=198.51.100.0/24/16"},
 		{"no such name", false, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeNameError, 16), "NXDOMAIN" + strings.TrimPrefix(linked, "NOERROR") + "OPT ecs=198.51.100.0/24/0"},
 		{"no data, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16), "NOERROR\nOPT ecs=198.51.100.0/24/0"},
+		{"no such name at the end of a chain, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeNameError, 16, toWeb), "NXDOMAIN\nOPT ecs=198.51.100.0/24/0"},
 		{"a failure", false, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeServerFailure, 16), "SERVFAIL\nOPT ecs=198.51.100.0/24/0"},
 		{"no ECS asked", false, question4(), below(0, -1, a), strings.TrimSpace(plain)},
 	} {

@@ -64,7 +64,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	h.flat = v.flatten || e.IsApex() && below == 0
 	h.above = h.flat && table.IsAbove(r.Question[0].Name)
-	if slices.ContainsFunc(v.served, h.leadsInto) {
+	if slices.ContainsFunc(v.served, e.Target.IsAt) {
 		return h.chain(v.entry)
 	}
 	return h.server()

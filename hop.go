@@ -79,14 +79,6 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	return h, nil
 }
 
-// leadsInto reports whether the target lies in zone.
-func (h *hop) leadsInto(zone alias.Name) bool {
-	if len(h.target) == len(h.entry.Target) {
-		return h.entry.Target.IsAt(zone)
-	}
-	return dns.IsSubDomain(string(zone), h.target) // labels that moved along can have anything in them
-}
-
 // copies is a deep copy of rrs: plugins below may edit a request's records, of
 // which OPT is the usual one.
 func copies(rrs []dns.RR) []dns.RR {

@@ -72,6 +72,7 @@ ns 60 A   192.0.2.53
 		{"31: all to the target: none is too long", long + "svc.corp.internal. CNAME", "NOERROR aa\n" + long + "svc.corp.internal. 7 CNAME cache-v2.corp.internal."},
 		{"21, 30: below an apex", "web.apex.internal. A", "NOERROR aa\nweb.apex.internal. 5 CNAME web.cache-v1.corp.internal.\nweb.cache-v1.corp.internal. 60 A 192.0.2.11\n" + ns},
 		{"21: the apex itself", "apex.internal. A", "NOERROR aa\napex.internal. 5 A 192.0.2.1\n" + ns},
+		{"21, 30: other types below an apex", "web.apex.internal. CNAME", "NOERROR aa\nweb.apex.internal. 5 CNAME web.cache-v1.corp.internal."},
 		{"21: its other types", "apex.internal. NS", "NOERROR aa\napex.internal. 60 NS ns.apex.internal.\nadditional: ns.apex.internal. 60 A 192.0.2.53"},
 	}}, {"flatten", []exchange{
 		{"23, 30: labels move along", "Web.cache.corp.internal. A", "NOERROR aa\nWeb.cache.corp.internal. 5 A 192.0.2.11\n" + ns},

@@ -1104,6 +1104,21 @@ func TestScenarios(t *testing.T) {
 				alias b.internal. changed: ttl 7, subtree keep in parameter /a/b to ttl 7 ({/a/b 2})`,
 		}},
 	}, {
+		name:  "a loop of plain aliases through a subtree that is in force",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen:   `/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
+			table:  "b.internal. a.internal. 5 /a/b@1",
+			events: "alias b.internal. added: a.internal., ttl 5, subtree collapse ({/a/b 1})",
+		}, {
+			seen: `
+				/a/a 1 x.b.internal
+				/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
+			table:    "b.internal. a.internal. 5 /a/b@1",
+			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; nothing is in force",
+			rejected: "/a/a@1 loop internal.=1",
+		}},
+	}, {
 		name:  "an alias within a subtree goes its own way, and ends what would be a loop",
 		lines: "ssm /a",
 		sweeps: []sweep{{

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -364,7 +365,14 @@ func TestRelease(t *testing.T) {
 			signed(t)
 			const sweeps = 20
 			opened, closed := make(chan struct{}, 2*sweeps), make(chan struct{}, 2*sweeps)
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			// A server so near may answer before net/http has noticed that all of
+			// the request is written, and then the connection is given up.
+			wrote := make(chan struct{}, 1)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-wrote:
+				case <-r.Context().Done():
+				}
 				_, _ = io.WriteString(w, `{"Parameters":[]}`)
 			}))
 			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -386,23 +394,21 @@ func TestRelease(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				WroteRequest: func(httptrace.WroteRequestInfo) { wrote <- struct{}{} },
+			})
 			for range 2 {
 				for range sweeps {
-					if _, err := s.Sweep(t.Context()); err != nil {
+					if _, err := s.Sweep(ctx); err != nil {
 						t.Fatal(err)
 					}
 				}
 				s.Release()
-				n := len(opened)
-				// It may well be one, but net/http gives up one now and then
-				// when the machine is busy.
-				if n > sweeps/2 {
-					t.Errorf("%d sweeps opened %d connections, want them to share", sweeps, n)
+				if n := len(opened); n != 1 {
+					t.Fatalf("%d sweeps opened %d connections, want them to share one", sweeps, n)
 				}
-				for range n {
-					<-opened
-					wait(t, closed)
-				}
+				<-opened
+				wait(t, closed)
 			}
 		})
 	}
