@@ -15,8 +15,21 @@ type exchange struct {
 	want string
 }
 
+// message is the question of an exchange.
+func (x exchange) message(t *testing.T) *dns.Msg {
+	t.Helper()
+	q, _ := x.parse(t)
+	return q
+}
+
 // ask sends the question of an exchange.
 func (x exchange) ask(t *testing.T, s *server) *dns.Msg {
+	t.Helper()
+	q, c := x.parse(t)
+	return s.reply(c, q)
+}
+
+func (x exchange) parse(t *testing.T) (*dns.Msg, client) {
 	t.Helper()
 	fields := strings.Fields(x.q)
 	q := question(fields[0], dns.StringToType[fields[1]])
@@ -39,7 +52,7 @@ func (x exchange) ask(t *testing.T, s *server) *dns.Msg {
 			t.Fatalf("unknown option %q", option)
 		}
 	}
-	return s.reply(c, q)
+	return q, c
 }
 
 // The rows are Corefile, questions and answers, over UDP and TCP, through the

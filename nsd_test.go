@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -74,46 +73,7 @@ remote-control:
 	if err := os.WriteFile(path, []byte(conf.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	exchange := startDaemon(t, addr, exec.Command("nsd", "-d", "-c", path))
-	ready := func() bool {
-		last := zones[len(zones)-1].origin
-		m, err := exchange(question(last, dns.TypeSOA))
-		return err == nil && m.Rcode == dns.RcodeSuccess
-	}
-	for deadline := time.Now().Add(30 * time.Second); !ready(); <-time.After(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("NSD does not answer")
-		}
-	}
-	return func(q *dns.Msg) *dns.Msg {
-		m, err := exchange(q)
-		if err != nil {
-			t.Fatalf("asking NSD for %s: %v", q.Question[0].String(), err)
-		}
-		return m
-	}
-}
-
-// startDaemon starts a DNS server that listens on addr, and stops it at the
-// test's end. What it returns asks it.
-func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) (*dns.Msg, error) {
-	t.Helper()
-	var out strings.Builder
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(os.Interrupt) // it may have ended by itself
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", command.Path, out.String())
-		}
-	})
-	return func(q *dns.Msg) (*dns.Msg, error) {
-		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, addr)
-		return m, err
-	}
+	return startDaemon(t, addr, exec.Command("nsd", "-d", "-c", path))
 }
 
 // cut ends m's chain where it leaves the zone.

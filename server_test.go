@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -249,4 +250,45 @@ func freeAddr(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// startDaemon starts a DNS server that listens on addr, and stops it at the
+// test's end. What it returns asks it.
+func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) *dns.Msg {
+	t.Helper()
+	var out strings.Builder
+	command.Stdout, command.Stderr = &out, &out
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Signal(os.Interrupt) // it may have ended by itself
+		_ = command.Wait()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", command.Path, out.String())
+		}
+	})
+	exchange := func(q *dns.Msg) (*dns.Msg, error) {
+		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, addr)
+		return m, err
+	}
+	listens := func() bool {
+		q := question("version.server.", dns.TypeTXT) // which servers answer by themselves
+		q.Question[0].Qclass = dns.ClassCHAOS
+		_, err := exchange(q)
+		return err == nil
+	}
+	for deadline := time.Now().Add(30 * time.Second); !listens(); <-time.After(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not answer", command.Path)
+		}
+	}
+	return func(q *dns.Msg) *dns.Msg {
+		t.Helper()
+		m, err := exchange(q)
+		if err != nil {
+			t.Fatalf("asking %s for %s: %v", command.Path, q.Question[0].String(), err)
+		}
+		return m
+	}
 }
