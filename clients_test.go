@@ -215,7 +215,7 @@ func TestLibc(t *testing.T) {
 				sleep 0.05
 			done
 			for name in cache cache.corp.internal. two.corp.internal flat missing.corp.internal; do
-				echo "$name: $(getent ahosts $name | cut -d" " -f1 | sort -u | xargs)"
+				echo "$name:" $(getent ahosts $name | cut -d" " -f1 | sort -u)
 			done`,
 	} {
 		s.write(name, strings.ReplaceAll(content, "DIR", s.dir))

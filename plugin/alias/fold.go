@@ -54,6 +54,18 @@ func unescape(s string, i int) (b byte, last int) {
 	return other, i
 }
 
+// lower is s with ASCII letters in lower case, RFC 4343. The strings package
+// would read anything else as UTF-8.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
 // octets is how many octets s, a part of a name in presentation form, has on the
 // wire: each dot stands for a length.
 func octets(s string) int {

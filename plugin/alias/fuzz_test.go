@@ -1,8 +1,10 @@
 package alias
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +12,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// FuzzRead holds that Read takes any leaf and document without a panic, and
-// that aliases are what they must be wherever it finds some.
+// FuzzRead holds that Read takes any leaf and document without a panic, that
+// aliases are what they must be wherever it finds some, and that they are the
+// same when they are written as a bundle and read again.
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/bad/*")
 	if err != nil || len(files) == 0 {
@@ -33,6 +36,8 @@ func FuzzRead(f *testing.F) {
 		`{"aliases": {"cache": "cache-v2.corp.internal", "db.corp": {"to": "db-v7.corp.internal", "ttl": 0}}}`,
 		`{"aliases": {"a.internal": "v2", "b.corp.internal.": {"to": "v7"}}}`,
 		`{"aliases": {}}`,
+		`{"to": "cache-v2.corp.internal", "subtree": "keep", "except": ["_acme-challenge", "a.b"]}`,
+		`{"aliases": {"cache": {"subtree": "collapse", "to": "v2"}, "db": {"to": "v7", "subtree": "keep", "except": []}}}`,
 	} {
 		for _, leaf := range []string{"cache", "a.b", "corp", "corp.internal", "Cache.Corp.Internal.", "x.org", ".", ""} {
 			f.Add(leaf, document)
@@ -56,6 +61,10 @@ func FuzzRead(f *testing.F) {
 					t.Errorf("Read(%q, %q) got an error of %d octets, want one that fits a log line", leaf, document, size)
 				}
 				continue
+			}
+			again, err := Rule{Zones: r.Zones}.Read("leaf", bundle(t, aliases))
+			if err != nil || !reflect.DeepEqual(again, aliases) {
+				t.Errorf("Read(%q, %q) got %s, as a bundle %v, %s", leaf, document, describe(aliases), err, describe(again))
 			}
 			if r.Name != "" && (len(aliases) != 1 || aliases[0].Name != r.Name) {
 				t.Errorf("Read(%q, %q) got %v, want the alias %s", leaf, document, aliases, r.Name)
@@ -83,18 +92,66 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// bundle is aliases as a document.
+func bundle(t *testing.T, aliases []Alias) string {
+	entries := map[Name]map[string]any{}
+	for _, a := range aliases {
+		entry := map[string]any{"to": a.Target, "ttl": a.TTL}
+		if a.Subtree != nil {
+			entry["subtree"] = subtreeKeep
+			if a.Subtree.Collapse {
+				entry["subtree"] = subtreeCollapse
+			}
+			var except []string
+			for _, name := range a.Subtree.Except {
+				except = append(except, name.below(a.Name))
+			}
+			if except != nil {
+				entry["except"] = except
+			}
+		}
+		entries[a.Name] = entry
+	}
+	text, err := json.Marshal(map[string]any{"aliases": entries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // FuzzLookup compares Lookup with what the library makes of the question on the
 // wire.
 func FuzzLookup(f *testing.F) {
 	for _, tt := range lookups {
 		f.Add(tt.qname)
 	}
-	table := lookupTable()
+	for _, tt := range subtreeQuestions {
+		f.Add(tt.qname)
+	}
+	tables := []*Table{lookupTable(), subtreeTable(f)}
 	f.Fuzz(func(t *testing.T, qname string) {
-		got, _ := table.Lookup(qname)
-		want := slowLookup(table, qname)
-		if got != want {
-			t.Errorf("Lookup(%q) got %v, want %v", qname, got, want)
+		for _, table := range tables {
+			got, below := table.Lookup(qname)
+			if broken(qname) {
+				continue // the library takes it for something, and never makes it
+			}
+			want := slowLookup(table, qname)
+			if got != want {
+				t.Errorf("Lookup(%q) got %v, want %v", qname, got, want)
+			}
+			if got == nil {
+				continue
+			}
+			target, ok := got.Follow(qname, below)
+			wire := make([]byte, 2*maxName)
+			if _, err := dns.PackDomainName(target, wire, 0, nil, false); ok && err != nil {
+				t.Errorf("Lookup(%q) leads to %q, which is no name: %v", qname, target, err)
+			}
+			same := func(a, b string) bool { return strings.EqualFold(a, b) }
+			labels := dns.SplitDomainName(qname)
+			if owner := labels[len(labels)-dns.CountLabel(string(got.Name)):]; below > 0 && !slices.EqualFunc(owner, dns.SplitDomainName(qname[below:]), same) {
+				t.Errorf("Lookup(%q) got %d octets below %s, want those in front of it", qname, below, got.Name)
+			}
 		}
 	})
 }
@@ -102,24 +159,6 @@ func FuzzLookup(f *testing.F) {
 // slowLookup is what Lookup must find: the alias whose labels are those of
 // qname, read back from the wire.
 func slowLookup(table *Table, qname string) *Entry {
-	// The library takes broken escapes for something, and \256 for \000.
-	for i := 0; i < len(qname); i++ {
-		if qname[i] != '\\' {
-			continue
-		}
-		rest := qname[i+1:]
-		switch {
-		case rest == "":
-			return nil
-		case strings.ContainsRune("0123456789", rune(rest[0])):
-			if len(rest) < 3 || rest[:3] > "255" || strings.Trim(rest[:3], "0123456789") != "" {
-				return nil
-			}
-			i += 3
-		default:
-			i++
-		}
-	}
 	wire := make([]byte, len(qname)+2)
 	end, err := dns.PackDomainName(qname, wire, 0, nil, false)
 	if err != nil || end == 0 {
@@ -129,11 +168,50 @@ func slowLookup(table *Table, qname string) *Entry {
 	if err != nil {
 		return nil
 	}
-	for e := range table.All() {
-		same := func(a, b string) bool { return strings.EqualFold(a, b) }
-		if slices.EqualFunc(dns.SplitDomainName(read), dns.SplitDomainName(string(e.Name)), same) {
+	same := func(a, b string) bool { return strings.EqualFold(a, b) }
+	is := func(labels []string, name Name) bool {
+		return slices.EqualFunc(labels, dns.SplitDomainName(string(name)), same)
+	}
+	labels := dns.SplitDomainName(read)
+	for name := range table.held {
+		if is(labels, name) {
+			return nil
+		}
+	}
+	for i := range labels {
+		for e := range table.All() {
+			if !is(labels[i:], e.Name) || i > 0 && e.Subtree == nil {
+				continue
+			}
+			for j := range labels {
+				if i > 0 && slices.ContainsFunc(e.Subtree.Except, func(x Name) bool { return is(labels[j:], x) }) {
+					return nil
+				}
+			}
 			return e
 		}
 	}
 	return nil
+}
+
+// broken reports whether an escape in qname is none, such as \0 or \256.
+func broken(qname string) bool {
+	for i := 0; i < len(qname); i++ {
+		if qname[i] != '\\' {
+			continue
+		}
+		rest := qname[i+1:]
+		switch {
+		case rest == "":
+			return true
+		case strings.ContainsRune("0123456789", rune(rest[0])):
+			if len(rest) < 3 || rest[:3] > "255" || strings.Trim(rest[:3], "0123456789") != "" {
+				return true
+			}
+			i += 3
+		default:
+			i++
+		}
+	}
+	return false
 }

@@ -65,5 +65,5 @@ func (a *Alias) Follow(qname string, below int) (target string, ok bool) {
 	if octets(qname[:below])+len(a.Target)+len("\x00") > maxName {
 		return "", false
 	}
-	return strings.ToLower(qname[:below]) + string(a.Target), true
+	return lower(qname[:below]) + string(a.Target), true
 }

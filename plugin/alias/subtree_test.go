@@ -42,47 +42,53 @@ func long(n int) string {
 	return strings.Join(append(labels, strings.Repeat("m", n-1)), ".") + "."
 }
 
+// room is the octets in front of the target of subtreeTable's alias cache.
+const room = maxName - len("\x08cache-v2\x04corp\x08internal\x00")
+
+// subtreeQuestions are questions to subtreeTable, the alias that each is for and
+// where it leads.
+var subtreeQuestions = []struct{ qname, want string }{
+	{"cache.corp.internal.", "cache.corp.internal. cache-v2.corp.internal."},
+	{"Web.Cache.corp.internal.", "cache.corp.internal. web.cache-v2.corp.internal."},
+	{"1.web.cache.corp.internal.", "cache.corp.internal. 1.web.cache-v2.corp.internal."},
+	{"*.cache.corp.internal.", "cache.corp.internal. *.cache-v2.corp.internal."},
+	{`a\.b.\000.cache.corp.internal.`, `cache.corp.internal. a\.b.\000.cache-v2.corp.internal.`},
+	{`\..\\.w\101b.c\097che.corp.internal.`, `cache.corp.internal. \..\\.w\101b.cache-v2.corp.internal.`},
+	{"notcache.corp.internal.", "none"},
+	{`web\.cache.corp.internal.`, "none"},
+	{"corp.internal.", "none"},
+	{".", "none"},
+
+	{"exact.cache.corp.internal.", "exact.cache.corp.internal. v4.example.org."},
+	{"below.exact.cache.corp.internal.", "cache.corp.internal. below.exact.cache-v2.corp.internal."},
+	{"a.b.cache.corp.internal.", "a.b.cache.corp.internal. v3.example.org."},
+	{"x.y.a.b.cache.corp.internal.", "a.b.cache.corp.internal. v3.example.org."},
+	{"b.cache.corp.internal.", "cache.corp.internal. b.cache-v2.corp.internal."},
+	{"web.plain.corp.internal.", "none"},
+
+	{"_ACME.cache.corp.internal.", "none"},
+	{"x._acme.cache.corp.internal.", "none"},
+	{"x.deep.cache.corp.internal.", "none"},
+	{"in._acme.cache.corp.internal.", "in._acme.cache.corp.internal. v5.example.org."},
+	{"no_acme.cache.corp.internal.", "cache.corp.internal. no_acme.cache-v2.corp.internal."},
+	{`x\._acme.cache.corp.internal.`, `cache.corp.internal. x\._acme.cache-v2.corp.internal.`},
+	{"deep.cache.corp.internal.", "cache.corp.internal. deep.cache-v2.corp.internal."},
+
+	{"held.cache.corp.internal.", "none"},
+	{"x.held.cache.corp.internal.", "cache.corp.internal. x.held.cache-v2.corp.internal."},
+
+	{long(room) + "cache.corp.internal.", "cache.corp.internal. " + long(room) + "cache-v2.corp.internal."},
+	{long(room+1) + "cache.corp.internal.", "cache.corp.internal. too long"},
+	{`\000` + long(room-1) + "cache.corp.internal.", `cache.corp.internal. \000` + long(room-1) + "cache-v2.corp.internal."},
+	{`\000` + long(room) + "cache.corp.internal.", "cache.corp.internal. too long"},
+	{long(room+1) + "a.b.cache.corp.internal.", "none"}, // the question itself is too long
+}
+
 // 30 to 32 of DNS correctness: which alias a name below others is for, and where
 // it leads.
 func TestSubtree(t *testing.T) {
 	table := subtreeTable(t)
-	room := maxName - len("\x08cache-v2\x04corp\x08internal\x00") // in front of cache's target
-	for _, tt := range []struct{ qname, want string }{
-		{"cache.corp.internal.", "cache.corp.internal. cache-v2.corp.internal."},
-		{"Web.Cache.corp.internal.", "cache.corp.internal. web.cache-v2.corp.internal."},
-		{"1.web.cache.corp.internal.", "cache.corp.internal. 1.web.cache-v2.corp.internal."},
-		{"*.cache.corp.internal.", "cache.corp.internal. *.cache-v2.corp.internal."},
-		{`a\.b.\000.cache.corp.internal.`, `cache.corp.internal. a\.b.\000.cache-v2.corp.internal.`},
-		{`\..\\.w\101b.c\097che.corp.internal.`, `cache.corp.internal. \..\\.w\101b.cache-v2.corp.internal.`},
-		{"notcache.corp.internal.", "none"},
-		{`web\.cache.corp.internal.`, "none"},
-		{"corp.internal.", "none"},
-		{".", "none"},
-
-		{"exact.cache.corp.internal.", "exact.cache.corp.internal. v4.example.org."},
-		{"below.exact.cache.corp.internal.", "cache.corp.internal. below.exact.cache-v2.corp.internal."},
-		{"a.b.cache.corp.internal.", "a.b.cache.corp.internal. v3.example.org."},
-		{"x.y.a.b.cache.corp.internal.", "a.b.cache.corp.internal. v3.example.org."},
-		{"b.cache.corp.internal.", "cache.corp.internal. b.cache-v2.corp.internal."},
-		{"web.plain.corp.internal.", "none"},
-
-		{"_ACME.cache.corp.internal.", "none"},
-		{"x._acme.cache.corp.internal.", "none"},
-		{"x.deep.cache.corp.internal.", "none"},
-		{"in._acme.cache.corp.internal.", "in._acme.cache.corp.internal. v5.example.org."},
-		{"no_acme.cache.corp.internal.", "cache.corp.internal. no_acme.cache-v2.corp.internal."},
-		{`x\._acme.cache.corp.internal.`, `cache.corp.internal. x\._acme.cache-v2.corp.internal.`},
-		{"deep.cache.corp.internal.", "cache.corp.internal. deep.cache-v2.corp.internal."},
-
-		{"held.cache.corp.internal.", "none"},
-		{"x.held.cache.corp.internal.", "cache.corp.internal. x.held.cache-v2.corp.internal."},
-
-		{long(room) + "cache.corp.internal.", "cache.corp.internal. " + long(room) + "cache-v2.corp.internal."},
-		{long(room+1) + "cache.corp.internal.", "cache.corp.internal. too long"},
-		{`\000` + long(room-1) + "cache.corp.internal.", `cache.corp.internal. \000` + long(room-1) + "cache-v2.corp.internal."},
-		{`\000` + long(room) + "cache.corp.internal.", "cache.corp.internal. too long"},
-		{long(room+1) + "a.b.cache.corp.internal.", "none"}, // the question itself is too long
-	} {
+	for _, tt := range subtreeQuestions {
 		got := "none"
 		if e, below := table.Lookup(tt.qname); e != nil {
 			target, ok := e.Follow(tt.qname, below)

@@ -74,10 +74,11 @@ func (t *Table) Lookup(qname string) (e *Entry, below int) {
 		return e, 0
 	}
 	for owner := name; ; {
-		_, owner, _ = bytes.Cut(owner, []byte("."))
-		if len(owner) == 0 {
-			return nil, 0
+		label, above, _ := bytes.Cut(owner, []byte("."))
+		if len(label) == 0 || len(label) > maxLabel || len(above) == 0 {
+			return nil, 0 // no name, or the root
 		}
+		owner = above
 		below = nextLabel(qname, below)
 		if e := t.find(owner); e != nil && e.Subtree != nil {
 			if e.Subtree.excepts(name) {
