@@ -23,7 +23,7 @@ func fold(buf *[maxName]byte, qname string) []byte {
 		case b != '.' && !legal(b):
 			b = other
 		}
-		if n == len(buf) {
+		if n == maxName-len("\x00") {
 			return nil
 		}
 		if 'A' <= b && b <= 'Z' {
