@@ -1,7 +1,7 @@
 # Flags for go test, such as -race.
 FLAGS ?=
 
-.PHONY: run build test check bench
+.PHONY: run build test check fuzz bench
 
 # Everything needed to see a flip: no account, no network, no root.
 run: build
@@ -16,6 +16,12 @@ test:
 
 check:
 	scripts/check
+
+# How long each target is fuzzed.
+TIME ?= 20s
+
+fuzz:
+	scripts/fuzz $(TIME)
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./bench/

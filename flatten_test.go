@@ -328,3 +328,29 @@ func records(text []string) []dns.RR {
 	}
 	return rrs
 }
+
+// 10: whatever is below, one query asks the chain anew a few times only. Here
+// each question for a target leads back to the alias, and says no more.
+func TestLookupsPerQuery(t *testing.T) {
+	asked := 0
+	stub.serve = func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		asked++
+		return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 CNAME cache.corp.internal."))
+	}
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			stub
+		}`, files{"aliases/cache": "cache-v1.corp.internal"})
+	if got := show(s.ask("cache.corp.internal.", dns.TypeA)); got != "SERVFAIL" {
+		t.Errorf("got\n%s\nwant SERVFAIL", got)
+	}
+	if asked > maxHops {
+		t.Errorf("the chain was asked %d times, want at most %d", asked, maxHops)
+	}
+}

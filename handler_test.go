@@ -214,7 +214,7 @@ func TestPassesUntouched(t *testing.T) {
 	}
 }
 
-func pack(t *testing.T, m *dns.Msg) []byte {
+func pack(t testing.TB, m *dns.Msg) []byte {
 	t.Helper()
 	wire, err := m.Pack()
 	if err != nil {
