@@ -249,16 +249,17 @@ cache-v1 60 DNAME cache-v2
 				break
 			}
 			one := m.Copy()
-			switch i % 3 {
-			case 0:
+			one.Authoritative = i%2 == 0
+			if i%3 == 0 {
 				one.Ns = []dns.RR{rr}
-			default:
+			} else {
 				one.Answer = []dns.RR{rr}
-				one.Authoritative = i%2 == 0
 			}
 			m.Answer = append(m.Answer, rr)
-			for rcode, packed := range [][]byte{pack(f, one), pack(f, m)} {
-				f.Add(packed, uint8(i), rr.Header().Rrtype, uint8(i+rcode))
+			one.AuthenticatedData = i%2 > 0
+			for how := range uint8(4) {
+				f.Add(pack(f, one), uint8(i)+how, rr.Header().Rrtype, how)
+				f.Add(pack(f, m), uint8(i)+how, rr.Header().Rrtype, how|4)
 			}
 		}
 		if err := parser.Err(); err != nil {
