@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -80,25 +81,53 @@ func startServer(t testing.TB, corefile string, files files) *server {
 	for name, content := range files {
 		s.write(name, content)
 	}
-	inst, err := caddy.Start(s.corefile(corefile))
-	if err != nil {
-		t.Fatal(err)
+	// CoreDNS shares its ports (SO_REUSEPORT), so the system may pick one that
+	// another server of these tests has: then answers come from either.
+	for {
+		inst, err := caddy.Start(s.corefile(corefile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Instance = inst
+		if s.claim() {
+			break
+		}
+		s.once.Do(s.end)
+		s.once = sync.Once{}
 	}
-	s.Instance = inst
 	t.Cleanup(s.stop)
 	first := s.Servers()[0]
 	s.addr, s.tcp = first.LocalAddr().String(), first.Addr().String()
 	return s
 }
 
-// stop may be called twice.
-func (s *server) stop() {
-	s.once.Do(func() {
-		s.ShutdownCallbacks()
-		if err := s.Stop(); err != nil {
-			s.t.Error(err)
+// claimed is the addresses that servers listen on.
+var claimed = map[string]*server{}
+
+// claim makes s the only server of its addresses, unless another is.
+func (s *server) claim() bool {
+	for _, l := range s.Servers() {
+		if l.LocalAddr() == nil {
+			continue
 		}
-	})
+		addr := l.LocalAddr().String()
+		if other := claimed[addr]; other != nil && other != s {
+			return false
+		}
+		claimed[addr] = s
+	}
+	return true
+}
+
+// stop may be called twice.
+func (s *server) stop() { s.once.Do(s.end) }
+
+func (s *server) end() {
+	maps.DeleteFunc(claimed, func(_ string, owner *server) bool { return owner == s })
+	s.ShutdownCallbacks()
+	if err := s.Stop(); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // corefile is a Corefile with the test's directory in the place of DIR.

@@ -1,0 +1,391 @@
+package versionalias
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+
+	_ "github.com/coredns/coredns/plugin/any"
+	_ "github.com/coredns/coredns/plugin/auto"
+	_ "github.com/coredns/coredns/plugin/autopath"
+	_ "github.com/coredns/coredns/plugin/dns64"
+	_ "github.com/coredns/coredns/plugin/header"
+	_ "github.com/coredns/coredns/plugin/loadbalance"
+	_ "github.com/coredns/coredns/plugin/local"
+	_ "github.com/coredns/coredns/plugin/minimal"
+	_ "github.com/coredns/coredns/plugin/multisocket"
+	_ "github.com/coredns/coredns/plugin/rewrite"
+	_ "github.com/coredns/coredns/plugin/secondary"
+	_ "github.com/coredns/coredns/plugin/tls"
+)
+
+// The plugins that stand around this one, each by itself and then together. A
+// row is what stands in the block beside versionalias, and the same questions in
+// both modes.
+func TestPluginsAround(t *testing.T) {
+	primary := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			transfer {
+				to *
+			}
+			file corp.zone
+		}`, files{"corp.zone": corpZone})
+	key, private := signingKey(t, "corp.internal.")
+	const (
+		ns    = "\nauthority: corp.internal. 60 NS ns.corp.internal."
+		v1    = "cache-v1.corp.internal. 60 A 192.0.2.1"
+		soa   = "\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+		cname = "cache.corp.internal. 5 CNAME cache-v1.corp.internal.\n"
+		plain = "NOERROR aa\n" + cname + v1 + ns
+		flat  = "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1" + ns
+	)
+	type row struct{ q, cname, flatten string }
+	asFile := []row{
+		{"cache.corp.internal. A", plain, flat},
+		{"cache.corp.internal. A tcp do", plain + "\nOPT do", flat + "\nOPT do"},
+		{"missing.corp.internal. A", "NXDOMAIN aa\nmissing.corp.internal. 5 CNAME nowhere.corp.internal." + soa, "NXDOMAIN aa" + soa},
+		{"cache.corp.internal. TXT", "NOERROR aa\n" + strings.TrimSpace(cname) + soa, "NOERROR aa" + soa},
+	}
+	for _, tt := range []struct {
+		name    string
+		plugins string
+		rows    []row
+	}{
+		{"file", "file corp.zone", asFile},
+		{"auto", "auto {\ndirectory DIR/zones\n}", asFile},
+		{"secondary", "secondary {\ntransfer from PRIMARY\n}", asFile},
+		{"forward", "forward . PRIMARY {\nforce_tcp\n}", asFile},
+		{"cache", "cache\nfile corp.zone", asFile},
+		{"acl that allows and drops", "acl {\nallow net 127.0.0.1\ndrop\n}\nfile corp.zone", asFile},
+		{"loadbalance", "loadbalance round_robin\nfile corp.zone", asFile},
+		{"local", "local\nfile corp.zone", asFile},
+		{"hosts, which has no SOA", "hosts {\n192.0.2.1 cache-v1.corp.internal\n}", []row{
+			{"cache.corp.internal. A", "NOERROR aa\n" + cname + "cache-v1.corp.internal. 3600 A 192.0.2.1", "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1"},
+			{"cache.corp.internal. AAAA", "NOERROR aa\n" + strings.TrimSpace(cname), "NOERROR aa"},
+			{"missing.corp.internal. A", "SERVFAIL", "SERVFAIL"}, // as hosts says by itself
+		}},
+		{"template", "template IN A {\nmatch ^cache-v1\nanswer \"{{ .Name }} 60 IN A 192.0.2.1\"\n}", []row{
+			{"cache.corp.internal. A", "NOERROR aa\n" + cname + v1, "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1"},
+		}},
+		{"rewrite name", "rewrite name exact old.corp.internal cache.corp.internal answer auto\nfile corp.zone", []row{
+			{"old.corp.internal. A", strings.ReplaceAll(plain, "cache.", "old."), strings.ReplaceAll(flat, "cache.", "old.")},
+			{"cache.corp.internal. A", plain, flat},
+		}},
+		{"rewrite ttl, which is for the whole answer", "rewrite ttl exact cache.corp.internal 33\nfile corp.zone", []row{
+			{"cache.corp.internal. A", strings.NewReplacer(" 5 ", " 33 ", " 60 ", " 33 ").Replace(plain), strings.NewReplacer(" 5 ", " 33 ", " 60 ", " 33 ").Replace(flat)},
+		}},
+		{"rewrite edns0, which adds an OPT to the request by itself", "rewrite edns0 local set 0xffee 0x61\nfile corp.zone", []row{
+			{"cache.corp.internal. A", plain + "\nOPT", flat + "\nOPT"},
+			{"cache.corp.internal. A do", plain + "\nOPT do", flat + "\nOPT do"},
+		}},
+		{"22, 26: dnssec", "dnssec {\nkey file DIR/Kcorp\n}\nfile corp.zone", []row{
+			{"cache.corp.internal. A", plain, flat},
+			{"cache.corp.internal. A do",
+				"NOERROR aa\n" + cname + v1 + "\ncache-v1.corp.internal. 60 RRSIG A" + ns + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do",
+				flat + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do"},
+		}},
+		{"dns64", "dns64 {\nallow_ipv4\n}\nfile corp.zone", []row{
+			{"second.corp.internal. AAAA",
+				"NOERROR\nsecond.corp.internal. 5 CNAME cache-v2.corp.internal.\ncache-v2.corp.internal. 5 AAAA 64:ff9b::c000:202" + ns,
+				"NOERROR\nsecond.corp.internal. 5 AAAA 64:ff9b::c000:202" + ns},
+		}},
+		{"minimal", "minimal\nfile corp.zone", []row{
+			{"cache.corp.internal. A", strings.TrimSuffix(plain, ns), strings.TrimSuffix(flat, ns)},
+			{"missing.corp.internal. A", "NXDOMAIN aa\nmissing.corp.internal. 5 CNAME nowhere.corp.internal." + soa, "NXDOMAIN aa" + soa},
+		}},
+		{"any, which answers by itself", "any\nfile corp.zone", []row{
+			{"cache.corp.internal. ANY", "NOERROR\ncache.corp.internal. 8482 HINFO \"ANY obsoleted\" \"See RFC 8482\"", "NOERROR\ncache.corp.internal. 8482 HINFO \"ANY obsoleted\" \"See RFC 8482\""},
+			{"cache.corp.internal. A", plain, flat},
+		}},
+		{"header", "header {\nresponse set ra\n}\nfile corp.zone", []row{
+			{"cache.corp.internal. A", strings.Replace(plain, " aa", " aa ra", 1), strings.Replace(flat, " aa", " aa ra", 1)},
+		}},
+		{"autopath", "autopath corp.internal DIR/resolv.conf\nfile corp.zone", []row{
+			{"cache.client.corp.internal. A",
+				"NOERROR aa\ncache.client.corp.internal. 5 CNAME cache.corp.internal.\n" + cname + v1 + ns,
+				"NOERROR aa\ncache.client.corp.internal. 5 CNAME cache.corp.internal.\ncache.corp.internal. 5 A 192.0.2.1" + ns},
+			{"cache.corp.internal. A", plain, flat},
+		}},
+		{"together", `
+			local
+			dns64 {
+				allow_ipv4
+			}
+			any
+			loadbalance
+			rewrite name exact old.corp.internal cache.corp.internal answer auto
+			acl {
+				block type TXT net 127.0.0.2
+				allow
+			}
+			cache {
+				serve_stale
+				prefetch 1
+			}
+			header {
+				response set ra
+			}
+			minimal
+			hosts {
+				192.0.2.77 cache-v3.corp.internal
+				fallthrough
+			}
+			file corp.zone`, []row{
+			{"old.corp.internal. A", "NOERROR aa ra\nold.corp.internal. 5 CNAME cache-v1.corp.internal.\n" + v1, "NOERROR aa ra\nold.corp.internal. 5 A 192.0.2.1"},
+			{"second.corp.internal. AAAA", "NOERROR\nsecond.corp.internal. 5 CNAME cache-v2.corp.internal.\ncache-v2.corp.internal. 5 AAAA 64:ff9b::c000:202", "NOERROR\nsecond.corp.internal. 5 AAAA 64:ff9b::c000:202"},
+			{"third.corp.internal. A do", "NOERROR aa ra\nthird.corp.internal. 5 CNAME cache-v3.corp.internal.\ncache-v3.corp.internal. 3600 A 192.0.2.77\nOPT do", "NOERROR aa ra\nthird.corp.internal. 5 A 192.0.2.77\nOPT do"},
+			{"missing.corp.internal. A", "NXDOMAIN aa ra\nmissing.corp.internal. 5 CNAME nowhere.corp.internal." + soa, "NXDOMAIN aa ra" + soa},
+			{"second.corp.internal. TXT from=127.0.0.2 do", "REFUSED\nOPT do ede=15", "REFUSED\nOPT do ede=15"},
+			{"second.corp.internal. TXT", "NOERROR aa ra\nsecond.corp.internal. 5 CNAME cache-v2.corp.internal.\ncache-v2.corp.internal. 60 TXT \"v2\"", "NOERROR aa ra\nsecond.corp.internal. 5 TXT \"v2\""},
+		}},
+	} {
+		for _, mode := range []string{"cname", "flatten"} {
+			t.Run(tt.name+", "+mode, func(t *testing.T) {
+				s := startServer(t, strings.NewReplacer("MODE", mode, "PRIMARY", primary.tcp).Replace(strings.Replace(`
+					corp.internal:0 {
+						bind 127.0.0.1
+						root DIR
+						versionalias {
+							directory aliases
+							answer MODE
+						}
+						PLUGINS
+					}`, "PLUGINS", tt.plugins, 1)), files{
+					"corp.zone":              corpZone,
+					"zones/db.corp.internal": corpZone,
+					"Kcorp.key":              key.String(),
+					"Kcorp.private":          key.PrivateKeyString(private),
+					"resolv.conf":            "search client.corp.internal. corp.internal.\n", // autopath completes none
+					"aliases/cache":          "cache-v1.corp.internal",
+					"aliases/second":         "cache-v2.corp.internal",
+					"aliases/third":          "cache-v3.corp.internal",
+					"aliases/missing":        "nowhere.corp.internal",
+				})
+				if tt.name == "secondary" { // it transfers the zone once it has started
+					s.eventually("cache-v1.corp.internal.", dns.TypeA, "NOERROR aa\n"+v1+ns)
+				}
+				for _, r := range tt.rows {
+					want := r.cname
+					if mode == "flatten" {
+						want = r.flatten
+					}
+					got := show(exchange{q: r.q}.ask(t, s))
+					if got = signature.ReplaceAllString(got, "$1"); got != want {
+						t.Errorf("%s got\n%s\nwant\n%s", r.q, got, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// signature matches an RRSIG, and as its first part that without the data.
+var signature = regexp.MustCompile(`(RRSIG \S+) .*`)
+
+// A flip acts on the next query, whatever a cache holds, and what a cache holds
+// is served on when the server behind it is gone.
+func TestCacheAboveForward(t *testing.T) {
+	for _, mode := range []string{"cname", "flatten"} {
+		t.Run(mode, func(t *testing.T) {
+			primary := startServer(t, `
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					file corp.zone
+				}`, files{"corp.zone": strings.ReplaceAll(corpZone, "$TTL 60", "$TTL 1")})
+			s := startServer(t, strings.NewReplacer("MODE", mode, "PRIMARY", primary.tcp).Replace(`
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+						answer MODE
+					}
+					cache {
+						serve_stale 1h immediate
+						prefetch 1 1m 90%
+					}
+					forward . PRIMARY {
+						force_tcp
+						max_fails 0
+					}
+				}`), files{"aliases/cache": "cache-v1.corp.internal"})
+			address := func() string {
+				m := s.ask("cache.corp.internal.", dns.TypeA)
+				if len(m.Answer) == 0 {
+					return show(m)
+				}
+				return strings.Fields(m.Answer[len(m.Answer)-1].String())[4]
+			}
+			flip := func(version int) {
+				t.Helper()
+				s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", version))
+				want := alias.Name(fmt.Sprintf("cache-v%d.corp.internal.", version))
+				table := &running.all[0].plugins[0].table
+				for deadline := time.Now().Add(10 * time.Second); table.Load().Get("cache.corp.internal.").Target != want; <-time.After(5 * time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("the flip to version %d was not adopted", version)
+					}
+				}
+				if got, want := address(), fmt.Sprintf("192.0.2.%d", version); got != want {
+					t.Errorf("the first answer after a flip got %s, want %s", got, want)
+				}
+			}
+			for range 3 {
+				if got := address(); got != "192.0.2.1" {
+					t.Fatalf("got %s, want 192.0.2.1", got)
+				}
+			}
+			flip(2)
+			flip(1)
+			primary.stop()
+			flip(2)
+			flip(1)
+		})
+	}
+}
+
+// The ways a question may come, and the views that choose among blocks.
+func TestTransports(t *testing.T) {
+	certificate, key, pool := selfSigned(t)
+	all := files{
+		"corp.zone": corpZone,
+		"cert.pem":  certificate,
+		"key.pem":   key,
+		"v1/cache":  "cache-v1.corp.internal",
+		"v2/cache":  "cache-v2.corp.internal",
+	}
+	_, port, err := net.SplitHostPort(freeAddr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const block = `{
+			bind 127.0.0.1
+			root DIR
+			tls cert.pem key.pem
+			versionalias {
+				directory v1
+			}
+			file corp.zone
+		}
+		`
+	s := startServer(t, "corp.internal:0 "+strings.Replace(block, "tls cert.pem key.pem", "", 1)+"tls://corp.internal:0 "+block+"https://corp.internal:0 "+block+`
+		corp.internal:`+port+` {
+			bind 127.0.0.1
+			root DIR
+			multisocket 2
+			view two {
+				expr client_ip() == '127.0.0.2'
+			}
+			versionalias {
+				directory v2
+			}
+			file corp.zone
+		}
+		corp.internal:`+port+` {
+			bind 127.0.0.1
+			root DIR
+			multisocket 2
+			versionalias {
+				directory v1
+			}
+			file corp.zone
+		}`, all)
+	const v1 = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."
+	v2 := strings.NewReplacer("cache-v1", "cache-v2", "192.0.2.1", "192.0.2.2").Replace(v1)
+	secure := &tls.Config{RootCAs: pool, ServerName: "localhost"}
+	tcp := func(i int) string { return s.Servers()[i].Addr().String() }
+	overTLS := func(i int) func(q *dns.Msg) (*dns.Msg, error) {
+		return func(q *dns.Msg) (*dns.Msg, error) {
+			m, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: secure, Timeout: 5 * time.Second}).Exchange(q, tcp(i))
+			return m, err
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		ask  func(q *dns.Msg) (*dns.Msg, error)
+		want string
+	}{
+		{"UDP", func(q *dns.Msg) (*dns.Msg, error) { return client{}.ask(s, q) }, v1},
+		{"TCP", func(q *dns.Msg) (*dns.Msg, error) { return client{tcp: true}.ask(s, q) }, v1},
+		{"DoT", overTLS(1), v1},
+		{"DoH", overHTTPS(t, secure, func() string { return tcp(2) }), v1},
+		{"a view, and two sockets", func(q *dns.Msg) (*dns.Msg, error) {
+			d := &dns.Client{Timeout: 5 * time.Second, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}}}
+			m, _, err := d.Exchange(q, "127.0.0.1:"+port)
+			return m, err
+		}, v2},
+		{"the other view", func(q *dns.Msg) (*dns.Msg, error) {
+			m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, "127.0.0.1:"+port)
+			return m, err
+		}, v1},
+	} {
+		for range 4 { // for each of the sockets to have some
+			m, err := tt.ask(question("cache.corp.internal.", dns.TypeA))
+			if got := show(m); err != nil || got != tt.want {
+				t.Errorf("%s got %v\n%s\nwant\n%s", tt.name, err, got, tt.want)
+			}
+		}
+	}
+}
+
+// selfSigned is a certificate for localhost with its key, in PEM, and the pool
+// of those who trust it.
+func selfSigned(t *testing.T) (certificate, key string, pool *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	pool = x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(certificate))
+	return certificate, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), pool
+}
+
+// overHTTPS asks as RFC 8484 has it.
+func overHTTPS(t *testing.T, secure *tls.Config, addr func() string) func(q *dns.Msg) (*dns.Msg, error) {
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: secure, ForceAttemptHTTP2: true}, Timeout: 5 * time.Second}
+	t.Cleanup(client.CloseIdleConnections)
+	return func(q *dns.Msg) (*dns.Msg, error) {
+		response, err := client.Post("https://"+addr()+"/dns-query", "application/dns-message", bytes.NewReader(pack(t, q)))
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		wire, err := io.ReadAll(response.Body)
+		if err != nil {
+			return nil, err
+		}
+		m := new(dns.Msg)
+		return m, m.Unpack(wire)
+	}
+}
