@@ -274,10 +274,8 @@ func TestTransports(t *testing.T) {
 		"v1/cache":  "cache-v1.corp.internal",
 		"v2/cache":  "cache-v2.corp.internal",
 	}
-	_, port, err := net.SplitHostPort(freeAddr(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	// Listeners come in no order, so they are told apart by port.
+	plain, dot, doh, views := freeAddr(t), freeAddr(t), freeAddr(t), freeAddr(t)
 	const block = `{
 			bind 127.0.0.1
 			root DIR
@@ -288,8 +286,9 @@ func TestTransports(t *testing.T) {
 			file corp.zone
 		}
 		`
-	s := startServer(t, "corp.internal:0 "+strings.Replace(block, "tls cert.pem key.pem", "", 1)+"tls://corp.internal:0 "+block+"https://corp.internal:0 "+block+`
-		corp.internal:`+port+` {
+	startServer(t, strings.NewReplacer("PLAIN", port(plain), "DOT", port(dot), "DOH", port(doh), "VIEWS", port(views)).Replace(
+		"corp.internal:PLAIN "+strings.Replace(block, "tls cert.pem key.pem", "", 1)+"tls://corp.internal:DOT "+block+"https://corp.internal:DOH "+block+`
+		corp.internal:VIEWS {
 			bind 127.0.0.1
 			root DIR
 			multisocket 2
@@ -301,7 +300,7 @@ func TestTransports(t *testing.T) {
 			}
 			file corp.zone
 		}
-		corp.internal:`+port+` {
+		corp.internal:VIEWS {
 			bind 127.0.0.1
 			root DIR
 			multisocket 2
@@ -309,14 +308,14 @@ func TestTransports(t *testing.T) {
 				directory v1
 			}
 			file corp.zone
-		}`, all)
+		}`), all)
 	const v1 = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."
 	v2 := strings.NewReplacer("cache-v1", "cache-v2", "192.0.2.1", "192.0.2.2").Replace(v1)
 	secure := &tls.Config{RootCAs: pool, ServerName: "localhost"}
-	tcp := func(i int) string { return s.Servers()[i].Addr().String() }
-	overTLS := func(i int) func(q *dns.Msg) (*dns.Msg, error) {
+	over := func(addr string, c dns.Client) func(q *dns.Msg) (*dns.Msg, error) {
+		c.Timeout = 5 * time.Second
 		return func(q *dns.Msg) (*dns.Msg, error) {
-			m, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: secure, Timeout: 5 * time.Second}).Exchange(q, tcp(i))
+			m, _, err := c.Exchange(q, addr)
 			return m, err
 		}
 	}
@@ -325,19 +324,12 @@ func TestTransports(t *testing.T) {
 		ask  func(q *dns.Msg) (*dns.Msg, error)
 		want string
 	}{
-		{"UDP", func(q *dns.Msg) (*dns.Msg, error) { return client{}.ask(s, q) }, v1},
-		{"TCP", func(q *dns.Msg) (*dns.Msg, error) { return client{tcp: true}.ask(s, q) }, v1},
-		{"DoT", overTLS(1), v1},
-		{"DoH", overHTTPS(t, secure, func() string { return tcp(2) }), v1},
-		{"a view, and two sockets", func(q *dns.Msg) (*dns.Msg, error) {
-			d := &dns.Client{Timeout: 5 * time.Second, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}}}
-			m, _, err := d.Exchange(q, "127.0.0.1:"+port)
-			return m, err
-		}, v2},
-		{"the other view", func(q *dns.Msg) (*dns.Msg, error) {
-			m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, "127.0.0.1:"+port)
-			return m, err
-		}, v1},
+		{"UDP", over(plain, dns.Client{}), v1},
+		{"TCP", over(plain, dns.Client{Net: "tcp"}), v1},
+		{"DoT", over(dot, dns.Client{Net: "tcp-tls", TLSConfig: secure}), v1},
+		{"DoH", overHTTPS(t, doh, secure), v1},
+		{"a view, and two sockets", over(views, dns.Client{Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}}}), v2},
+		{"the other view", over(views, dns.Client{}), v1},
 	} {
 		for range 4 { // for each of the sockets to have some
 			m, err := tt.ask(question("cache.corp.internal.", dns.TypeA))
@@ -372,11 +364,11 @@ func selfSigned(t *testing.T) (certificate, key string, pool *x509.CertPool) {
 }
 
 // overHTTPS asks as RFC 8484 has it.
-func overHTTPS(t *testing.T, secure *tls.Config, addr func() string) func(q *dns.Msg) (*dns.Msg, error) {
+func overHTTPS(t *testing.T, addr string, secure *tls.Config) func(q *dns.Msg) (*dns.Msg, error) {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: secure, ForceAttemptHTTP2: true}, Timeout: 5 * time.Second}
 	t.Cleanup(client.CloseIdleConnections)
 	return func(q *dns.Msg) (*dns.Msg, error) {
-		response, err := client.Post("https://"+addr()+"/dns-query", "application/dns-message", bytes.NewReader(pack(t, q)))
+		response, err := client.Post("https://"+addr+"/dns-query", "application/dns-message", bytes.NewReader(pack(t, q)))
 		if err != nil {
 			return nil, err
 		}

@@ -99,7 +99,6 @@ func signingKey(t *testing.T, zone string) (*dns.DNSKEY, crypto.PrivateKey) {
 func TestClients(t *testing.T) {
 	need(t, "dig", "kdig", "delv")
 	s, key := clientsServer(t)
-	port := func(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 	s.write("anchors", fmt.Sprintf("trust-anchors { signed.internal. static-key 257 3 13 %q; };\n", key.PublicKey))
 	delv := "delv @127.0.0.1 -p PORT -a DIR/anchors +root=signed.internal "
 	for _, tt := range []struct{ command, want string }{
@@ -238,15 +237,11 @@ missing.corp.internal:
 func TestUnbound(t *testing.T) {
 	need(t, "unbound")
 	s, key := clientsServer(t)
-	_, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct{ name, zones string }{
-		{"forwarder", "forward-zone:\n\tname: internal.\n\tforward-addr: 127.0.0.1@" + port},
-		{"stub", "stub-zone:\n\tname: corp.internal.\n\tstub-addr: 127.0.0.1@" + port +
-			"\nstub-zone:\n\tname: flat.internal.\n\tstub-addr: 127.0.0.1@" + port +
-			"\nstub-zone:\n\tname: signed.internal.\n\tstub-addr: 127.0.0.1@" + port},
+		{"forwarder", "forward-zone:\n\tname: internal.\n\tforward-addr: 127.0.0.1@" + port(s.addr)},
+		{"stub", "stub-zone:\n\tname: corp.internal.\n\tstub-addr: 127.0.0.1@" + port(s.addr) +
+			"\nstub-zone:\n\tname: flat.internal.\n\tstub-addr: 127.0.0.1@" + port(s.addr) +
+			"\nstub-zone:\n\tname: signed.internal.\n\tstub-addr: 127.0.0.1@" + port(s.addr)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ask := startUnbound(t, key, tt.zones)
@@ -315,10 +310,6 @@ func resolved(m *dns.Msg) string {
 func startUnbound(t *testing.T, key *dns.DNSKEY, zones string) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
 	addr := freeAddr(t)
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "unbound.conf")
 	conf := fmt.Sprintf(`server:
 	interface: 127.0.0.1
@@ -340,7 +331,7 @@ func startUnbound(t *testing.T, key *dns.DNSKEY, zones string) func(q *dns.Msg) 
 remote-control:
 	control-enable: no
 %s
-`, port, strings.ReplaceAll(key.String(), "\t", " "), zones)
+`, port(addr), strings.ReplaceAll(key.String(), "\t", " "), zones)
 	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -181,10 +181,6 @@ func TestReloadsBySignal(t *testing.T) {
 		t.Fatalf("make build: %v\n%s", err, out)
 	}
 	s := &server{t: t, dir: t.TempDir(), addr: freeAddr(t)}
-	_, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.write("corp.zone", corpZone)
 	s.write("Corefile", string(s.corefile(fmt.Sprintf(`
 		corp.internal:%s {
@@ -195,7 +191,7 @@ func TestReloadsBySignal(t *testing.T) {
 				refresh 1h
 			}
 			file corp.zone
-		}`, port)).Body()))
+		}`, port(s.addr))).Body()))
 	s.write("aliases/cache", "cache-v1.corp.internal")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -270,13 +270,9 @@ func TestParameterStoreOfREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startCorefile(t, strings.Replace(string(text), "versionalias {", "versionalias {\n        refresh 1s", 1))
-	_, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, block := range snippets(t, "console")[1:] {
 		for _, c := range commands(block) {
-			c.line = strings.Replace(c.line, "-p 1053", "-p "+port, 1)
+			c.line = strings.Replace(c.line, "-p 1053", "-p "+port(s.addr), 1)
 			c.run(t)
 		}
 	}

@@ -96,8 +96,12 @@ func startServer(t testing.TB, corefile string, files files) *server {
 		s.once = sync.Once{}
 	}
 	t.Cleanup(s.stop)
-	first := s.Servers()[0]
-	s.addr, s.tcp = first.LocalAddr().String(), first.Addr().String()
+	for _, l := range s.Servers() {
+		if l.LocalAddr() != nil { // DoT and DoH have none, and come in no order
+			s.addr, s.tcp = l.LocalAddr().String(), l.Addr().String()
+			break
+		}
+	}
 	return s
 }
 
@@ -321,3 +325,6 @@ func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) 
 		return m
 	}
 }
+
+// port is that of an address.
+func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
