@@ -5,6 +5,7 @@ import (
 	"net"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/coredns/caddy"
@@ -17,18 +18,19 @@ import (
 
 // stub is a plugin at the end of the chain that does what a test says. It is in
 // Corefiles under its own name.
-var stub = struct {
-	serve  plugin.HandlerFunc
-	server *dnsserver.Server // that asked it last
-}{}
+var stub struct {
+	serve  atomic.Value                     // a plugin.HandlerFunc
+	server atomic.Pointer[dnsserver.Server] // that asked it last
+}
 
 func init() {
 	dnsserver.Directives = append(dnsserver.Directives, "stub")
 	plugin.Register("stub", func(c *caddy.Controller) error {
 		dnsserver.GetConfig(c).AddPlugin(func(plugin.Handler) plugin.Handler {
 			return plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-				stub.server, _ = ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
-				return stub.serve(ctx, w, r)
+				server, _ := ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
+				stub.server.Store(server)
+				return stub.serve.Load().(plugin.HandlerFunc)(ctx, w, r)
 			})
 		})
 		return nil
@@ -61,7 +63,8 @@ func (r *recorder) RemoteAddr() net.Addr {
 
 // exchange asks the server itself, without a socket.
 func (r *recorder) exchange(q *dns.Msg) {
-	stub.server.ServeDNS(context.WithValue(context.Background(), dnsserver.Key{}, stub.server), r, q)
+	server := stub.server.Load()
+	server.ServeDNS(context.WithValue(context.Background(), dnsserver.Key{}, server), r, q)
 }
 
 // check holds a response against what must be true of every response to q.
@@ -113,7 +116,7 @@ func alone(rrs []dns.RR) bool {
 
 // FuzzQuestion gives a running chain whatever can be unpacked from the wire.
 func FuzzQuestion(f *testing.F) {
-	stub.serve = refused
+	stub.serve.Store(plugin.HandlerFunc(refused))
 	s := startServer(f, `
 		corp.internal:0 {
 			bind 127.0.0.1
@@ -199,7 +202,7 @@ func FuzzQuestion(f *testing.F) {
 
 // FuzzBelow puts arbitrary answers below aliases, in both modes.
 func FuzzBelow(f *testing.F) {
-	stub.serve = refused
+	stub.serve.Store(plugin.HandlerFunc(refused))
 	s := startServer(f, `
 		.:0 {
 			bind 127.0.0.1
@@ -274,7 +277,7 @@ cache-v1 60 DNAME cache-v2
 			return
 		}
 		before := below.Copy()
-		stub.serve = func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+		stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			switch how % 4 {
 			case 0:
 				return below.Rcode, nil
@@ -286,7 +289,7 @@ cache-v1 60 DNAME cache-v2
 				return dns.RcodeSuccess, err
 			}
 			return dns.RcodeSuccess, w.WriteMsg(below)
-		}
+		}))
 		q := question(names[int(name)%len(names)], qtype)
 		if how&4 > 0 {
 			withEDNS(q, how&8 > 0)
