@@ -61,7 +61,7 @@ func outcome(err error) string {
 		// https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 		code := api.ErrorCode()
 		switch {
-		case strings.HasPrefix(code, "Throttl"):
+		case (&apiError{code: code}).Throttled():
 			return "throttled"
 		case strings.HasPrefix(code, "AccessDenied"), strings.HasPrefix(code, "ExpiredToken"),
 			code == "UnrecognizedClientException", code == "InvalidClientTokenId",
@@ -74,6 +74,14 @@ func outcome(err error) string {
 	return "error"
 }
 
+// apiError is what Parameter Store says instead of an answer.
+type apiError struct{ code, message string }
+
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+// Throttled reports whether the account's rate was exceeded.
+func (e *apiError) Throttled() bool { return strings.HasPrefix(e.code, "Throttl") }
+
 // unknown is the SDK's code for an answer without one, such as a proxy's.
 const unknown = "UnknownError"
 
@@ -82,7 +90,7 @@ const unknown = "UnknownError"
 func brief(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != unknown {
-		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+		return &apiError{api.ErrorCode(), api.ErrorMessage()}
 	}
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
 		if status := response.HTTPStatusCode(); status != 0 {

@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -425,3 +427,144 @@ func all[T any](c chan T) []T {
 	}
 	return all
 }
+
+// Duty 3: a source that is asked too often is asked less often, and then again
+// as it was; another failure changes nothing.
+func TestInterval(t *testing.T) {
+	const refresh = 10 * time.Second
+	for _, tt := range []struct {
+		name     string
+		refresh  time.Duration
+		outcomes string // of sweeps: t for throttled, f for failed, . for complete
+		want     string // the interval after each, in seconds
+	}{
+		{"all is well", refresh, "...", "10 10 10"},
+		{"failures", refresh, "ff.f", "10 10 10 10"},
+		{"throttled once", refresh, "t...........", "20 18 16 14 13 12 12 11 11 10 10 10"},
+		{"throttled, and then lost: nothing makes it shorter", refresh, "ttff.f", "20 40 40 40 32 32"},
+		{"throttled for long", refresh, "tttttt", "20 40 80 160 300 300"},
+		{"throttled while it recovers", refresh, "t.t.", "20 18 35 29"},
+		{"an interval that is longer than the longest", time.Hour, "t.", "3600 3600"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := New(nil, tt.refresh, nil, nil)
+			var got []string
+			for _, outcome := range tt.outcomes {
+				switch outcome {
+				case 't':
+					w.adapt(fmt.Errorf("read it: %w", tooOften{}))
+				case 'f':
+					w.adapt(errSweep)
+				case '.':
+					w.adapt(nil)
+				}
+				got = append(got, fmt.Sprintf("%.0f", w.interval.Seconds()))
+			}
+			if got := strings.Join(got, " "); got != tt.want {
+				t.Errorf("intervals got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+type tooOften struct{}
+
+func (tooOften) Error() string   { return "rate exceeded" }
+func (tooOften) Throttled() bool { return true }
+
+// Duty 3, 12: a thousand servers that share a rate find it together: nobody
+// starves, and when an outage is over the peak is no herd.
+func TestFleet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			servers = 1000
+			rate    = 40 // calls a second that the account has
+			refresh = time.Minute
+			calls   = 1 // a sweep: 2 bundles are one page
+		)
+		began := time.Now()
+		var (
+			mu       sync.Mutex
+			tokens   = float64(rate)
+			last     = began
+			lost     bool
+			asked    = map[int]int{} // calls by second
+			refused  = map[int]int{}
+			complete = map[int]time.Time{} // the last complete sweep of each server
+			longest  time.Duration         // between two complete sweeps of a server
+		)
+		sweep := func(server int) error {
+			mu.Lock()
+			defer mu.Unlock()
+			now := time.Now()
+			second := int(now.Sub(began) / time.Second)
+			asked[second]++
+			if lost {
+				return errSweep
+			}
+			tokens = min(rate, tokens+now.Sub(last).Seconds()*rate)
+			last = now
+			if tokens < calls {
+				refused[second]++
+				return tooOften{}
+			}
+			tokens -= calls
+			if before, ok := complete[server]; ok {
+				longest = max(longest, now.Sub(before))
+			}
+			complete[server] = now
+			return nil
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for i := range servers {
+			w := New(sweeper(func() error { return sweep(i) }), refresh, func([]ledger.Parameter, time.Duration) {}, func(error) {})
+			wg.Go(func() { w.Run(ctx) })
+		}
+		phase := func(name string, d time.Duration) (peak, throttled int) {
+			from := int(time.Since(began) / time.Second)
+			<-time.After(d)
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			total := 0
+			for second := from; second < int(time.Since(began)/time.Second); second++ {
+				peak = max(peak, asked[second])
+				throttled += refused[second]
+				total += asked[second]
+			}
+			t.Logf("%-12s %8v %6.1f calls/s, peak %3d, %4d throttled, longest without a sweep %v", name, d, float64(total)/d.Seconds(), peak, throttled, longest.Round(time.Second))
+			return peak, throttled
+		}
+		phase("start", 5*time.Minute)
+		steady, throttled := phase("steady", 10*time.Minute)
+		if throttled > 0 {
+			t.Errorf("%d calls were throttled in steady state", throttled)
+		}
+		if longest > 2*refresh {
+			t.Errorf("a server had no sweep for %v, want at most %v", longest, 2*refresh)
+		}
+		mu.Lock()
+		lost = true
+		mu.Unlock()
+		phase("outage", 10*time.Minute)
+		mu.Lock()
+		lost, longest = false, 0
+		clear(complete)
+		mu.Unlock()
+		if peak, _ := phase("after it", 10*time.Minute); peak > 2*steady {
+			t.Errorf("after an outage the peak got %d calls a second, want at most twice %d", peak, steady)
+		}
+		if len(complete) != servers {
+			t.Errorf("%d of %d servers had a sweep after the outage", len(complete), servers)
+		}
+		cancel()
+		wg.Wait()
+	})
+}
+
+// sweeper is a function as a Source that sees nothing.
+type sweeper func() error
+
+func (s sweeper) Sweep(context.Context) ([]ledger.Parameter, error) { return nil, s() }
+func (s sweeper) Release()                                          {}
