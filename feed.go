@@ -39,6 +39,9 @@ type feed struct {
 	ledger  atomic.Pointer[ledger.Ledger]
 	stats   stats
 	outages int // failed sweeps since the last complete one
+
+	heirOf    *feed // until the start: what this takes over from
+	inherited *ledger.Ledger
 }
 
 // stats is what the metrics show of a feed.
@@ -73,14 +76,52 @@ func newFeed(c config, publish func(*alias.Table)) (*feed, error) {
 	return f, nil
 }
 
-// load sweeps once, and keeps nothing open.
+// inherit takes over what another feed knows of the same source, on a reload of
+// the Corefile. So a reload loses nothing, whatever becomes of the source.
+func (f *feed) inherit(old *feed) {
+	f.heirOf = old
+	for zone, flips := range old.stats.flips {
+		if f.stats.flips[zone] != nil {
+			f.stats.flips[zone] = flips
+		}
+	}
+	f.take()
+}
+
+// take takes what the feed that f is the heir of knows by now.
+func (f *feed) take() {
+	old := f.heirOf
+	f.inherited = old.ledger.Load()
+	next := ledger.New(f.lines, patience*f.refresh).Inherit(f.inherited, time.Now())
+	f.ledger.Store(next)
+	f.publish(next.Table())
+	if next.KnownTo(f.inherited) {
+		f.stats.swept.Store(old.stats.swept.Load())
+		f.stats.took.Store(old.stats.took.Load())
+	}
+}
+
+// sameSource reports whether f and o read from one place.
+func (f *feed) sameSource(o *feed) bool {
+	return f.directory == o.directory && f.config.store == o.config.store
+}
+
+// load makes the first table: by a sweep, unless all is inherited. It keeps
+// nothing open.
 func (f *feed) load(ctx context.Context) {
+	if f.loaded() {
+		return
+	}
 	f.watcher.Sweep(ctx)
 	f.source.Release()
 }
 
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
+	if f.heirOf != nil && f.ledger.Load().KnownTo(f.inherited) && f.heirOf.ledger.Load() != f.inherited {
+		f.take() // it has seen more since
+	}
+	f.heirOf, f.inherited = nil, nil
 	var wg sync.WaitGroup
 	if f.dir != nil {
 		wg.Go(func() {

@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type instance struct {
 // load gives every plugin its first table. It leaves nothing behind, since an
 // instance that fails to start later is dropped without a word.
 func (i *instance) load() error {
+	running.bequeath(i)
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -76,6 +78,24 @@ func (r *instances) remove(i *instance) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = slices.DeleteFunc(r.all, func(o *instance) bool { return o == i })
+}
+
+// bequeath gives the plugins of i, which is about to start, what running ones
+// know of the same source: one with the same zones and lines if there is one.
+func (r *instances) bequeath(i *instance) {
+	feeds := r.feeds()
+	for _, v := range i.plugins {
+		f := v.feed
+		var from *feed
+		for _, o := range feeds {
+			if f.sameSource(o) && o.loaded() && (from == nil || slices.Equal(f.zones, o.zones) && reflect.DeepEqual(f.lines, o.lines)) {
+				from = o
+			}
+		}
+		if from != nil {
+			f.inherit(from)
+		}
+	}
 }
 
 // feeds is those of all plugins.

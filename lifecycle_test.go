@@ -461,3 +461,77 @@ func logged(out *bytes.Buffer) string {
 	lines := regexp.MustCompile(`(?m)^.*? (\[[A-Z]+\])`).ReplaceAllString(out.String(), "$1")
 	return strings.TrimSpace(lines)
 }
+
+// Duty 10: a reload takes over what is known, also while the source is away, and
+// reads it by the new Corefile's rules. Counters live on.
+func TestReloadInheritance(t *testing.T) {
+	corefile := func(lines string) string {
+		return `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				` + lines + `
+			}
+			file corp.zone
+		}`
+	}
+	s := startServer(t, corefile("ssm /a"), files{
+		"corp.zone":       corpZone,
+		"aliases/a/cache": "cache-v1.corp.internal",
+		"aliases/a/web":   "cache-v1.corp.internal",
+		"aliases/b/more":  "cache-v1.corp.internal",
+	})
+	const v2 = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal."
+	s.write("aliases/a/cache", "cache-v2.corp.internal")
+	s.eventually("cache.corp.internal.", dns.TypeCNAME, v2)
+	swept := running.feeds()[0].stats.swept.Load()
+	asked := func() (n uint64) {
+		for _, tally := range running.feeds()[0].ledger.Load().Table().Get("cache.corp.internal.").Tallies {
+			n += tally.Count()
+		}
+		return n
+	}
+	before := asked()
+	// The newest document has a fault, and then the source is away.
+	s.write("aliases/a/web", "what?")
+	s.eventually("web.corp.internal.", dns.TypeCNAME, "NOERROR aa\nweb.corp.internal. 5 CNAME cache-v1.corp.internal.")
+	for deadline := time.Now().Add(10 * time.Second); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the document with a fault was not seen")
+		}
+	}
+	if err := os.Rename(filepath.Join(s.dir, "aliases"), filepath.Join(s.dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ lines, q, want string }{
+		{"ssm /a", "cache.corp.internal. CNAME", v2},
+		{"ssm /a", "web.corp.internal. CNAME", "NOERROR aa\nweb.corp.internal. 5 CNAME cache-v1.corp.internal."},
+		{"ssm /a\nttl 9", "cache.corp.internal. CNAME", strings.Replace(v2, " 5 ", " 9 ", 1)},
+		{"ssm /b", "cache.corp.internal. A", "NOERROR aa\ncache.corp.internal. 60 A 192.0.2.99\nauthority: corp.internal. 60 NS ns.corp.internal."},
+	} {
+		inst, err := s.Restart(s.corefile(corefile(x.lines)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Instance = inst
+		if got := show(exchange{q: x.q}.ask(t, s)); got != x.want {
+			t.Errorf("after a reload with %q %s got\n%s\nwant\n%s", x.lines, x.q, got, x.want)
+		}
+		if f := running.feeds()[0]; x.lines == "ssm /a" {
+			if got := f.stats.swept.Load(); got < swept {
+				t.Errorf("the last sweep became %d, want %d or later", got, swept)
+			}
+			if n := len(f.ledger.Load().Rejections()); n != 1 {
+				t.Errorf("%d rejections were inherited, want 1", n)
+			}
+			if got := asked(); got <= before {
+				t.Errorf("%d queries are counted, want more than the %d before", got, before)
+			}
+			if got := f.stats.flips["corp.internal."].Load(); got != 1 {
+				t.Errorf("%d flips are counted, want 1", got)
+			}
+		}
+	}
+}

@@ -118,6 +118,17 @@ func (t *Table) IsAbove(qname string) bool {
 // HasSubtrees reports whether any alias has a subtree.
 func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees > 0 }
 
+// Inherit is t with the tallies of old's aliases, where t has them as well. It
+// is for a table that nobody else has yet.
+func (t *Table) Inherit(old *Table) *Table {
+	edit := t.Edit()
+	edit.before = old
+	for e := range t.All() {
+		edit.Put(e.Alias, e.Source)
+	}
+	return edit.Table()
+}
+
 // Get is the alias of that very name, or nil.
 func (t *Table) Get(name Name) *Entry {
 	if t == nil {

@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+)
+
+// Duty 10: what a ledger takes over from another, on a reload of the Corefile.
+func TestInherit(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		zones, lines string   // of the old ledger
+		seen         []string // by it, of one sweep after another
+		zones2       string   // of the new one, if they are others
+		lines2       string
+		table        string
+		rejected     string
+		known        bool // all that the new one reads
+	}{{
+		name:  "all of it",
+		lines: "ssm /a\nalias db.internal. /p/db:live", lines2: "ssm /a\nalias db.internal. /p/db:live",
+		seen:  []string{"/a/cache 1 v1.x.org\n/p/db:live 3 v3.x.org", "/a/cache 2 v2.x.org\n/p/db:live 3 v3.x.org"},
+		table: "cache.internal. v2.x.org. 5 /a/cache@2\ndb.internal. v3.x.org. 5 /p/db:live@3",
+		known: true,
+	}, {
+		name:  "lines in another order",
+		lines: "ssm /a\nssm /b", lines2: "ssm /b\nssm /a",
+		seen:  []string{"/a/cache 1 v1.x.org\n/b/web 1 v1.x.org"},
+		table: "cache.internal. v1.x.org. 5 /a/cache@1\nweb.internal. v1.x.org. 5 /b/web@1",
+		known: true,
+	}, {
+		name:  "a line that is gone",
+		lines: "ssm /a\nssm /b", lines2: "ssm /b",
+		seen:  []string{"/a/cache 1 v1.x.org\n/b/web 1 v1.x.org"},
+		table: "web.internal. v1.x.org. 5 /b/web@1",
+		known: true,
+	}, {
+		name:  "a line that is new: not all is known",
+		lines: "ssm /a", lines2: "ssm /a\nssm /b",
+		seen:  []string{"/a/cache 1 v1.x.org"},
+		table: "cache.internal. v1.x.org. 5 /a/cache@1",
+	}, {
+		name:  "another label is another line",
+		lines: "alias db.internal. /p/db:live", lines2: "alias db.internal. /p/db:next",
+		seen: []string{"/p/db:live 3 v3.x.org"},
+	}, {
+		name:  "a rejected document, and the good one that stays",
+		lines: "ssm /a", lines2: "ssm /a",
+		seen:     []string{"/a/cache 1 v1.x.org", "/a/cache 2 what?"},
+		table:    "cache.internal. v1.x.org. 5 /a/cache@1",
+		rejected: "/a/cache@2 syntax internal.=1",
+		known:    true,
+	}, {
+		name:  "who had the name keeps it, whatever sorts first",
+		lines: "ssm /a", lines2: "ssm /a",
+		seen: []string{
+			`/a/z 1 {"aliases": {"cache": "v1.x.org"}}`,
+			`/a/z 1 {"aliases": {"cache": "v1.x.org"}}` + "\n/a/cache 1 v9.x.org",
+		},
+		table:    "cache.internal. v1.x.org. 5 /a/z@1",
+		rejected: "/a/cache@1 collision internal.=1",
+		known:    true,
+	}, {
+		name:  "a document that lies outside the new zones is rejected",
+		zones: "internal. org.", lines: "ssm /a", zones2: "org.", lines2: "ssm /a",
+		seen:  []string{"/a/cache.internal 1 v1.x.net\n/a/web.org 1 v1.x.net"},
+		table: "cache.internal.org. v1.x.net. 5 /a/cache.internal@1\nweb.org. v1.x.net. 5 /a/web.org@1",
+		known: true,
+	}, {
+		name:  "a document that was outside the old zones comes into force",
+		zones: "org.", lines: "ssm /a", zones2: "internal. org.", lines2: "ssm /a",
+		seen:  []string{`/a/all 1 {"aliases": {"cache.internal.": "v1.x.net"}}`},
+		table: "cache.internal. v1.x.net. 5 /a/all@1",
+		known: true,
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.zones == "" {
+				tt.zones = "internal."
+			}
+			if tt.zones2 == "" {
+				tt.zones2 = tt.zones
+			}
+			lines := linesOf(t, tt.zones, tt.lines)
+			old := New(lines, patience)
+			for _, seen := range tt.seen {
+				old, _ = apply(t, old, seenOf(t, lines, seen), epoch)
+			}
+			before := everything(old)
+			next := New(linesOf(t, tt.zones2, tt.lines2), patience).Inherit(old, epoch)
+			if got := tableText(next.Table()); got != spelled(tt.table) {
+				t.Errorf("table got\n%swant\n%s", got, spelled(tt.table))
+			}
+			if got := rejectionText(next.Rejections()); got != spelled(tt.rejected) {
+				t.Errorf("rejections got\n%swant\n%s", got, spelled(tt.rejected))
+			}
+			if got := next.KnownTo(old); got != tt.known {
+				t.Errorf("all is known: got %v, want %v", got, tt.known)
+			}
+			if got := everything(old); got != before {
+				t.Errorf("the old ledger became\n%s\nfrom\n%s", got, before)
+			}
+		})
+	}
+}
+
+// What was missing is given up when it would have been without the reload, and
+// counts of queries live on.
+func TestInheritMissingAndTallies(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	old, _ := New(lines, patience).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
+	old, _ = old.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	old.Table().Get("cache.internal.").Tallies[0].Add()
+	next := New(lines, patience).Inherit(old, epoch.Add(time.Second))
+	if next.Table().Get("web.internal.") == nil {
+		t.Fatal("an alias that is missing for a while was not inherited")
+	}
+	old.Table().Get("cache.internal.").Tallies[0].Add() // a query in flight
+	if got := next.Table().Get("cache.internal.").Tallies[0].Count(); got != 2 {
+		t.Errorf("%d queries are counted, want 2", got)
+	}
+	next, _ = next.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch.Add(patience))
+	if next.Table().Get("web.internal.") != nil {
+		t.Error("the reload made the time begin anew after which an alias is given up")
+	}
+}
