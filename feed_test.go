@@ -66,3 +66,25 @@ func TestBadDocumentsKeepTheLastGood(t *testing.T) {
 		t.Errorf("a good document after all these: got\n%s", got)
 	}
 }
+
+// What the old instance sees between the take-over and the start of the new one
+// is taken over as well.
+func TestTakeOverUntilTheStart(t *testing.T) {
+	seen := cache("cache-v1.corp.internal", 1)
+	sweep := func(context.Context) ([]ledger.Parameter, error) { return seen, nil }
+	old, heir := fed(t, new(instance), &source{sweep: sweep}), fed(t, new(instance), &source{sweep: sweep})
+	old.feed.watcher.Sweep(t.Context())
+	heir.feed.inherit(old.feed)
+	target := func() string { return string(heir.table.Load().Get("cache.corp.internal.").Target) }
+	if got := target(); got != "cache-v1.corp.internal." {
+		t.Errorf("the heir got the target %s, want v1", got)
+	}
+	seen = cache("cache-v2.corp.internal", 2)
+	old.feed.watcher.Sweep(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	heir.feed.run(ctx)
+	if got := target(); got != "cache-v2.corp.internal." {
+		t.Errorf("at its start the heir got the target %s, want v2", got)
+	}
+}

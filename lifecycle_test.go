@@ -519,7 +519,11 @@ func TestReloadInheritance(t *testing.T) {
 		if got := show(exchange{q: x.q}.ask(t, s)); got != x.want {
 			t.Errorf("after a reload with %q %s got\n%s\nwant\n%s", x.lines, x.q, got, x.want)
 		}
-		if f := running.feeds()[0]; x.lines == "ssm /a" {
+		f := running.feeds()[0]
+		if all := x.lines != "ssm /b"; f.loaded() != all {
+			t.Errorf("after a reload with %q it is ready: %v, want %v", x.lines, !all, all)
+		}
+		if x.lines == "ssm /a" {
 			if got := f.stats.swept.Load(); got < swept {
 				t.Errorf("the last sweep became %d, want %d or later", got, swept)
 			}
