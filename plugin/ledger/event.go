@@ -18,6 +18,10 @@ const (
 	Removed              // an alias is no longer in force
 	Rejected             // a document was not adopted
 	Shadowed             // a path's parameter states an alias that an alias line names
+	Doubted              // an older version was read, and is to be read again
+	Believed             // it came to be the newest known
+	Braked               // too many aliases would go at once
+	Unbraked             // no longer
 )
 
 // Reason is the kind of fault that a document was rejected for.
@@ -45,6 +49,10 @@ type Event struct {
 	Reason Reason        // of Rejected
 	Err    error         // of Rejected: what is wrong with the document
 	Stays  *alias.Source // of Rejected: the document that stays in force, if any
+	Known  alias.Source  // of Doubted and Believed: the newest version before
+	Label  bool          // of Believed: a label was moved
+	Count  int           // of Braked: how many aliases would go
+	Of     int           // of Braked: how many there are
 }
 
 // String is the event as one line of a log.
@@ -67,6 +75,14 @@ func (e Event) String() string {
 		return fmt.Sprintf("rejected %s: %v; %s", describe(e.Source), e.Err, stays)
 	case Shadowed:
 		return fmt.Sprintf("alias %s of %s is shadowed by an alias line", e.Name, describe(e.Source))
+	case Doubted:
+		return fmt.Sprintf("reading again %s: it is older than version %d of %s", describe(e.Source), e.Known.Version, date(e.Known))
+	case Believed:
+		return fmt.Sprintf("believed %s: it is what each read found since version %d of %s", describe(e.Source), e.Known.Version, date(e.Known))
+	case Braked:
+		return fmt.Sprintf("brake on: the parameters of %d of %d aliases are gone; they stay in force for an hour", e.Count, e.Of)
+	case Unbraked:
+		return "brake off: no alias stays in force without its parameter for longer than it takes to make sure"
 	}
 	return "unknown event"
 }
@@ -75,5 +91,7 @@ func describe(s alias.Source) string {
 	if s.Modified.IsZero() { // it could not be read
 		return "parameter " + s.Parameter
 	}
-	return fmt.Sprintf("parameter %s, version %d of %s", s.Parameter, s.Version, s.Modified.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("parameter %s, version %d of %s", s.Parameter, s.Version, date(s))
 }
+
+func date(s alias.Source) string { return s.Modified.UTC().Format(time.RFC3339) }

@@ -117,7 +117,7 @@ type claim struct {
 // let puts in k's candidate, if it could be read and is still there.
 func (v *view) let(k key) {
 	r := v.record(k)
-	if r.newer == nil || !r.missing.IsZero() {
+	if r.newer == nil || r.absence.missing() {
 		return
 	}
 	switch r.newer.reason {

@@ -15,17 +15,35 @@ import (
 type Ledger struct {
 	lines    []Line
 	reserved map[alias.Name]bool // the names of alias lines
-	patience time.Duration
+	trust    Trust
 	records  map[key]record
 	orphans  map[alias.Name]alias.Name // see orphaned
+	braked   int                       // see brake
 	table    *alias.Table
+}
+
+// Trust is how far a source is believed at its first word.
+type Trust struct {
+	Interval time.Duration // between two sweeps, more than 0
+	// Files says that what is there counts, whatever was there before: a file may
+	// well be replaced by an older one.
+	Files bool
 }
 
 // record is what is known of one parameter. It is immutable too.
 type record struct {
 	good    *document  // in force, or nil
 	newer   *candidate // the newest one, if it is not in force
-	missing time.Time  // when it was first not seen, or zero
+	absence absence
+	doubt   *doubt // an older version that was read since, or nil
+}
+
+// newest is what r has of the parameter's newest version, or nil.
+func (r record) newest() *document {
+	if r.newer != nil {
+		return &r.newer.document
+	}
+	return r.good
 }
 
 // document is one version of a parameter.
@@ -42,10 +60,9 @@ type candidate struct {
 	err    error
 }
 
-// New makes an empty ledger for the parameters that lines name. A parameter
-// that was seen and then is not for as long as patience gives up its aliases.
-func New(lines []Line, patience time.Duration) *Ledger {
-	l := &Ledger{lines: lines, patience: patience, reserved: map[alias.Name]bool{}, table: new(alias.Table)}
+// New makes an empty ledger for the parameters that lines name.
+func New(lines []Line, trust Trust) *Ledger {
+	l := &Ledger{lines: lines, trust: trust, reserved: map[alias.Name]bool{}, table: new(alias.Table)}
 	for _, line := range lines {
 		if line.Rule.Name != "" {
 			l.reserved[line.Rule.Name] = true
@@ -60,26 +77,43 @@ func (l *Ledger) Table() *alias.Table { return l.table }
 // Apply is the ledger after a sweep that was complete and saw these parameters,
 // at the time now; and what changed, in a stable order. It is l itself if
 // nothing did.
-//
-// A parameter that was not seen keeps its aliases at first: AWS promises no
-// snapshot of a path, so a sweep can miss one that is there.
 func (l *Ledger) Apply(seen []Parameter, now time.Time) (*Ledger, []Event) {
-	c := change{Ledger: l, updates: map[key]record{}, retired: map[key]bool{}}
+	c := l.change(now)
 	c.see(seen)
-	c.miss(seen, now)
-	adopted := c.judge()
-	if len(adopted) == 0 && len(c.updates) == 0 {
-		return l, nil
-	}
-	return c.commit(adopted)
+	c.miss(seen)
+	return c.finish()
+}
+
+// ApplyRead is the same after a read of some parameters by their names, those of
+// which that exist were seen.
+func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledger, []Event) {
+	c := l.change(now)
+	c.see(seen)
+	c.gone(asked, seen)
+	return c.finish()
 }
 
 // change is an Apply in the making: the ledger before, and what is new.
 type change struct {
 	*Ledger
+	now     time.Time
 	updates map[key]record
 	retired map[key]bool
+	brake   int // as braked, from now on
 	events  []Event
+}
+
+func (l *Ledger) change(now time.Time) *change {
+	return &change{Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}}
+}
+
+func (c *change) finish() (*Ledger, []Event) {
+	c.retire()
+	adopted := c.judge()
+	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked {
+		return c.Ledger, nil
+	}
+	return c.commit(adopted)
 }
 
 func (c *change) record(k key) record {
@@ -92,20 +126,17 @@ func (c *change) record(k key) record {
 // see notes the parameters whose newest version was not known yet.
 func (c *change) see(seen []Parameter) {
 	for _, p := range seen {
-		r := c.records[p.key()]
-		known := r.good
-		if r.newer != nil {
-			known = &r.newer.document
+		r := c.record(p.key())
+		before := r
+		r.absence = absence{}
+		if !p.Writing {
+			r = c.weigh(r, p)
 		}
-		fresh := !p.Writing && (known == nil || !known.same(p))
-		if fresh {
-			r.newer = c.read(p)
-		}
-		if fresh || !r.missing.IsZero() {
-			r.missing = time.Time{}
+		if r != before {
 			c.updates[p.key()] = r
 		}
 	}
+	slices.SortFunc(c.events, func(a, b Event) int { return key{a.Source.Parameter, a.Source.Line}.compare(key{b.Source.Parameter, b.Source.Line}) })
 }
 
 // read makes a candidate of p, one that is rejected at once if it states no
@@ -126,26 +157,6 @@ func (c *change) read(p Parameter) *candidate {
 	}
 	doc.aliases = aliases
 	return &candidate{document: doc}
-}
-
-// miss notes the parameters that were not seen, and retires those that have
-// been missing for too long.
-func (c *change) miss(seen []Parameter, now time.Time) {
-	there := make(map[key]bool, len(seen))
-	for _, p := range seen {
-		there[p.key()] = true
-	}
-	for k, r := range c.records {
-		switch {
-		case there[k]:
-		case r.missing.IsZero():
-			r.missing = now
-			c.updates[k] = r
-		case now.Sub(r.missing) >= c.patience:
-			c.updates[k] = record{}
-			c.retired[k] = true
-		}
-	}
 }
 
 // commit makes the next ledger, in which the adopted documents are in force.
@@ -180,6 +191,7 @@ func (c *change) commit(adopted []key) (*Ledger, []Event) {
 	for k := range c.retired {
 		delete(next.records, k)
 	}
+	next.braked = c.brake
 	next.orphans = next.orphaned()
 	if len(names) > 0 || !maps.Equal(next.orphans, c.orphans) {
 		edit.Hold(next.orphans)
@@ -275,10 +287,6 @@ func (l *Ledger) claims(d *document) []alias.Alias {
 func (d *document) states(name alias.Name) bool {
 	_, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
 	return ok
-}
-
-func (d *document) source() alias.Source {
-	return alias.Source{Line: d.Line, Parameter: d.Name, Version: d.Version, Modified: d.Modified}
 }
 
 // Rejection is a document that is not in force though it is its parameter's

@@ -14,7 +14,10 @@ import (
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
-const patience = 30 * time.Second
+// interval is how far apart sweeps are.
+const interval = 10 * time.Second
+
+var trust = Trust{Interval: interval}
 
 // epoch is the time of the sweeps at 0 s.
 var epoch = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -152,10 +155,10 @@ func spelled(text string) string {
 // everything is all that a ledger holds, down to where it lies in memory.
 func everything(l *Ledger) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%p %v %v %v\n", l.table, l.patience, l.reserved, l.lines)
+	fmt.Fprintf(&b, "%p %v %v %v\n", l.table, l.trust, l.reserved, l.lines)
 	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
 		r := l.records[k]
-		fmt.Fprintf(&b, "%v %v good %p %+v newer %p %+v\n", k, r.missing, r.good, r.good, r.newer, r.newer)
+		fmt.Fprintf(&b, "%v %v doubt %v good %p %+v newer %p %+v\n", k, r.absence, r.doubt, r.good, r.good, r.newer, r.newer)
 	}
 	var entries []string
 	for e := range l.table.All() {
@@ -165,15 +168,34 @@ func everything(l *Ledger) string {
 	return b.String() + strings.Join(entries, "")
 }
 
-// apply is l.Apply, and holds what must be so each time: that l stays what it
-// was, and that the order in which parameters are seen is of no account.
-func apply(t *testing.T, l *Ledger, seen []Parameter, now time.Time) (*Ledger, []Event) {
+// refsOf is the parameters that words name, for each line that reads them.
+func refsOf(t *testing.T, lines []Line, words string) []Ref {
 	t.Helper()
+	var refs []Ref
+	for _, name := range strings.Fields(words) {
+		for _, p := range seenOf(t, lines, name+" 1 any") {
+			refs = append(refs, Ref{p.Line, p.Name})
+		}
+	}
+	return refs
+}
+
+// apply is l.Apply, or if asked is not empty l.ApplyRead, and holds what must be
+// so each time: that l stays what it was, and that the order in which parameters
+// are seen is of no account.
+func apply(t *testing.T, l *Ledger, asked []Ref, seen []Parameter, now time.Time) (*Ledger, []Event) {
+	t.Helper()
+	do := func(seen []Parameter) (*Ledger, []Event) {
+		if len(asked) > 0 {
+			return l.ApplyRead(asked, seen, now)
+		}
+		return l.Apply(seen, now)
+	}
 	before := everything(l)
-	next, events := l.Apply(seen, now)
+	next, events := do(seen)
 	backwards := slices.Clone(seen)
 	slices.Reverse(backwards)
-	twin, twins := l.Apply(backwards, now)
+	twin, twins := do(backwards)
 	if after := everything(l); after != before {
 		t.Errorf("Apply changed its ledger from\n%s\nto\n%s", before, after)
 	}
@@ -238,7 +260,7 @@ func TestEventString(t *testing.T) {
 // What events and rejections hold besides their text.
 func TestEventsAndRejections(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
-	l, _ := New(lines, patience).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
 	before := l.Table()
 	l, events := l.Apply(seenOf(t, lines, "/a/cache 2 v2.x.org\n/a/web 2 v2\n/a/all 1 {\"aliases\": {\"cache\": \"v3.x.org\"}}"), epoch)
 	if len(events) != 3 {
@@ -293,8 +315,8 @@ func TestWhatMakesAVersion(t *testing.T) {
 		{"another value", other, false},
 		{"another version", older, false},
 	} {
-		l, _ := New(lines, patience).Apply([]Parameter{p}, epoch)
-		next, _ := apply(t, l, []Parameter{tt.p}, epoch)
+		l, _ := New(lines, Trust{Interval: interval, Files: true}).Apply([]Parameter{p}, epoch)
+		next, _ := apply(t, l, nil, []Parameter{tt.p}, epoch)
 		if same := next == l; same != tt.same {
 			t.Errorf("%s: the same ledger got %v, want %v", tt.name, same, tt.same)
 		}
@@ -307,11 +329,11 @@ func TestWhatMakesAVersion(t *testing.T) {
 // The counts of an alias live as long as it does, whatever document states it.
 func TestTalliesLiveAsLongAsTheAlias(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
-	l := New(lines, patience)
+	l := New(lines, trust)
 	for i, tt := range []struct {
-		at   time.Duration
-		seen string
-		want string // the tallies of web.internal., before it is asked for once
+		at          time.Duration
+		asked, seen string
+		want        string // the tallies of web.internal., before it is asked for once
 	}{
 		{seen: `/a/p 1 {"aliases": {"web": "v1.x.org"}}`, want: "v1.x.org. 0"},
 		{seen: `/a/p 2 {"aliases": {"web": "v2.x.org"}}`, want: "v2.x.org. 0, v1.x.org. 1"},
@@ -319,11 +341,12 @@ func TestTalliesLiveAsLongAsTheAlias(t *testing.T) {
 		{seen: "/a/p 4 {\"aliases\": {}}\n/a/web 1 v1.x.org", want: "v1.x.org. 1, v2.x.org. 2"},
 		{seen: "/a/p 4 {\"aliases\": {}}\n/a/web 2 v1", want: "v1.x.org. 2, v2.x.org. 2"},
 		{seen: "/a/p 5 {\"aliases\": {\"web\": \"v3.x.org\"}}", want: "v1.x.org. 3, v2.x.org. 2"},
-		{at: patience, seen: "/a/p 5 {\"aliases\": {\"web\": \"v3.x.org\"}}", want: "v3.x.org. 0, v1.x.org. 4, v2.x.org. 2"},
-		{at: patience, seen: `/a/p 6 {"aliases": {}}`, want: ""},
-		{at: patience, seen: `/a/p 7 {"aliases": {"web": "v1.x.org"}}`, want: "v1.x.org. 0"},
+		{asked: "/a/web", want: "v1.x.org. 4, v2.x.org. 2"},
+		{at: interval, asked: "/a/web", want: "v3.x.org. 0, v1.x.org. 5, v2.x.org. 2"},
+		{at: interval, seen: `/a/p 6 {"aliases": {}}`, want: ""},
+		{at: interval, seen: `/a/p 7 {"aliases": {"web": "v1.x.org"}}`, want: "v1.x.org. 0"},
 	} {
-		l, _ = l.Apply(seenOf(t, lines, tt.seen), epoch.Add(tt.at))
+		l, _ = apply(t, l, refsOf(t, lines, tt.asked), seenOf(t, lines, tt.seen), epoch.Add(tt.at))
 		var got []string
 		if e := l.Table().Get("web.internal."); e != nil {
 			for _, tally := range e.Tallies {
@@ -338,7 +361,7 @@ func TestTalliesLiveAsLongAsTheAlias(t *testing.T) {
 }
 
 func TestNewLedgerIsEmpty(t *testing.T) {
-	l := New(linesOf(t, "internal.", "ssm /a"), patience)
+	l := New(linesOf(t, "internal.", "ssm /a"), trust)
 	if l.Table().Len() != 0 || l.Rejections() != nil {
 		t.Errorf("New got the table\n%sand rejections\n%s", tableText(l.Table()), rejectionText(l.Rejections()))
 	}
@@ -350,13 +373,13 @@ func TestHeld(t *testing.T) {
 	names := []string{"a.internal.", "b.internal.", "all.internal.", "db.internal."}
 	for _, tt := range []struct {
 		name string
-		seen []string // of one sweep after another
+		seen []string // of one sweep after another, or "ASKED|SEEN" of a read
 		want string   // after the last
 	}{
 		{"a document with a fault", []string{"/a/a 1 what?"}, "a.internal."},
 		{"it is mended", []string{"/a/a 1 what?", "/a/a 2 v1.x.org"}, ""},
 		{"a fault after a good one", []string{"/a/a 1 v1.x.org", "/a/a 2 what?"}, ""},
-		{"it is gone for long", []string{"/a/a 1 what?", "", "", ""}, ""},
+		{"it is gone for sure", []string{"/a/a 1 what?", "", "/a/a|", "/a/a|"}, ""},
 		{"it is gone for a while", []string{"/a/a 1 what?", ""}, "a.internal."},
 		{"another parameter has the name", []string{"/a/a 1 what?", "/a/a 1 what?\n/a/all 1 {\"aliases\": {\"a\": \"v1.x.org\"}}"}, ""},
 		{"a bundle with a fault holds its own names, not its leaf's", []string{`/a/all 1 {"aliases": {"a": "v1.x.org", "b": "a b"}}`}, "a.internal. b.internal."},
@@ -367,9 +390,13 @@ func TestHeld(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := linesOf(t, "internal.", "ssm /a\nalias db.internal. /p/db")
-			l := New(lines, patience)
+			l := New(lines, trust)
 			for i, seen := range tt.seen {
-				l, _ = apply(t, l, seenOf(t, lines, seen), epoch.Add(time.Duration(i)*patience))
+				asked, seen, read := strings.Cut(seen, "|")
+				if !read {
+					asked, seen = "", asked
+				}
+				l, _ = apply(t, l, refsOf(t, lines, asked), seenOf(t, lines, seen), epoch.Add(time.Duration(i)*interval))
 			}
 			var got []string
 			for _, name := range names {

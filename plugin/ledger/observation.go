@@ -42,6 +42,16 @@ type Parameter struct {
 
 func (p Parameter) key() key { return key{p.Name, p.Line} }
 
+// Ref names a parameter to read.
+type Ref struct {
+	Line int
+	Name string
+}
+
+func (p Parameter) source() alias.Source {
+	return alias.Source{Line: p.Line, Parameter: p.Name, Version: p.Version, Modified: p.Modified}
+}
+
 // leaf is the last element of the parameter's path.
 func (p Parameter) leaf() string { return p.Name[strings.LastIndexByte(p.Name, '/')+1:] }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -81,19 +82,19 @@ func TestInherit(t *testing.T) {
 				tt.zones2 = tt.zones
 			}
 			lines := linesOf(t, tt.zones, tt.lines)
-			old := New(lines, patience)
+			old := New(lines, trust)
 			for _, seen := range tt.seen {
-				old, _ = apply(t, old, seenOf(t, lines, seen), epoch)
+				old, _ = apply(t, old, nil, seenOf(t, lines, seen), epoch)
 			}
 			before := everything(old)
-			next := New(linesOf(t, tt.zones2, tt.lines2), patience).Inherit(old, epoch)
+			next := New(linesOf(t, tt.zones2, tt.lines2), trust).Inherit(old, epoch)
 			if got := tableText(next.Table()); got != spelled(tt.table) {
 				t.Errorf("table got\n%swant\n%s", got, spelled(tt.table))
 			}
 			if got := rejectionText(next.Rejections()); got != spelled(tt.rejected) {
 				t.Errorf("rejections got\n%swant\n%s", got, spelled(tt.rejected))
 			}
-			if got := next.KnownTo(old); got != tt.known {
+			if got := next.KnownTo(old.Memory()); got != tt.known {
 				t.Errorf("all is known: got %v, want %v", got, tt.known)
 			}
 			if got := everything(old); got != before {
@@ -103,14 +104,14 @@ func TestInherit(t *testing.T) {
 	}
 }
 
-// What was missing is given up when it would have been without the reload, and
-// counts of queries live on.
+// An absence lasts across a reload, and counts of queries live on.
 func TestInheritMissingAndTallies(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
-	old, _ := New(lines, patience).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
-	old, _ = old.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	seen := seenOf(t, lines, "/a/cache 1 v1.x.org")
+	old, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
+	old, _ = old.Apply(seen, epoch)
 	old.Table().Get("cache.internal.").Tallies[0].Add()
-	next := New(lines, patience).Inherit(old, epoch.Add(time.Second))
+	next := New(lines, trust).Inherit(old, epoch.Add(time.Second))
 	if next.Table().Get("web.internal.") == nil {
 		t.Fatal("an alias that is missing for a while was not inherited")
 	}
@@ -118,8 +119,13 @@ func TestInheritMissingAndTallies(t *testing.T) {
 	if got := next.Table().Get("cache.internal.").Tallies[0].Count(); got != 2 {
 		t.Errorf("%d queries are counted, want 2", got)
 	}
-	next, _ = next.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch.Add(patience))
+	asked, _ := next.Due(epoch.Add(time.Second))
+	if want := []Ref{{0, "/a/web"}}; !slices.Equal(asked, want) {
+		t.Errorf("to be read by name is %v, want %v", asked, want)
+	}
+	next, _ = next.ApplyRead(asked, nil, epoch.Add(time.Second))
+	next, _ = next.ApplyRead(asked, nil, epoch.Add(time.Second+interval))
 	if next.Table().Get("web.internal.") != nil {
-		t.Error("the reload made the time begin anew after which an alias is given up")
+		t.Error("what is gone for sure stays in force after a reload")
 	}
 }

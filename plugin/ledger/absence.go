@@ -1,0 +1,115 @@
+package ledger
+
+import "time"
+
+// absence is that a parameter was not seen where it was before. Parameter Store
+// promises no snapshot of a path, so that a sweep can miss one that is there:
+// only reads by name, an interval apart, make sure that it is gone.
+type absence struct {
+	since time.Time // when it was first not seen, or zero
+	gone  int       // the reads since that did not find it
+	last  time.Time // the last of them
+}
+
+// sure is how many reads say that a parameter is gone.
+const sure = 2
+
+// brakeTime is how long an absence that is braked has to last.
+const brakeTime = time.Hour
+
+// brakeAliases and a tenth of all are the aliases that may go at once.
+const brakeAliases = 3
+
+func (a absence) missing() bool { return !a.since.IsZero() }
+
+// due is when the parameter is to be read next, or zero: not any more.
+func (a absence) due(interval time.Duration, braked bool) time.Time {
+	at := a.since
+	if braked {
+		at = at.Add(brakeTime)
+	}
+	switch again := a.last.Add(interval); {
+	case a.gone >= sure:
+		return time.Time{}
+	case a.gone > 0 && again.After(at):
+		return again
+	}
+	return at
+}
+
+// miss notes the parameters that a complete sweep did not see.
+func (c *change) miss(seen []Parameter) {
+	there := keys(seen)
+	for k, r := range c.records {
+		if !there[k] && !r.absence.missing() {
+			r.absence.since = c.now
+			c.updates[k] = r
+		}
+	}
+}
+
+// gone notes the parameters that a read by name did not find.
+func (c *change) gone(asked []Ref, seen []Parameter) {
+	there := keys(seen)
+	for _, ref := range asked {
+		k := key{ref.Name, ref.Line}
+		r, known := c.records[k]
+		if !known || there[k] || r.absence.gone > 0 && c.now.Before(r.absence.last.Add(c.trust.Interval)) {
+			continue
+		}
+		if !r.absence.missing() {
+			r.absence.since = c.now
+		}
+		r.absence.gone++
+		r.absence.last = c.now
+		c.updates[k] = r
+	}
+}
+
+func keys(seen []Parameter) map[key]bool {
+	keys := make(map[key]bool, len(seen))
+	for _, p := range seen {
+		keys[p.key()] = true
+	}
+	return keys
+}
+
+// retire gives up the parameters that are sure to be gone. If they would take
+// more than a tenth of the aliases along, and more than three, they are kept
+// until the absence has lasted for an hour: whoever deletes that much may not
+// have meant to.
+func (c *change) retire() {
+	c.brake = 0
+	var missing []key
+	for k := range c.records {
+		r := c.record(k)
+		if !r.absence.missing() {
+			continue
+		}
+		missing = append(missing, k)
+		if r.good != nil && !c.lasted(r) {
+			c.brake += len(c.claims(r.good))
+		}
+	}
+	if c.brake <= brakeAliases || 10*c.brake <= c.table.Len() {
+		c.brake = 0
+	}
+	for _, k := range missing {
+		if r := c.record(k); r.absence.gone >= sure && (c.brake == 0 || c.lasted(r)) {
+			c.updates[k] = record{}
+			c.retired[k] = true
+		}
+	}
+	switch {
+	case c.brake > 0 && c.braked == 0:
+		c.events = append(c.events, Event{Kind: Braked, Count: c.brake, Of: c.table.Len()})
+	case c.brake == 0 && c.braked > 0:
+		c.events = append(c.events, Event{Kind: Unbraked})
+	}
+}
+
+func (c *change) lasted(r record) bool { return c.now.Sub(r.absence.since) >= brakeTime }
+
+// Braked is how many aliases are in force only because too many would go at
+// once.
+func (l *Ledger) Braked() int { return l.braked }

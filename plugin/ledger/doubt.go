@@ -1,0 +1,63 @@
+package ledger
+
+import "time"
+
+// doubt is that an older version of a parameter was read after a newer one.
+// Parameter Store promises no read after write, so that it may be out of date;
+// or it was restored.
+type doubt struct {
+	Parameter
+	since time.Time
+	reads int // that said the same later on
+}
+
+// again is how long after the first one such a version is read again: if all
+// say the same, it is believed.
+var again = []time.Duration{2 * time.Second, 10 * time.Second}
+
+// rereads is what it takes to believe d. A label can be moved back to an older
+// version, so that a second read will do.
+func (l *Ledger) rereads(d *doubt) []time.Duration {
+	if l.lines[d.Line].Label != "" {
+		return again[:1]
+	}
+	return again
+}
+
+// weigh is r after p was read.
+func (c *change) weigh(r record, p Parameter) record {
+	known := r.newest()
+	switch {
+	case known == nil || !c.older(p, known.Parameter):
+		r.doubt = nil
+		if known == nil || !known.same(p) {
+			r.newer = c.read(p)
+		}
+	case r.doubt == nil || !r.doubt.same(p):
+		r.doubt = &doubt{Parameter: p, since: c.now}
+		c.events = append(c.events, Event{Kind: Doubted, Source: p.source(), Known: known.source()})
+	default:
+		d := *r.doubt
+		rereads := c.rereads(&d)
+		if c.now.Before(d.since.Add(rereads[d.reads])) {
+			return r
+		}
+		d.reads++
+		r.doubt = &d
+		if d.reads == len(rereads) {
+			r.doubt = nil
+			r.newer = c.read(p)
+			c.events = append(c.events, Event{Kind: Believed, Source: p.source(), Known: known.source(), Label: c.lines[p.Line].Label != ""})
+		}
+	}
+	return r
+}
+
+// older reports whether p may be out of date, since another version is known.
+// Versions alone do not tell: one that was deleted and made anew begins at 1.
+func (c *change) older(p, known Parameter) bool {
+	if c.trust.Files {
+		return false
+	}
+	return p.Modified.Before(known.Modified) || p.Modified.Equal(known.Modified) && p.Version < known.Version
+}

@@ -1,0 +1,158 @@
+package ledger
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Memory is what outlives a ledger: a restart, or a reload of the Corefile.
+type Memory struct {
+	Lines      []string     `json:"lines"` // what was read, see Line.Reads
+	Parameters []Remembered `json:"parameters"`
+}
+
+// Remembered is what a Memory has of one parameter: at least one version.
+type Remembered struct {
+	Line    int       `json:"line"` // an index
+	Name    string    `json:"name"`
+	Good    *Version  `json:"good,omitempty"`   // in force
+	Newest  *Version  `json:"newest,omitempty"` // if it is not in force
+	Reason  Reason    `json:"reason,omitempty"` // that Newest is rejected for
+	Error   string    `json:"error,omitempty"`  // what is wrong with it
+	Missing time.Time `json:"missing,omitzero"` // since when
+}
+
+// Version is a version of a parameter, see Parameter.
+type Version struct {
+	Value    string    `json:"value"`
+	Version  int64     `json:"version"`
+	Modified time.Time `json:"modified"`
+	Problem  string    `json:"problem,omitempty"`
+}
+
+// Reads is what a line reads, in a form that two lines share only if they read
+// the same parameters.
+func (l Line) Reads() string {
+	switch {
+	case l.Path == "":
+		return l.Selector()
+	case l.Flat:
+		return l.Path + " flat"
+	}
+	return l.Path + " recursive"
+}
+
+// Memory is what l hands down, sorted.
+func (l *Ledger) Memory() Memory {
+	var m Memory
+	index := make([]int, len(l.lines)) // of each line in m.Lines
+	for i, line := range l.lines {
+		index[i] = slices.Index(m.Lines, line.Reads())
+		if index[i] < 0 {
+			index[i] = len(m.Lines)
+			m.Lines = append(m.Lines, line.Reads())
+		}
+	}
+	var known []key
+	for k := range l.records {
+		if slices.IndexFunc(l.lines, func(o Line) bool { return o.Reads() == l.lines[k.line].Reads() }) == k.line {
+			known = append(known, k)
+		}
+	}
+	slices.SortFunc(known, key.compare)
+	for _, k := range known {
+		r := l.records[k]
+		p := Remembered{Line: index[k.line], Name: k.name, Good: version(r.good), Missing: r.absence.since}
+		if r.newer != nil {
+			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
+		}
+		m.Parameters = append(m.Parameters, p)
+	}
+	return m
+}
+
+func version(d *document) *Version {
+	if d == nil {
+		return nil
+	}
+	return &Version{d.Value, d.Version, d.Modified, text(d.Problem)}
+}
+
+func (v *Version) parameter(line int, name string) Parameter {
+	p := Parameter{Line: line, Name: name, Value: v.Value, Version: v.Version, Modified: v.Modified}
+	if v.Problem != "" {
+		p.Problem = errors.New(v.Problem)
+	}
+	return p
+}
+
+// Recall is the ledger l, which has seen nothing yet, with all that m has of the
+// parameters that l reads: what is in force, what was rejected, and what is
+// missing since when. Documents are read anew, by l's own rules, so that one may
+// come to other aliases, or to be rejected.
+func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
+	var good, newest []told
+	missing := map[key]time.Time{}
+	for i, line := range l.lines {
+		for _, p := range m.Parameters {
+			if m.Lines[p.Line] != line.Reads() {
+				continue
+			}
+			if p.Good != nil {
+				good = append(good, told{Parameter: p.Good.parameter(i, p.Name)})
+			}
+			if p.Newest != nil {
+				newest = append(newest, told{p.Newest.parameter(i, p.Name), p.Reason, p.Error})
+			}
+			if !p.Missing.IsZero() {
+				missing[key{p.Name, i}] = p.Missing
+			}
+		}
+	}
+	return l.recall(good, nil, now).recall(newest, missing, now)
+}
+
+// told is a parameter as somebody has it who is to be believed, and why it was
+// rejected.
+type told struct {
+	Parameter
+	reason Reason
+	err    string
+}
+
+// recall is l after it was told these.
+func (l *Ledger) recall(list []told, missing map[key]time.Time, now time.Time) *Ledger {
+	c := l.change(now)
+	for _, p := range list {
+		r := c.record(p.key())
+		r.newer = c.read(p.Parameter)
+		if r.newer.reason == "" && (p.reason == ReasonCollision || p.reason == ReasonLoop) {
+			r.newer.reason, r.newer.err = p.reason, errors.New(p.err) // to be judged again, unless it is missing
+		}
+		c.updates[p.key()] = r
+	}
+	for k, since := range missing {
+		if since.After(now) { // the clock was set back
+			since = now
+		}
+		r := c.record(k)
+		r.absence.since = since
+		c.updates[k] = r
+	}
+	next, _ := c.finish()
+	return next
+}
+
+// Inherit is the same with all that old knows, and its counts of queries.
+func (l *Ledger) Inherit(old *Ledger, now time.Time) *Ledger {
+	inherited := *l.Recall(old.Memory(), now)
+	inherited.table = inherited.table.Inherit(old.table)
+	return &inherited
+}
+
+// KnownTo reports whether m is of all that l reads, so that l has nothing to
+// wait for once it has recalled it.
+func (l *Ledger) KnownTo(m Memory) bool {
+	return !slices.ContainsFunc(l.lines, func(line Line) bool { return !slices.Contains(m.Lines, line.Reads()) })
+}
