@@ -11,6 +11,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/paramdir"
 	"github.com/octoenergy/versionalias/plugin/paramstore"
+	"github.com/octoenergy/versionalias/plugin/snapshot"
 	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
@@ -21,24 +22,27 @@ type config struct {
 	lines     []ledger.Line
 	directory string // "" for Parameter Store
 	store     paramstore.Config
+	snapshot  snapshot.File // without a path if there is none
 	refresh   time.Duration
 	flatten   bool
 }
 
-// feed is the way from the source to the table: what a sweep saw goes into the
+// feed is the way from the source to the table: what was seen goes into the
 // ledger, and the ledger's table to publish. It is for one goroutine, but for
-// what others read: ledger, stats.
+// what others read: ledger, stats. It is its watcher's Observer.
 type feed struct {
 	config
 	source  watch.Source
+	place   string            // where source reads
 	dir     *paramdir.Dir     // the source, if it is a directory
 	store   *paramstore.Store // the source, if it is Parameter Store
 	watcher *watch.Watcher
 	publish func(*alias.Table)
+	keeper  keeper
 
-	ledger  atomic.Pointer[ledger.Ledger]
-	stats   stats
-	outages int // failed sweeps since the last complete one
+	ledger atomic.Pointer[ledger.Ledger]
+	stats  stats
+	state  state
 
 	heirOf    *feed // until the start: what this takes over from
 	inherited *ledger.Ledger
@@ -46,13 +50,25 @@ type feed struct {
 
 // stats is what the metrics show of a feed.
 type stats struct {
-	swept atomic.Int64 // when the last complete sweep ended, in Unix nanoseconds; 0 before the first
-	took  atomic.Int64 // how long it took, in nanoseconds
-	flips map[alias.Name]*atomic.Uint64
+	swept    atomic.Int64 // when the last complete sweep ended, in Unix nanoseconds; 0 before the first
+	took     atomic.Int64 // how long it took, in nanoseconds
+	origin   atomic.Int32 // where what is in force was read last
+	flips    map[alias.Name]*atomic.Uint64
+	believed atomic.Uint64 // older versions
 }
 
-// patience is after how many intervals without it a parameter is given up.
-const patience = 2
+// origin is where what is in force was read last.
+type origin int32
+
+// The origins.
+const (
+	fromNone origin = iota
+	fromSnapshot
+	fromSweep
+	origins
+)
+
+func (o origin) String() string { return [origins]string{"none", "snapshot", "sweep"}[o] }
 
 // newFeed wires a feed. It starts nothing and calls nobody.
 func newFeed(c config, publish func(*alias.Table)) (*feed, error) {
@@ -61,19 +77,25 @@ func newFeed(c config, publish func(*alias.Table)) (*feed, error) {
 	for _, zone := range c.zones {
 		f.stats.flips[zone] = new(atomic.Uint64)
 	}
-	f.ledger.Store(ledger.New(c.lines, patience*c.refresh))
+	f.ledger.Store(f.empty())
 	if c.directory != "" {
 		f.dir = paramdir.New(filepath.Clean(c.directory), c.lines)
-		f.source = f.dir
+		f.source, f.place = f.dir, f.dir.Place()
 	} else {
 		store, err := paramstore.New(context.Background(), c.store, c.lines)
 		if err != nil {
 			return nil, err
 		}
-		f.store, f.source = store, store
+		f.store, f.source, f.place = store, store, store.Place()
 	}
-	f.watcher = watch.New(f.source, c.refresh, f.swept, f.failed)
+	f.watcher = watch.New(f.source, c.refresh, f)
+	f.keeper = keeper{feed: f, changed: make(chan struct{}, 1)}
 	return f, nil
+}
+
+// empty is a ledger that has seen nothing yet.
+func (f *feed) empty() *ledger.Ledger {
+	return ledger.New(f.lines, ledger.Trust{Interval: f.refresh, Files: f.directory != ""})
 }
 
 // inherit takes over what another feed knows of the same source, on a reload of
@@ -85,6 +107,7 @@ func (f *feed) inherit(old *feed) {
 			f.stats.flips[zone] = flips
 		}
 	}
+	f.stats.believed.Store(old.stats.believed.Load())
 	f.take()
 }
 
@@ -92,12 +115,13 @@ func (f *feed) inherit(old *feed) {
 func (f *feed) take() {
 	old := f.heirOf
 	f.inherited = old.ledger.Load()
-	next := ledger.New(f.lines, patience*f.refresh).Inherit(f.inherited, time.Now())
+	next := f.empty().Inherit(f.inherited, time.Now())
 	f.ledger.Store(next)
 	f.publish(next.Table())
-	if next.KnownTo(f.inherited) {
+	if next.KnownTo(f.inherited.Memory()) {
 		f.stats.swept.Store(old.stats.swept.Load())
 		f.stats.took.Store(old.stats.took.Load())
+		f.stats.origin.Store(old.stats.origin.Load())
 	}
 }
 
@@ -106,9 +130,12 @@ func (f *feed) sameSource(o *feed) bool {
 	return f.directory == o.directory && f.config.store == o.config.store
 }
 
-// load makes the first table: by a sweep, unless all is inherited. It keeps
-// nothing open.
+// load makes the first table: by what is inherited, by a snapshot, or else by a
+// sweep. It keeps nothing open.
 func (f *feed) load(ctx context.Context) {
+	if f.heirOf == nil {
+		f.keeper.restore()
+	}
 	if f.loaded() {
 		return
 	}
@@ -118,11 +145,16 @@ func (f *feed) load(ctx context.Context) {
 
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
-	if f.heirOf != nil && f.ledger.Load().KnownTo(f.inherited) && f.heirOf.ledger.Load() != f.inherited {
+	if f.heirOf != nil && f.loaded() && f.heirOf.ledger.Load() != f.inherited {
 		f.take() // it has seen more since
 	}
 	f.heirOf, f.inherited = nil, nil
+	f.keeper.kick() // the Corefile may name a new file
+	if origin(f.stats.origin.Load()) == fromSnapshot {
+		f.watcher.Hint() // it may be long out of date
+	}
 	var wg sync.WaitGroup
+	wg.Go(func() { f.keeper.run(ctx) })
 	if f.dir != nil {
 		wg.Go(func() {
 			if err := f.dir.Watch(ctx, f.watcher.Hint); err != nil {
@@ -134,55 +166,57 @@ func (f *feed) run(ctx context.Context) {
 	wg.Wait()
 }
 
-// loaded reports whether there was a complete sweep.
+// loaded reports whether there was a complete sweep, be it in another process
+// that left a snapshot.
 func (f *feed) loaded() bool { return f.stats.swept.Load() != 0 }
 
-func (f *feed) swept(seen []ledger.Parameter, took time.Duration) {
+// Swept implements watch.Observer.
+func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	now := time.Now()
-	next, events := f.ledger.Load().Apply(seen, now)
-	f.publish(next.Table())
-	f.ledger.Store(next)
-	for _, e := range events {
-		if e.Kind == ledger.Flipped {
-			f.stats.flips[e.After.Zone].Add(1)
-		}
-	}
-	if f.outages > 0 {
-		log.Infof("sweep works again, after %d that failed", f.outages)
-		f.outages = 0
-	}
+	before := f.ledger.Load()
+	next, events := before.Apply(seen, now)
+	f.adopt(next, events)
+	f.state.swept(f.refresh, f.watcher.Interval())
 	f.report(events, len(seen))
 	f.stats.took.Store(int64(took))
 	f.stats.swept.Store(now.UnixNano())
+	f.stats.origin.Store(int32(fromSweep))
+	f.keeper.swept(next != before, now)
 }
 
-// report logs events, a line for each, but for the aliases of the first sweep:
-// nothing changed for those who ask.
-func (f *feed) report(events []ledger.Event, parameters int) {
-	first := !f.loaded()
+// Read implements watch.Observer.
+func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
+	before := f.ledger.Load()
+	next, events := before.ApplyRead(refs, seen, time.Now())
+	f.adopt(next, events)
+	f.state.read()
 	for _, e := range events {
-		switch {
-		case e.Kind == ledger.Rejected:
-			log.Warning(e.String())
-		case !first || e.Kind != ledger.Added:
-			log.Info(e.String())
+		logEvent(e)
+	}
+	if next != before {
+		f.keeper.kick()
+	}
+}
+
+// Failed implements watch.Observer.
+func (f *feed) Failed(err error) { f.state.failed(err, f.watcher.Interval()) }
+
+// ReadFailed implements watch.Observer.
+func (f *feed) ReadFailed(err error) { f.state.readFailed(err) }
+
+// Due implements watch.Observer.
+func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) { return f.ledger.Load().Due(now) }
+
+// adopt puts what next has in force in force, and counts the events on the way.
+func (f *feed) adopt(next *ledger.Ledger, events []ledger.Event) {
+	f.publish(next.Table())
+	f.ledger.Store(next)
+	for _, e := range events {
+		switch e.Kind {
+		case ledger.Flipped:
+			f.stats.flips[e.After.Zone].Add(1)
+		case ledger.Believed:
+			f.stats.believed.Add(1)
 		}
 	}
-	if !first {
-		return
-	}
-	if aliases := f.ledger.Load().Table().Len(); aliases > 0 {
-		log.Infof("loaded %d aliases from %d parameters", aliases, parameters)
-	} else {
-		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", parameters)
-	}
-}
-
-// failed is told a sweep that was not complete. The first of an outage is
-// logged, and its end is.
-func (f *feed) failed(err error) {
-	if f.outages == 0 {
-		log.Warningf("sweep failed, and what is in force stays: %v", err)
-	}
-	f.outages++
 }

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -317,6 +318,12 @@ type source struct {
 func (s *source) Sweep(ctx context.Context) ([]ledger.Parameter, error) { return s.sweep(ctx) }
 func (s *source) Release()                                              { s.released++ }
 
+// Read sees what a sweep would.
+func (s *source) Read(ctx context.Context, refs []ledger.Ref) ([]ledger.Parameter, error) {
+	seen, err := s.sweep(ctx)
+	return slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !slices.Contains(refs, ledger.Ref{Line: p.Line, Name: p.Name}) }), err
+}
+
 // fed is a plugin of corp.internal that is fed from s every ten seconds.
 func fed(t *testing.T, i *instance, s *source) *VersionAlias {
 	t.Helper()
@@ -329,7 +336,7 @@ func fed(t *testing.T, i *instance, s *source) *VersionAlias {
 		t.Fatal(err)
 	}
 	feed.dir, feed.source = nil, s
-	feed.watcher = watch.New(s, feed.refresh, feed.swept, feed.failed)
+	feed.watcher = watch.New(s, feed.refresh, feed)
 	v.feed = feed
 	i.plugins = append(i.plugins, v)
 	return v

@@ -19,6 +19,9 @@ var (
 	versionDesc  = desc("parameter_version", "The version of the parameter in force for an alias.", "zone", "alias")
 	sweptDesc    = desc("last_sweep_timestamp_seconds", "The Unix time of the last complete sweep, 0 before the first.")
 	tookDesc     = desc("sweep_duration_seconds", "How long the last complete sweep took.")
+	brakedDesc   = desc("braked_aliases", "The number of aliases that stay in force only because too many would go at once.")
+	believedDesc = desc("older_versions_believed_total", "Counter of the older versions of parameters that came to be believed.")
+	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last.", "source")
 	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store.", "operation", "outcome")
 )
 
@@ -33,7 +36,7 @@ type collector struct{}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, sweptDesc, tookDesc, callsDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, blocksDesc, callsDesc} {
 		ch <- d
 	}
 }
@@ -47,7 +50,7 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	for k, value := range s {
 		kind := prometheus.GaugeValue
 		switch k.desc {
-		case requestsDesc, flipsDesc, callsDesc:
+		case requestsDesc, flipsDesc, believedDesc, callsDesc:
 			kind = prometheus.CounterValue
 		}
 		labels := []string{k.first, k.second, k.third}
@@ -96,6 +99,15 @@ func (s scrape) feed(f *feed) {
 		}
 	}
 	s.least(sweptDesc, float64(f.stats.swept.Load())/float64(time.Second))
+	s.sum(brakedDesc, float64(l.Braked()))
+	s.sum(believedDesc, float64(f.stats.believed.Load()))
+	for o := range origins {
+		n := 0.0
+		if o == origin(f.stats.origin.Load()) {
+			n = 1
+		}
+		s.sum(blocksDesc, n, o.String())
+	}
 	s.most(tookDesc, time.Duration(f.stats.took.Load()).Seconds())
 	if f.store != nil {
 		for call, n := range f.store.Calls() {

@@ -46,7 +46,7 @@ func TestMetrics(t *testing.T) {
 	))
 	for n, v := range i.plugins {
 		v.table.Load().Get("cache.corp.internal.").Tallies[0].Add()
-		v.feed.swept(cache("cache-v2.corp.internal", int64(8+n)), 0)
+		v.feed.Swept(cache("cache-v2.corp.internal", int64(8+n)), 0)
 		v.table.Load().Get("cache.corp.internal.").Tallies[0].Add()
 		v.feed.stats.swept.Store(int64(100-n) * int64(time.Second))
 		v.feed.stats.took.Store(int64(n+1) * int64(time.Second) / 2)
@@ -55,12 +55,18 @@ func TestMetrics(t *testing.T) {
 		# HELP coredns_versionalias_aliases The number of aliases in force.
 		# TYPE coredns_versionalias_aliases gauge
 		coredns_versionalias_aliases{zone="corp.internal."} 1
+		# HELP coredns_versionalias_braked_aliases The number of aliases that stay in force only because too many would go at once.
+		# TYPE coredns_versionalias_braked_aliases gauge
+		coredns_versionalias_braked_aliases 0
 		# HELP coredns_versionalias_flips_total Counter of the changes of an alias's target.
 		# TYPE coredns_versionalias_flips_total counter
 		coredns_versionalias_flips_total{zone="corp.internal."} 2
 		# HELP coredns_versionalias_last_sweep_timestamp_seconds The Unix time of the last complete sweep, 0 before the first.
 		# TYPE coredns_versionalias_last_sweep_timestamp_seconds gauge
 		coredns_versionalias_last_sweep_timestamp_seconds 99
+		# HELP coredns_versionalias_older_versions_believed_total Counter of the older versions of parameters that came to be believed.
+		# TYPE coredns_versionalias_older_versions_believed_total counter
+		coredns_versionalias_older_versions_believed_total 0
 		# HELP coredns_versionalias_parameter_version The version of the parameter in force for an alias.
 		# TYPE coredns_versionalias_parameter_version gauge
 		coredns_versionalias_parameter_version{alias="cache.corp.internal.",zone="corp.internal."} 8
@@ -76,6 +82,11 @@ func TestMetrics(t *testing.T) {
 		# TYPE coredns_versionalias_requests_total counter
 		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 2
 		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v2.corp.internal.",zone="corp.internal."} 2
+		# HELP coredns_versionalias_server_blocks The number of server blocks, by where what they have in force was read last.
+		# TYPE coredns_versionalias_server_blocks gauge
+		coredns_versionalias_server_blocks{source="none"} 0
+		coredns_versionalias_server_blocks{source="snapshot"} 0
+		coredns_versionalias_server_blocks{source="sweep"} 2
 		# HELP coredns_versionalias_sweep_duration_seconds How long the last complete sweep took.
 		# TYPE coredns_versionalias_sweep_duration_seconds gauge
 		coredns_versionalias_sweep_duration_seconds 1

@@ -32,6 +32,11 @@ func setup(c *caddy.Controller) error {
 	if v.feed, err = newFeed(cfg, v.table.Store); err != nil {
 		return plugin.Error(pluginName, c.Err(err.Error()))
 	}
+	for _, other := range v.instance.plugins {
+		if path := cfg.snapshot.Path; path != "" && path == other.feed.snapshot.Path {
+			return plugin.Error(pluginName, c.Errf("snapshot: found %s in two server blocks, want a file for each", path))
+		}
+	}
 	v.instance.plugins = append(v.instance.plugins, v)
 	server := dnsserver.GetConfig(c)
 	server.AddPlugin(func(next plugin.Handler) plugin.Handler {
@@ -117,6 +122,7 @@ var properties = map[string]property{
 	"aws_endpoint": {"URL", 1, 1, false, (*block).endpoint},
 	"credentials":  {"PROFILE [FILE]", 1, 2, false, (*block).credentials},
 	"assume_role":  {"ARN", 1, 1, false, (*block).role},
+	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).keep},
 	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
 	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
 	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
@@ -351,6 +357,24 @@ func (b *block) interval(args []string) error {
 		return fmt.Errorf("found %q, want a duration from 1s to 24h", args[0])
 	}
 	b.refresh = d
+	return nil
+}
+
+func (b *block) keep(args []string) error {
+	if args[0] == "" {
+		return errors.New("found an empty name, want a file")
+	}
+	b.snapshot.Path = args[0]
+	if !filepath.IsAbs(b.snapshot.Path) {
+		b.snapshot.Path = filepath.Join(b.root, b.snapshot.Path)
+	}
+	for _, age := range args[1:] {
+		d, err := time.ParseDuration(age)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("found %q, want a duration of more than 0", age)
+		}
+		b.snapshot.MaxAge = d
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,6 +229,12 @@ func Run(t *testing.T, empty func(t testing.TB) Store) {
 				if got := sweep(t, source); !slices.Equal(got, s.want) {
 					t.Errorf("step %d: sweep saw %+v, want %+v", i, got, s.want)
 				}
+				byName := func(ctx context.Context) ([]ledger.Parameter, error) {
+					return source.Read(ctx, refs(test.lines, test.steps))
+				}
+				if got := look(t, byName); !slices.Equal(got, s.want) {
+					t.Errorf("step %d: a read by name saw %+v, want %+v", i, got, s.want)
+				}
 			}
 		})
 	}
@@ -235,17 +242,44 @@ func Run(t *testing.T, empty func(t testing.TB) Store) {
 	t.Run("cancelled", func(t *testing.T) { cancelled(t, empty(t)) })
 }
 
-// sweep is what source sees, in a certain order, and without what no two
-// sources have in common: versions and times.
+// refs is every parameter that a sweep of these steps sees, and one that is never
+// there for each line.
+func refs(lines []ledger.Line, steps []step) []ledger.Ref {
+	var refs []ledger.Ref
+	for i, line := range lines {
+		if line.Parameter != "" {
+			refs = append(refs, ledger.Ref{Line: i, Name: line.Parameter})
+		} else {
+			refs = append(refs, ledger.Ref{Line: i, Name: strings.TrimSuffix(line.Path, "/") + "/never"})
+		}
+	}
+	for _, step := range steps {
+		for _, p := range step.want {
+			if ref := (ledger.Ref{Line: p.Line, Name: p.Name}); !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
+}
+
+// sweep is what a sweep of source sees, as by look.
 func sweep(t *testing.T, source watch.Source) []ledger.Parameter {
 	t.Helper()
-	got, err := source.Sweep(t.Context())
+	return look(t, source.Sweep)
+}
+
+// look is what do sees, in a certain order, and without what no two sources have
+// in common: versions and times.
+func look(t *testing.T, do func(context.Context) ([]ledger.Parameter, error)) []ledger.Parameter {
+	t.Helper()
+	got, err := do(t.Context())
 	for tries := 1; err != nil && tries < 3; tries++ { // as a watcher does: see emulator.Start
-		t.Logf("sweep: %v", err)
-		got, err = source.Sweep(t.Context())
+		t.Logf("look: %v", err)
+		got, err = do(t.Context())
 	}
 	if err != nil {
-		t.Fatalf("sweep: %v", err)
+		t.Fatalf("look: %v", err)
 	}
 	for i, p := range got {
 		if p.Version < 1 || p.Modified.IsZero() {

@@ -24,6 +24,14 @@ func (l *Ledger) rereads(d *doubt) []time.Duration {
 	return again
 }
 
+// say tells that p is older than what is known. That a label was moved is nothing
+// to tell.
+func (c *change) say(kind Kind, p Parameter, known *document) {
+	if c.lines[p.Line].Label == "" {
+		c.events = append(c.events, Event{Kind: kind, Source: p.source(), Known: known.source()})
+	}
+}
+
 // weigh is r after p was read.
 func (c *change) weigh(r record, p Parameter) record {
 	known := r.newest()
@@ -35,7 +43,7 @@ func (c *change) weigh(r record, p Parameter) record {
 		}
 	case r.doubt == nil || !r.doubt.same(p):
 		r.doubt = &doubt{Parameter: p, since: c.now}
-		c.events = append(c.events, Event{Kind: Doubted, Source: p.source(), Known: known.source()})
+		c.say(Doubted, p, known)
 	default:
 		d := *r.doubt
 		rereads := c.rereads(&d)
@@ -47,7 +55,7 @@ func (c *change) weigh(r record, p Parameter) record {
 		if d.reads == len(rereads) {
 			r.doubt = nil
 			r.newer = c.read(p)
-			c.events = append(c.events, Event{Kind: Believed, Source: p.source(), Known: known.source(), Label: c.lines[p.Line].Label != ""})
+			c.say(Believed, p, known)
 		}
 	}
 	return r

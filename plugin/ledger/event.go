@@ -50,7 +50,6 @@ type Event struct {
 	Err    error         // of Rejected: what is wrong with the document
 	Stays  *alias.Source // of Rejected: the document that stays in force, if any
 	Known  alias.Source  // of Doubted and Believed: the newest version before
-	Label  bool          // of Believed: a label was moved
 	Count  int           // of Braked: how many aliases would go
 	Of     int           // of Braked: how many there are
 }

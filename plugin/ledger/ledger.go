@@ -136,7 +136,9 @@ func (c *change) see(seen []Parameter) {
 			c.updates[p.key()] = r
 		}
 	}
-	slices.SortFunc(c.events, func(a, b Event) int { return key{a.Source.Parameter, a.Source.Line}.compare(key{b.Source.Parameter, b.Source.Line}) })
+	slices.SortFunc(c.events, func(a, b Event) int {
+		return key{a.Source.Parameter, a.Source.Line}.compare(key{b.Source.Parameter, b.Source.Line})
+	})
 }
 
 // read makes a candidate of p, one that is rejected at once if it states no

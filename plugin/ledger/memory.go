@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -70,6 +71,19 @@ func (l *Ledger) Memory() Memory {
 		m.Parameters = append(m.Parameters, p)
 	}
 	return m
+}
+
+// Check fails if m is none that a ledger made.
+func (m Memory) Check() error {
+	for _, p := range m.Parameters {
+		switch {
+		case p.Line < 0 || p.Line >= len(m.Lines):
+			return fmt.Errorf("found parameter %s of line %d, want one of %d lines", p.Name, p.Line, len(m.Lines))
+		case p.Good == nil && p.Newest == nil:
+			return fmt.Errorf("found no version of parameter %s, want one", p.Name)
+		}
+	}
+	return nil
 }
 
 func version(d *document) *Version {

@@ -37,16 +37,13 @@ func New(root string, lines []ledger.Line) *Dir { return &Dir{root: root, lines:
 // not exist is just not among the result. Names that begin with a dot are
 // skipped, and an empty file is reported as being written.
 func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
-	_, err := d.list("/")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read directory: %s does not exist", d.root)
-	}
-	if err != nil {
+	if err := d.there(); err != nil {
 		return nil, err
 	}
 	var seen []ledger.Parameter
 	for i, line := range d.lines {
 		var found []ledger.Parameter
+		var err error
 		if line.Parameter != "" {
 			d.watch.add(filepath.Dir(d.file(line.Parameter)))
 			found, err = d.read(i, line.Parameter)
@@ -59,6 +56,32 @@ func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 		seen = append(seen, found...)
 	}
 	return seen, nil
+}
+
+// Read reads these parameters. As in a sweep, an error means that nothing is
+// known, and one that does not exist is just not among the result.
+func (d *Dir) Read(_ context.Context, refs []ledger.Ref) ([]ledger.Parameter, error) {
+	if err := d.there(); err != nil {
+		return nil, err
+	}
+	var seen []ledger.Parameter
+	for _, ref := range refs {
+		found, err := d.read(ref.Line, ref.Name)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, found...)
+	}
+	return seen, nil
+}
+
+// there fails unless the directory itself can be read.
+func (d *Dir) there() error {
+	_, err := d.list("/")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read directory: %s does not exist", d.root)
+	}
+	return err
 }
 
 // below reads the files below path, which is a parameter's, and unless flat
@@ -179,6 +202,9 @@ func stamp(p *ledger.Parameter, info fs.FileInfo) {
 	p.Modified = info.ModTime()
 	p.Version = p.Modified.UnixMilli()
 }
+
+// Place is where d reads, for a person and to be compared.
+func (d *Dir) Place() string { return "directory " + d.root }
 
 // Release does nothing: no file is kept open.
 func (d *Dir) Release() {}

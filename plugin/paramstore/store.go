@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,11 +38,15 @@ type Config struct {
 	Profile         string
 	CredentialsFile string // that Profile stands in
 	Role            string // ARN of the role to assume
+	// Transport carries the calls to Parameter Store instead of the network, if it
+	// is not nil.
+	Transport http.RoundTripper
 }
 
 // Store reads the parameters that a Corefile's lines name. It is for one
 // goroutine, but for Calls.
 type Store struct {
+	config    Config
 	client    *ssm.Client
 	transport *http.Transport
 	lines     []ledger.Line
@@ -74,7 +79,7 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	}
 	// A transport of our own can be told to close its connections. The SDK's
 	// client is where AWS_CA_BUNDLE went.
-	s := &Store{lines: lines, transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
+	s := &Store{config: c, lines: lines, transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
 	cfg.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect}
 	if c.Role != "" {
 		client := sts.NewFromConfig(cfg, func(o *sts.Options) {
@@ -89,8 +94,29 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}
+		if c.Transport != nil {
+			o.HTTPClient = &http.Client{Transport: c.Transport, CheckRedirect: noRedirect}
+		}
 	})
 	return s, nil
+}
+
+// Place is where s reads, for a person and to be compared: two that read from
+// one place say the same.
+func (s *Store) Place() string {
+	o := s.client.Options()
+	place := []string{"Parameter Store in " + o.Region}
+	for _, p := range []struct{ name, value string }{
+		{"at", aws.ToString(o.BaseEndpoint)},
+		{"profile", s.config.Profile},
+		{"credentials", s.config.CredentialsFile},
+		{"role", s.config.Role},
+	} {
+		if p.value != "" {
+			place = append(place, p.name+" "+p.value)
+		}
+	}
+	return strings.Join(place, ", ")
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,10 +37,21 @@ func (s *Store) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 		}
 		seen = append(seen, page...)
 	}
-	for _, batch := range batches(s.lines) {
+	named, err := s.Read(ctx, s.refs())
+	if err != nil {
+		return nil, err
+	}
+	return append(seen, named...), nil
+}
+
+// Read reads these parameters by name. As in a sweep, an error means that
+// nothing is known, and one that does not exist is just not among the result.
+func (s *Store) Read(ctx context.Context, refs []ledger.Ref) ([]ledger.Parameter, error) {
+	var seen []ledger.Parameter
+	for _, batch := range s.batches(refs) {
 		page, err := s.named(ctx, batch)
 		if err != nil {
-			return nil, fmt.Errorf("read the parameters %s: %w", strings.Join(s.selectors(batch), " "), err)
+			return nil, fmt.Errorf("read the parameters %s: %w", strings.Join(selectors(batch), " "), err)
 		}
 		seen = append(seen, page...)
 	}
@@ -79,51 +91,58 @@ func (s *Store) path(ctx context.Context, line int, path string) ([]ledger.Param
 	}
 }
 
-// batches shares the lines with a Parameter out among calls. No call asks for
-// one parameter twice, by two labels or by two lines: what comes back would be
-// hard to tell apart, since only the name is sure to be with it.
-func batches(lines []ledger.Line) [][]int {
-	var batches [][]int
-	for i, line := range lines {
-		if line.Parameter == "" {
-			continue
+// refs is the parameters that lines name.
+func (s *Store) refs() []ledger.Ref {
+	var refs []ledger.Ref
+	for i, line := range s.lines {
+		if line.Parameter != "" {
+			refs = append(refs, ledger.Ref{Line: i, Name: line.Selector()})
 		}
-		batches = place(batches, lines, i)
+	}
+	return refs
+}
+
+// batches shares refs out among calls. No call asks for one parameter twice, by
+// two labels or for two lines: what comes back would be hard to tell apart, since
+// only the name is sure to be with it.
+func (s *Store) batches(refs []ledger.Ref) [][]ledger.Ref {
+	var batches [][]ledger.Ref
+next:
+	for _, ref := range refs {
+		for b, batch := range batches {
+			same := func(o ledger.Ref) bool { return s.parameter(o) == s.parameter(ref) }
+			if len(batch) < perCall && !slices.ContainsFunc(batch, same) {
+				batches[b] = append(batch, ref)
+				continue next
+			}
+		}
+		batches = append(batches, []ledger.Ref{ref})
 	}
 	return batches
 }
 
-func place(batches [][]int, lines []ledger.Line, line int) [][]int {
-next:
-	for b, batch := range batches {
-		if len(batch) == perCall {
-			continue
-		}
-		for _, other := range batch {
-			if lines[other].Parameter == lines[line].Parameter {
-				continue next
-			}
-		}
-		batches[b] = append(batch, line)
-		return batches
+// parameter is the name of ref's parameter, without a label.
+func (s *Store) parameter(ref ledger.Ref) string {
+	if name := s.lines[ref.Line].Parameter; name != "" {
+		return name
 	}
-	return append(batches, []int{line})
+	return ref.Name
 }
 
-func (s *Store) selectors(batch []int) []string {
+func selectors(refs []ledger.Ref) []string {
 	var names []string
-	for _, line := range batch {
-		names = append(names, s.lines[line].Selector())
+	for _, ref := range refs {
+		names = append(names, ref.Name)
 	}
 	return names
 }
 
-// named reads the parameters of these lines.
-func (s *Store) named(ctx context.Context, batch []int) ([]ledger.Parameter, error) {
-	input := &ssm.GetParametersInput{Names: s.selectors(batch)}
-	byName := map[string]int{}
-	for _, line := range batch {
-		byName[s.lines[line].Parameter] = line
+// named reads these parameters in one call.
+func (s *Store) named(ctx context.Context, batch []ledger.Ref) ([]ledger.Parameter, error) {
+	input := &ssm.GetParametersInput{Names: selectors(batch)}
+	byName := map[string]ledger.Ref{}
+	for _, ref := range batch {
+		byName[s.parameter(ref)] = ref
 	}
 	output, err := call(ctx, s, "GetParameters", s.client.GetParameters, input)
 	if err != nil {
@@ -134,11 +153,11 @@ func (s *Store) named(ctx context.Context, batch []int) ([]ledger.Parameter, err
 	}
 	var seen []ledger.Parameter
 	for _, p := range output.Parameters {
-		line, ok := byName[aws.ToString(p.Name)]
+		ref, ok := byName[aws.ToString(p.Name)]
 		if !ok {
 			return nil, fmt.Errorf("found %s in the answer, want what was asked for", aws.ToString(p.Name))
 		}
-		seen = append(seen, observe(line, s.lines[line].Selector(), p))
+		seen = append(seen, observe(ref.Line, ref.Name, p))
 	}
 	return seen, nil
 }

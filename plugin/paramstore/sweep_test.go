@@ -450,7 +450,16 @@ func TestBatches(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := batches(test.lines); !reflect.DeepEqual(got, test.want) {
+			s := &Store{lines: test.lines}
+			var got [][]int
+			for _, batch := range s.batches(s.refs()) {
+				var lines []int
+				for _, ref := range batch {
+					lines = append(lines, ref.Line)
+				}
+				got = append(got, lines)
+			}
+			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("batches are %v, want %v", got, test.want)
 			}
 		})

@@ -1,22 +1,41 @@
-// Package watch decides when a source is swept, and nothing else: what a sweep
-// means is for package ledger.
+// Package watch decides when a source is read, and nothing else: what comes of it
+// is for package ledger.
 package watch
 
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
-// Source is where parameters are read. Sweep reads all of them; an error means
-// that it is not known what is there. Release gives up what is kept for the
-// next sweep, such as connections; a sweep may follow all the same.
+// Source is where parameters are read. Sweep reads all of them, Read those that
+// are named; an error means that it is not known what is there. Release gives up
+// what is kept for the next call, such as connections; one may follow all the
+// same.
 type Source interface {
 	Sweep(ctx context.Context) ([]ledger.Parameter, error)
+	Read(ctx context.Context, refs []ledger.Ref) ([]ledger.Parameter, error)
 	Release()
+}
+
+// Observer is told what a source was seen to hold, and says what is to be read
+// again. A Watcher calls it from its Sweep and Run.
+type Observer interface {
+	// Swept is told a complete sweep, and how long it took.
+	Swept(seen []ledger.Parameter, took time.Duration)
+	// Failed is told each other sweep, but for one that was cancelled.
+	Failed(err error)
+	// Read is told what a read of these parameters saw.
+	Read(refs []ledger.Ref, seen []ledger.Parameter)
+	// ReadFailed is told each other read, but for one that was cancelled.
+	ReadFailed(err error)
+	// Due is the parameters to be read by name at now, and when the first of the
+	// others is: zero if there are none.
+	Due(now time.Time) (refs []ledger.Ref, next time.Time)
 }
 
 // sweepTimeout is the deadline of a whole sweep, in which a source makes many
@@ -28,6 +47,13 @@ const sweepTimeout = 15 * time.Minute
 // too often.
 const mostInterval = 5 * time.Minute
 
+// perRead is how many parameters are read at once, and readGap how far apart such
+// reads are at least: what one call to Parameter Store reads, ten times a second.
+const (
+	perRead = 10
+	readGap = time.Second / 10
+)
+
 // Throttled reports whether err says that a source was asked too often. Such an
 // error has a method Throttled.
 func Throttled(err error) bool {
@@ -38,20 +64,22 @@ func Throttled(err error) bool {
 // Watcher sweeps a source again and again.
 type Watcher struct {
 	source   Source
+	observer Observer
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
-	swept    func(seen []ledger.Parameter, took time.Duration)
-	failed   func(err error)
+	lost     bool          // the last call failed
 	hints    chan struct{}
 }
 
 // New makes a Watcher that sweeps source every refresh, give or take a tenth,
-// which is at least a microsecond. It tells swept each complete sweep and how
-// long it took, and failed each other, but neither one that was cancelled. It
-// calls them from Sweep and Run.
-func New(source Source, refresh time.Duration, swept func([]ledger.Parameter, time.Duration), failed func(error)) *Watcher {
-	return &Watcher{source: source, refresh: refresh, interval: refresh, swept: swept, failed: failed, hints: make(chan struct{}, 1)}
+// which is at least a microsecond.
+func New(source Source, refresh time.Duration, observer Observer) *Watcher {
+	return &Watcher{source: source, observer: observer, refresh: refresh, interval: refresh, hints: make(chan struct{}, 1)}
 }
+
+// Interval is how far apart sweeps are by now: the refresh, or more for a source
+// that was asked too often. It is for the Observer, while it is told something.
+func (w *Watcher) Interval() time.Duration { return w.interval }
 
 // Hint makes the next sweep come at once, if Run is waiting for it. Anybody may
 // call it at any time, and it does not block.
@@ -69,12 +97,50 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	defer cancel()
 	seen, err := w.source.Sweep(bounded)
 	w.adapt(err)
+	w.lost = err != nil
 	switch {
 	case err == nil:
-		w.swept(seen, time.Since(began))
+		w.observer.Swept(seen, time.Since(began))
 	case ctx.Err() != context.Canceled:
-		w.failed(err)
+		w.observer.Failed(err)
 	}
+}
+
+// read reads what is due, as much of it as goes at once. After a failure nothing
+// is read by name until a sweep was complete, so that an error never raises the
+// rate of calls.
+func (w *Watcher) read(ctx context.Context) {
+	refs, _ := w.observer.Due(time.Now())
+	refs = refs[:min(len(refs), perRead)]
+	if len(refs) == 0 {
+		return
+	}
+	seen, err := w.source.Read(ctx, refs)
+	w.lost = err != nil
+	switch {
+	case err == nil:
+		w.observer.Read(refs, seen)
+	case ctx.Err() != context.Canceled:
+		if Throttled(err) {
+			w.adapt(err)
+		}
+		w.observer.ReadFailed(err)
+	}
+}
+
+// untilDue is how long there is nothing to read by name.
+func (w *Watcher) untilDue() time.Duration {
+	if w.lost {
+		return math.MaxInt64
+	}
+	refs, next := w.observer.Due(time.Now())
+	switch {
+	case len(refs) > 0:
+		return readGap
+	case next.IsZero():
+		return math.MaxInt64
+	}
+	return max(time.Until(next), readGap)
 }
 
 // adapt makes the interval twice as long if the source was asked too often, and
@@ -99,10 +165,15 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer w.source.Release()
 	next := time.NewTimer(rand.N(w.refresh))
 	defer next.Stop()
-	for {
+	due := time.NewTimer(w.untilDue())
+	defer due.Stop()
+	for ; ; due.Reset(w.untilDue()) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-due.C:
+			w.read(ctx)
+			continue
 		case <-next.C:
 		case <-w.hints:
 		}

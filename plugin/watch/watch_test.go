@@ -367,11 +367,21 @@ type server struct {
 	*Watcher
 	sweeps   chan time.Time // when each began
 	told     chan told
+	reads    chan read
+	due      func(now time.Time) ([]ledger.Ref, time.Time)
+	answer   func(refs []ledger.Ref) ([]ledger.Parameter, error) // of a read
 	released int
 	stop     func() // ends Run and waits for it
 }
 
-// told is what either function of a Watcher was told.
+// read is what came of a read by name.
+type read struct {
+	refs []ledger.Ref
+	seen []ledger.Parameter
+	err  error
+}
+
+// told is what a Watcher told of its sweeps.
 type told struct {
 	seen []ledger.Parameter
 	took time.Duration
@@ -381,11 +391,26 @@ type told struct {
 // newServer makes a server whose source does this.
 func newServer(do sweep) *server {
 	const most = 1000 // of anything in a test
-	s := &server{sweeps: make(chan time.Time, most), told: make(chan told, most)}
-	s.Watcher = New(source{s, do}, refresh,
-		func(seen []ledger.Parameter, took time.Duration) { s.told <- told{seen: seen, took: took} },
-		func(err error) { s.told <- told{err: err} })
+	s := &server{sweeps: make(chan time.Time, most), told: make(chan told, most), reads: make(chan read, most)}
+	s.Watcher = New(source{s, do}, refresh, s)
 	return s
+}
+
+func (s *server) Swept(seen []ledger.Parameter, took time.Duration) {
+	s.told <- told{seen: seen, took: took}
+}
+func (s *server) Failed(err error) { s.told <- told{err: err} }
+func (s *server) Read(refs []ledger.Ref, seen []ledger.Parameter) {
+	s.reads <- read{refs: refs, seen: seen}
+}
+func (s *server) ReadFailed(err error) { s.reads <- read{err: err} }
+
+// Due is what the test says, if it says something.
+func (s *server) Due(now time.Time) ([]ledger.Ref, time.Time) {
+	if s.due == nil {
+		return nil, time.Time{}
+	}
+	return s.due(now)
 }
 
 type source struct {
@@ -396,6 +421,10 @@ type source struct {
 func (s source) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 	s.server.sweeps <- time.Now()
 	return s.do(ctx)
+}
+
+func (s source) Read(_ context.Context, refs []ledger.Ref) ([]ledger.Parameter, error) {
+	return s.server.answer(refs)
 }
 
 func (s source) Release() { s.server.released++ }
@@ -447,7 +476,7 @@ func TestInterval(t *testing.T) {
 		{"an interval that is longer than the longest", time.Hour, "t.", "3600 3600"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := New(nil, tt.refresh, nil, nil)
+			w := New(nil, tt.refresh, nil)
 			var got []string
 			for _, outcome := range tt.outcomes {
 				switch outcome {
@@ -518,7 +547,7 @@ func TestFleet(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for i := range servers {
-			w := New(sweeper(func() error { return sweep(i) }), refresh, func([]ledger.Parameter, time.Duration) {}, func(error) {})
+			w := New(sweeper(func() error { return sweep(i) }), refresh, newServer(nil))
 			wg.Go(func() { w.Run(ctx) })
 		}
 		phase := func(name string, d time.Duration) (peak, throttled int) {
@@ -568,3 +597,5 @@ type sweeper func() error
 
 func (s sweeper) Sweep(context.Context) ([]ledger.Parameter, error) { return nil, s() }
 func (s sweeper) Release()                                          {}
+
+func (s sweeper) Read(context.Context, []ledger.Ref) ([]ledger.Parameter, error) { return nil, nil }

@@ -1,0 +1,106 @@
+package versionalias
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/snapshot"
+)
+
+// keepEvery is how often a snapshot is written if nothing changes, so that it
+// tells how old it is.
+const keepEvery = time.Minute
+
+// keeper writes a feed's snapshots, in a goroutine of its own: a disk that hangs
+// must not hold up a sweep. It does nothing without a file.
+type keeper struct {
+	feed    *feed
+	changed chan struct{} // there is something to write
+	kicked  time.Time     // when there was last
+	failing bool          // the last write did
+}
+
+// restore takes over what a snapshot has.
+func (k *keeper) restore() {
+	f := k.feed
+	if f.snapshot.Path == "" {
+		return
+	}
+	now := time.Now()
+	s, err := f.snapshot.Read(f.place, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		log.Warningf("started without a snapshot: %v", err)
+		return
+	}
+	next := f.empty().Recall(s.Ledger, now)
+	f.publish(next.Table())
+	f.ledger.Store(next)
+	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))
+	if next.KnownTo(s.Ledger) {
+		f.stats.swept.Store(s.Swept.UnixNano())
+		f.stats.origin.Store(int32(fromSnapshot))
+	}
+}
+
+// swept is told a sweep, and whether it changed anything.
+func (k *keeper) swept(changed bool, now time.Time) {
+	if changed || now.Sub(k.kicked) >= keepEvery {
+		k.kicked = now
+		k.kick()
+	}
+}
+
+// kick has a snapshot written soon.
+func (k *keeper) kick() {
+	select {
+	case k.changed <- struct{}{}:
+	default: // it will be
+	}
+}
+
+// run writes until ctx is done, and what is left then.
+func (k *keeper) run(ctx context.Context) {
+	if k.feed.snapshot.Path == "" {
+		return
+	}
+	for {
+		select {
+		case <-k.changed:
+			k.write()
+			continue
+		case <-ctx.Done():
+		}
+		select {
+		case <-k.changed:
+			k.write()
+		default:
+		}
+		return
+	}
+}
+
+// write writes a snapshot, unless it would pass off as all there is what no
+// complete sweep has seen.
+func (k *keeper) write() {
+	swept := k.feed.stats.swept.Load() // before the ledger, which may be newer
+	if swept == 0 {
+		return
+	}
+	err := k.feed.snapshot.Write(snapshot.Snapshot{
+		Place:  k.feed.place,
+		Swept:  time.Unix(0, swept).UTC(),
+		Ledger: k.feed.ledger.Load().Memory(),
+	})
+	switch {
+	case err != nil && !k.failing:
+		log.Warningf("snapshot is out of date: %v", err)
+	case err == nil && k.failing:
+		log.Info("snapshot is up to date again")
+	}
+	k.failing = err != nil
+}

@@ -1,0 +1,154 @@
+// Package snapshot keeps on disk what is known of a source's parameters, for a
+// start while the source is away.
+package snapshot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// format is the version of what is written; others are refused.
+const format = 1
+
+// Snapshot is what a file holds.
+type Snapshot struct {
+	Place  string        `json:"place"` // where the parameters were read
+	Swept  time.Time     `json:"swept"` // when the last complete sweep ended
+	Ledger ledger.Memory `json:"ledger"`
+}
+
+// file is the JSON around it. Body is hashed as it stands there.
+type file struct {
+	Format   int             `json:"format"`
+	Checksum string          `json:"sha256"` // of Body, in hexadecimal digits
+	Body     json.RawMessage `json:"body"`
+}
+
+// File is a snapshot's file. It may be written by one process only; anyone in it
+// may call its methods at any time.
+type File struct {
+	Path string
+	// MaxAge is how long ago the last complete sweep may have been for a snapshot
+	// to be read; any time if it is 0.
+	MaxAge time.Duration
+}
+
+// Read reads what was written last, and removes what writes left that did not
+// end. It fails, saying what was found and what is wanted, if there is no
+// snapshot (fs.ErrNotExist), if it is damaged, of another place, or too old at
+// now.
+func (f File) Read(place string, now time.Time) (Snapshot, error) {
+	f.clean()
+	text, err := os.ReadFile(f.Path)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read snapshot: %w", err)
+	}
+	s, err := decode(text)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("read snapshot %s: %w", f.Path, err)
+	}
+	if s.Place != place {
+		return Snapshot{}, fmt.Errorf("read snapshot %s: found one of %s, want %s", f.Path, s.Place, place)
+	}
+	// A clock that was set back makes it no younger than it is.
+	if age := now.Sub(s.Swept).Truncate(time.Second); f.MaxAge > 0 && age > f.MaxAge {
+		return Snapshot{}, fmt.Errorf("read snapshot %s: found the last sweep %v ago, want at most %v", f.Path, age, f.MaxAge)
+	}
+	return s, nil
+}
+
+func decode(text []byte) (Snapshot, error) {
+	var f file
+	var s Snapshot
+	if err := json.Unmarshal(text, &f); err != nil {
+		return s, fmt.Errorf("found a damaged one: %w", err)
+	}
+	if f.Format != format {
+		return s, fmt.Errorf("found format %d, want %d", f.Format, format)
+	}
+	if sum := checksum(f.Body); f.Checksum != sum {
+		return s, fmt.Errorf("found a damaged one: SHA-256 %s, want %s", sum, f.Checksum)
+	}
+	if err := json.Unmarshal(f.Body, &s); err != nil {
+		return s, fmt.Errorf("found a damaged one: %w", err)
+	}
+	return s, s.Ledger.Check()
+}
+
+// Write replaces what was written before, all at once: whoever reads, and
+// whenever this process or the machine stops, finds the one or the other.
+func (f File) Write(s Snapshot) error {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	text, err := json.Marshal(file{format, checksum(body), body})
+	if err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	if err := f.replace(text); err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return nil
+}
+
+func checksum(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// writing is held while a file is replaced, so that clean, on a reload of the
+// Corefile, does not take away what is about to be renamed.
+var writing sync.Mutex
+
+// replace writes a file beside, which only its owner may read, and renames it
+// once it is on the disk.
+func (f File) replace(text []byte) error {
+	writing.Lock()
+	defer writing.Unlock()
+	beside, err := os.CreateTemp(filepath.Dir(f.Path), f.beside())
+	if err != nil {
+		return err
+	}
+	_, err = beside.Write(text)
+	if err := errors.Join(err, beside.Sync(), beside.Close()); err != nil {
+		return errors.Join(err, os.Remove(beside.Name()))
+	}
+	if err := os.Rename(beside.Name(), f.Path); err != nil {
+		return errors.Join(err, os.Remove(beside.Name()))
+	}
+	// The new name has to be on the disk as well. Not every system can be asked for
+	// that, and those that cannot do it by themselves.
+	if dir, err := os.Open(filepath.Dir(f.Path)); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
+	return nil
+}
+
+// beside is the pattern of the names of files that are being written.
+func (f File) beside() string { return "." + filepath.Base(f.Path) + ".*.new" }
+
+// clean removes what is left of writes that a crash ended. Whatever cannot be
+// removed is in nobody's way.
+func (f File) clean() {
+	writing.Lock()
+	defer writing.Unlock()
+	left, err := fs.Glob(os.DirFS(filepath.Dir(f.Path)), f.beside())
+	if err != nil {
+		return
+	}
+	for _, name := range left {
+		_ = os.Remove(filepath.Join(filepath.Dir(f.Path), name))
+	}
+}

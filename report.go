@@ -1,0 +1,99 @@
+package versionalias
+
+import (
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
+)
+
+// report logs the events of a sweep, a line for each, but for the aliases of the
+// first: nothing changed for those who ask.
+func (f *feed) report(events []ledger.Event, parameters int) {
+	first := !f.loaded()
+	for _, e := range events {
+		if !first || e.Kind != ledger.Added {
+			logEvent(e)
+		}
+	}
+	if !f.state.weighed {
+		f.state.weighed = true
+		f.weigh(parameters)
+	}
+	if !first {
+		return
+	}
+	if aliases := f.ledger.Load().Table().Len(); aliases > 0 {
+		log.Infof("loaded %d aliases from %d parameters", aliases, parameters)
+	} else {
+		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", parameters)
+	}
+}
+
+func logEvent(e ledger.Event) {
+	switch e.Kind {
+	case ledger.Rejected, ledger.Believed, ledger.Braked:
+		log.Warning(e.String())
+	default:
+		log.Info(e.String())
+	}
+}
+
+// mostReads is how many reads a second a server may make without a warning: an
+// account has 40 for all that read its parameters.
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html
+const mostReads = 10
+
+// weigh warns of a sweep that takes much of what an account has.
+func (f *feed) weigh(parameters int) {
+	calls := (parameters + 9) / 10 // as many as one call reads
+	if rate := float64(calls) / f.refresh.Seconds(); f.directory == "" && rate > mostReads {
+		log.Warningf("reading %d parameters every %v takes %.0f calls a second, want at most %d: put aliases in bundles, or raise refresh", parameters, f.refresh, rate, mostReads)
+	}
+}
+
+// state is what has been said of a source, so that each turn is said once.
+type state struct {
+	failures  int  // sweeps since the last complete one
+	throttled bool // and the interval is longer for it
+	unread    bool // the last read by name failed
+	weighed   bool
+}
+
+func (s *state) failed(err error, interval time.Duration) {
+	switch throttled := watch.Throttled(err); {
+	case throttled && !s.throttled:
+		s.throttled = true
+		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", interval, err)
+	case !throttled && s.failures == 0:
+		log.Warningf("sweep failed, and what is in force stays: %v", err)
+	}
+	if !watch.Throttled(err) {
+		s.failures++
+	}
+}
+
+func (s *state) swept(refresh, interval time.Duration) {
+	if s.failures > 0 {
+		log.Infof("sweep works again, after %d that failed", s.failures)
+		s.failures = 0
+	}
+	if s.throttled && interval == refresh {
+		log.Infof("no longer throttled: a sweep every %v again", refresh)
+		s.throttled = false
+	}
+}
+
+func (s *state) readFailed(err error) {
+	if !s.unread {
+		log.Warningf("read by name failed, and what is in force stays: %v", err)
+		s.unread = true
+	}
+}
+
+func (s *state) read() {
+	if s.unread {
+		log.Info("read by name works again")
+		s.unread = false
+	}
+}
