@@ -77,7 +77,13 @@ type files map[string]string
 // 127.0.0.1 and a port that the system picks, and stops it at the test's end.
 func startServer(t testing.TB, corefile string, files files) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir()}
+	return startIn(t, t.TempDir(), corefile, files)
+}
+
+// startIn is the same, in a certain directory.
+func startIn(t testing.TB, dir, corefile string, files files) *server {
+	t.Helper()
+	s := &server{t: t, dir: dir}
 	for name, content := range files {
 		s.write(name, content)
 	}

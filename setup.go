@@ -364,7 +364,7 @@ func (b *block) keep(args []string) error {
 	if args[0] == "" {
 		return errors.New("found an empty name, want a file")
 	}
-	b.snapshot.Path = args[0]
+	b.snapshot.Path = filepath.Clean(args[0])
 	if !filepath.IsAbs(b.snapshot.Path) {
 		b.snapshot.Path = filepath.Join(b.root, b.snapshot.Path)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/paramstore"
+	"github.com/octoenergy/versionalias/plugin/snapshot"
 )
 
 var update = flag.Bool("update", false, "write what was found to testdata, to be read before it is kept")
@@ -118,11 +119,13 @@ func TestGoodCorefiles(t *testing.T) {
 			aws_endpoint http://127.0.0.1:4566
 			assume_role arn:aws:iam::123456789012:role/reader
 			refresh 1m30s
+			snapshot /var/lib/coredns/../snapshot 24h
 			ttl 604800
 		}`,
 		want: config{
 			served: corp, zones: corp, refresh: 90 * time.Second,
-			store: paramstore.Config{Region: "eu-west-1", Endpoint: "http://127.0.0.1:4566", Role: "arn:aws:iam::123456789012:role/reader"},
+			snapshot: snapshot.File{Path: "/var/lib/snapshot", MaxAge: 24 * time.Hour},
+			store:    paramstore.Config{Region: "eu-west-1", Endpoint: "http://127.0.0.1:4566", Role: "arn:aws:iam::123456789012:role/reader"},
 			lines: []ledger.Line{
 				{Path: "/dns/aliases", Rule: rule(func(r *alias.Rule) { r.TTL = 604800 })},
 				{Path: "/dns/more", Rule: rule(func(r *alias.Rule) { r.TTL, r.Template = 604800, "{name}-{value}.corp.internal" })},
@@ -133,11 +136,12 @@ func TestGoodCorefiles(t *testing.T) {
 			},
 		},
 	}, {
-		corefile: "versionalias b.corp.internal A.corp.internal 10.0.0.0/24 a.corp.internal. {\n ssm /dns\n credentials ops aws/credentials\n}",
+		corefile: "versionalias b.corp.internal A.corp.internal 10.0.0.0/24 a.corp.internal. {\n ssm /dns\n credentials ops aws/credentials\n snapshot snapshot\n}",
 		want: config{
 			served: corp, zones: []alias.Name{"0.0.10.in-addr.arpa.", "a.corp.internal.", "b.corp.internal."}, refresh: 10 * time.Second,
-			store: paramstore.Config{Profile: "ops", CredentialsFile: "/etc/coredns/aws/credentials"},
-			lines: []ledger.Line{{Path: "/dns", Rule: alias.Rule{TTL: 5, Zones: []alias.Name{"0.0.10.in-addr.arpa.", "a.corp.internal.", "b.corp.internal."}}}},
+			snapshot: snapshot.File{Path: "/etc/coredns/snapshot"},
+			store:    paramstore.Config{Profile: "ops", CredentialsFile: "/etc/coredns/aws/credentials"},
+			lines:    []ledger.Line{{Path: "/dns", Rule: alias.Rule{TTL: 5, Zones: []alias.Name{"0.0.10.in-addr.arpa.", "a.corp.internal.", "b.corp.internal."}}}},
 		},
 	}} {
 		c := controller(tt.corefile)

@@ -60,9 +60,8 @@ func (f File) Read(place string, now time.Time) (Snapshot, error) {
 	if s.Place != place {
 		return Snapshot{}, fmt.Errorf("read snapshot %s: found one of %s, want %s", f.Path, s.Place, place)
 	}
-	// A clock that was set back makes it no younger than it is.
-	if age := now.Sub(s.Swept).Truncate(time.Second); f.MaxAge > 0 && age > f.MaxAge {
-		return Snapshot{}, fmt.Errorf("read snapshot %s: found the last sweep %v ago, want at most %v", f.Path, age, f.MaxAge)
+	if age := now.Sub(s.Swept); f.MaxAge > 0 && age > f.MaxAge {
+		return Snapshot{}, fmt.Errorf("read snapshot %s: found the last sweep %v ago, want at most %v", f.Path, age.Round(time.Millisecond), f.MaxAge)
 	}
 	return s, nil
 }

@@ -68,6 +68,7 @@ type Watcher struct {
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
 	lost     bool          // the last call failed
+	read     time.Time     // when parameters were last read by name
 	hints    chan struct{}
 }
 
@@ -106,16 +107,17 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	}
 }
 
-// read reads what is due, as much of it as goes at once. After a failure nothing
+// readDue reads what is due, as much of it as goes at once. After a failure nothing
 // is read by name until a sweep was complete, so that an error never raises the
 // rate of calls.
-func (w *Watcher) read(ctx context.Context) {
+func (w *Watcher) readDue(ctx context.Context) {
 	refs, _ := w.observer.Due(time.Now())
 	refs = refs[:min(len(refs), perRead)]
 	if len(refs) == 0 {
 		return
 	}
 	seen, err := w.source.Read(ctx, refs)
+	w.read = time.Now()
 	w.lost = err != nil
 	switch {
 	case err == nil:
@@ -134,13 +136,14 @@ func (w *Watcher) untilDue() time.Duration {
 		return math.MaxInt64
 	}
 	refs, next := w.observer.Due(time.Now())
+	gap := time.Until(w.read.Add(readGap))
 	switch {
 	case len(refs) > 0:
-		return readGap
+		return gap
 	case next.IsZero():
 		return math.MaxInt64
 	}
-	return max(time.Until(next), readGap)
+	return max(time.Until(next), gap)
 }
 
 // adapt makes the interval twice as long if the source was asked too often, and
@@ -172,7 +175,7 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-due.C:
-			w.read(ctx)
+			w.readDue(ctx)
 			continue
 		case <-next.C:
 		case <-w.hints:

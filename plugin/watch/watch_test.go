@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -455,6 +456,124 @@ func all[T any](c chan T) []T {
 		all = append(all, <-c)
 	}
 	return all
+}
+
+// dueAt has these parameters read by name, at the time after the start that is
+// theirs, until they were.
+func (s *server) dueAt(wanted map[string]time.Duration) {
+	began := time.Now()
+	s.due = func(now time.Time) (refs []ledger.Ref, next time.Time) {
+		for _, name := range slices.Sorted(maps.Keys(wanted)) {
+			switch at := began.Add(wanted[name]); {
+			case !at.After(now):
+				refs = append(refs, ledger.Ref{Name: name})
+			case next.IsZero() || at.Before(next):
+				next = at
+			}
+		}
+		return refs, next
+	}
+	s.answer = func(refs []ledger.Ref) (seen []ledger.Parameter, err error) {
+		for _, ref := range refs {
+			delete(wanted, ref.Name)
+			seen = append(seen, ledger.Parameter{Name: ref.Name})
+		}
+		return seen, nil
+	}
+}
+
+// Duty 4: what is due is read when it is, ten at a time, ten times a second.
+func TestRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		wanted := map[string]time.Duration{"/z": 20 * time.Minute}
+		for i := range 25 {
+			wanted[fmt.Sprintf("/p%02d", i)] = 10 * time.Minute
+		}
+		s.dueAt(wanted)
+		s.run(t)
+		defer func() { s.stop() }()
+		<-time.After(10 * time.Minute)
+		synctest.Wait()
+		for _, want := range []struct {
+			after time.Duration // the one before
+			n     int
+		}{{0, 10}, {readGap, 10}, {readGap, 5}, {10*time.Minute - 2*readGap, 1}} {
+			if want.after > 0 {
+				<-time.After(want.after - 1)
+				synctest.Wait()
+				if got := all(s.reads); len(got) > 0 {
+					t.Errorf("a read came too soon: %+v", got)
+				}
+				<-time.After(1)
+				synctest.Wait()
+			}
+			got := all(s.reads)
+			if len(got) != 1 || len(got[0].refs) != want.n || len(got[0].seen) != want.n || got[0].err != nil {
+				t.Errorf("reads got %+v, want one of %d parameters", got, want.n)
+			}
+		}
+	})
+}
+
+// Duty 3: after a failure nothing is read by name until a sweep was complete, and
+// a throttled read has the next sweep come later.
+func TestReadFails(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		err      error
+		interval time.Duration
+	}{{"lost", errSweep, refresh}, {"throttled", tooOften{}, 2 * refresh}} {
+		synctest.Test(t, func(t *testing.T) {
+			var failing error
+			s := newServer(func(context.Context) ([]ledger.Parameter, error) { return nil, failing })
+			s.due = func(now time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+			s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) { return nil, tt.err }
+			s.run(t)
+			defer func() { s.stop() }()
+			synctest.Wait()
+			failing = errSweep
+			if got := all(s.reads); len(got) != 1 || got[0].err != tt.err {
+				t.Fatalf("%s: reads got %+v, want one that failed", tt.name, got)
+			}
+			if s.interval != tt.interval {
+				t.Errorf("%s: the interval is %v, want %v", tt.name, s.interval, tt.interval)
+			}
+			<-time.After(10 * time.Minute)
+			synctest.Wait()
+			if got := all(s.reads); len(got) > 0 {
+				t.Errorf("%s: while sweeps fail there were the reads %+v, want none", tt.name, got)
+			}
+			failing = nil
+			sweeps := len(all(s.sweeps))
+			<-time.After(10 * time.Minute)
+			synctest.Wait()
+			if reads, sweeps := len(all(s.reads)), len(all(s.sweeps)); reads == 0 || reads > sweeps {
+				t.Errorf("%s: %d reads failed while there were %d sweeps, want one for each at most", tt.name, reads, sweeps)
+			}
+			if sweeps == 0 {
+				t.Errorf("%s: there were no sweeps", tt.name)
+			}
+		})
+	}
+}
+
+// A read that is cancelled is nothing to tell.
+func TestReadCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		s.due = func(now time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) {
+			<-time.After(time.Second)
+			return nil, context.Canceled
+		}
+		s.run(t)
+		synctest.Wait()
+		s.stop()
+		if got := all(s.reads); len(got) > 0 {
+			t.Errorf("reads got %+v, want none", got)
+		}
+	})
 }
 
 // Duty 3: a source that is asked too often is asked less often, and then again

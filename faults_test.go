@@ -1,0 +1,801 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/paramstore"
+	"github.com/octoenergy/versionalias/plugin/snapshot"
+)
+
+// version is a version of a parameter as Parameter Store tells it.
+type version struct {
+	Name, Type, Value, DataType string
+	Version                     int64
+	LastModifiedDate            float64
+}
+
+// api is a Parameter Store in memory, under the SDK's client, and what is wrong
+// with it.
+type api struct {
+	mu       sync.Mutex
+	versions map[string][]version
+	labels   map[string]int64 // NAME:LABEL to version
+	fault    string
+	skip     string // the parameter that sweeps miss
+	calls    int
+}
+
+func (a *api) put(name, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v := version{Name: name, Type: "String", Value: value, DataType: "text", LastModifiedDate: float64(time.Now().UnixMilli()) / 1000}
+	if secret, ok := strings.CutPrefix(value, "secret "); ok {
+		v.Type, v.Value = "SecureString", secret
+	}
+	v.Version = int64(len(a.versions[name])) + 1
+	a.versions[name] = append(a.versions[name], v)
+}
+
+func (a *api) delete(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.versions, name)
+}
+
+// get is the version of a selector that a read finds.
+func (a *api) get(selector string) (version, bool) {
+	name, _, labelled := strings.Cut(selector, ":")
+	list := a.versions[name]
+	n := int64(len(list))
+	if labelled {
+		n = a.labels[selector]
+	}
+	if n == 0 || n > int64(len(list)) {
+		return version{}, false
+	}
+	if a.fault == "stale" && n > 1 {
+		n--
+	}
+	return list[n-1], true
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.calls++
+	respond := func(status int, body string) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	}
+	fault := a.fault
+	if name, of, ok := strings.Cut(fault, " of "); ok {
+		if fault = ""; of == operation {
+			fault = name
+		}
+	}
+	switch fault {
+	case "denied":
+		return respond(400, `{"__type": "AccessDeniedException", "message": "not authorized"}`)
+	case "throttled":
+		return respond(400, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`)
+	case "broken":
+		return respond(500, `{"__type": "InternalServerError", "message": "oops"}`)
+	case "garbage":
+		return respond(200, `<html>`)
+	case "refused":
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case "tls":
+		return nil, x509.UnknownAuthorityError{}
+	case "half":
+		response, err := respond(200, "")
+		response.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Parameters": [{"Name"`), half{}))
+		return response, err
+	case "hang":
+		a.mu.Unlock()
+		<-r.Context().Done()
+		a.mu.Lock()
+		return nil, r.Context().Err()
+	}
+	var input struct {
+		Names     []string
+		Path      string
+		NextToken string
+	}
+	if err := json.Unmarshal(body, &input); err != nil {
+		return nil, err
+	}
+	var output struct {
+		Parameters        []version
+		InvalidParameters []string
+		NextToken         string `json:",omitempty"`
+	}
+	output.Parameters = []version{}
+	switch operation {
+	case "GetParameters":
+		output.InvalidParameters = []string{}
+		for _, name := range input.Names {
+			if v, ok := a.get(name); ok {
+				output.Parameters = append(output.Parameters, v)
+			} else {
+				output.InvalidParameters = append(output.InvalidParameters, name)
+			}
+		}
+	case "GetParametersByPath":
+		if a.fault == "empty page" && input.NextToken == "" {
+			output.NextToken = "0"
+			break
+		}
+		names := slices.Sorted(maps.Keys(a.versions))
+		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, input.Path+"/") || name == a.skip })
+		first, _ := strconv.Atoi(input.NextToken)
+		for i, name := range names[first:] {
+			if i == 10 {
+				output.NextToken = strconv.Itoa(first + i)
+				break
+			}
+			v, _ := a.get(name)
+			output.Parameters = append(output.Parameters, v)
+		}
+	}
+	text, err := json.Marshal(output)
+	if err != nil {
+		return nil, err
+	}
+	return respond(200, string(text))
+}
+
+// half is the end of a body that never comes.
+type half struct{}
+
+func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// play is a server of corp.internal that reads from an api, every ten seconds,
+// as a script says:
+//
+//	start | stop | restart | reload | wait DURATION | fault KIND | fault
+//	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
+//	NAME TARGET        the alias's target is this
+//	NAME rcode         the answer is
+//	ready yes|no
+//	metric NAME VALUE
+//	calls FEWEST MOST  of the API, since the last such line
+//	failures OUTCOME FEWEST MOST  as the calls are counted
+type play struct {
+	t        *testing.T
+	api      *api
+	snapshot snapshot.File
+	instance *instance
+	plugin   *VersionAlias
+}
+
+// make is the plugin of a new instance.
+func (p *play) make() *instance {
+	v := &VersionAlias{served: []alias.Name{"corp.internal."}, instance: new(instance)}
+	v.entry = v
+	v.Next = next(func(r *dns.Msg) *dns.Msg {
+		if name := r.Question[0].Name; strings.Contains(name, "-v") {
+			return reply(r, name+" 60 IN A 192.0.2.1")
+		}
+		return new(dns.Msg).SetRcode(r, dns.RcodeNameError)
+	})
+	zones := []alias.Name{"corp.internal."}
+	rule := alias.Rule{Zones: zones, TTL: 5}
+	labelled := rule
+	labelled.Name = "live.corp.internal."
+	feed, err := newFeed(config{
+		served: zones, zones: zones, refresh: 10 * time.Second, snapshot: p.snapshot,
+		lines: []ledger.Line{{Path: "/dns", Rule: rule}, {Parameter: "/live", Label: "l", Rule: labelled}},
+		store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
+	}, v.table.Store)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	v.feed = feed
+	v.instance.plugins = []*VersionAlias{v}
+	p.plugin = v
+	return v.instance
+}
+
+func (p *play) start() {
+	i := p.make()
+	if err := i.load(); err != nil {
+		p.t.Fatal(err)
+	}
+	i.run()
+	if old := p.instance; old != nil { // a reload
+		p.end(old)
+	}
+	p.instance = i
+}
+
+func (p *play) end(i *instance) {
+	if err := i.stop(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// do does a line of the script, or says what is not as it says.
+func (p *play) do(line string) error {
+	word, rest, _ := strings.Cut(line, " ")
+	first, second, _ := strings.Cut(rest, " ")
+	switch word {
+	case "start", "reload":
+		p.start()
+	case "stop", "restart":
+		p.end(p.instance)
+		p.instance = nil
+		if word == "restart" {
+			p.start()
+		}
+	case "wait":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return err
+		}
+		<-time.After(d)
+	case "fault":
+		p.api.fault = rest
+	case "skip":
+		p.api.skip = rest
+	case "put":
+		p.api.put(first, second)
+	case "delete":
+		p.api.delete(rest)
+	case "label":
+		n, err := strconv.ParseInt(second, 10, 64)
+		if err != nil {
+			return err
+		}
+		p.api.labels[first] = n
+	case "calls":
+		var least, most int
+		if _, err := fmt.Sscan(rest, &least, &most); err != nil {
+			return err
+		}
+		calls := p.api.calls
+		p.api.calls = 0
+		if calls < least || calls > most {
+			return fmt.Errorf("found %d calls", calls)
+		}
+	case "ready":
+		if got := p.plugin.Ready(); got != (rest == "yes") {
+			return fmt.Errorf("found ready %v", got)
+		}
+	case "failures":
+		var outcome string
+		var least, most uint64
+		if _, err := fmt.Sscan(rest, &outcome, &least, &most); err != nil {
+			return err
+		}
+		if n := p.plugin.feed.store.Calls()[paramstore.Call{Operation: "GetParametersByPath", Outcome: outcome}]; n < least || n > most {
+			return fmt.Errorf("found %d", n)
+		}
+	case "metric":
+		i := strings.LastIndexByte(rest, ' ')
+		return metric(rest[:i], rest[i+1:])
+	default:
+		return p.ask(word, rest)
+	}
+	return nil
+}
+
+func (p *play) ask(name, want string) error {
+	w := newWrites()
+	rcode, err := p.plugin.ServeDNS(context.Background(), w, question(name+".corp.internal.", dns.TypeA))
+	if err != nil && rcode != dns.RcodeServerFailure {
+		return err
+	}
+	got := dns.RcodeToString[rcode]
+	if w.Msg != nil {
+		got = dns.RcodeToString[w.Msg.Rcode]
+		if len(w.Msg.Answer) > 0 {
+			got = strings.TrimSuffix(w.Msg.Answer[0].(*dns.CNAME).Target, ".corp.internal.")
+		}
+	}
+	if got != want {
+		return fmt.Errorf("found %s", got)
+	}
+	return nil
+}
+
+// metric fails unless a series, NAME or NAME{LABEL="VALUE"}, has this value.
+func metric(series, want string) error {
+	families, err := prometheus.DefaultGatherer.Gather()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+			}
+			name := strings.TrimPrefix(family.GetName(), "coredns_versionalias_")
+			if len(labels) > 0 {
+				name += "{" + strings.Join(labels, ",") + "}"
+			}
+			if name == series {
+				got := strconv.FormatFloat(m.GetGauge().GetValue()+m.GetCounter().GetValue(), 'f', -1, 64)
+				if got != want {
+					return fmt.Errorf("found %s", got)
+				}
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("found no such series")
+}
+
+// next is a plugin below that answers so.
+func next(answer func(*dns.Msg) *dns.Msg) nextPlugin { return answer }
+
+type nextPlugin func(*dns.Msg) *dns.Msg
+
+func (nextPlugin) Name() string { return "next" }
+
+func (n nextPlugin) ServeDNS(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	m := n(r)
+	return m.Rcode, w.WriteMsg(m)
+}
+
+// run plays a script in virtual time, and holds what it logged to be so.
+func run(t *testing.T, script, log string) {
+	t.Helper()
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	emulator.Isolate(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	file := filepath.Join(t.TempDir(), "snapshot")
+	synctest.Test(t, func(t *testing.T) {
+		p := &play{t: t, api: &api{versions: map[string][]version{}, labels: map[string]int64{}}, snapshot: snapshot.File{Path: file}}
+		began := time.Now()
+		for line := range strings.Lines(trim(script)) {
+			line := strings.TrimSpace(line)
+			if err := p.do(line); err != nil {
+				t.Errorf("at %v, %q: %v", time.Since(began), line, err)
+			}
+			synctest.Wait()
+		}
+		p.end(p.instance)
+	})
+	got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", "")
+	// Sweeps come at random.
+	got = regexp.MustCompile(`after \d+ that failed`).ReplaceAllString(got, "after N that failed")
+	got = regexp.MustCompile(`documents, of \S+`).ReplaceAllString(got, "documents, of TIME")
+	if want := trim(log); got != want {
+		t.Errorf("logged\n%s\nwant\n%s", got, want)
+	}
+}
+
+const firstLoad = "[WARNING] loaded no alias from 0 parameters: canonical names are left to the plugins below\n"
+
+// What happens when…: a row is what goes wrong, what is answered then and after
+// it, and what is counted and logged. Sweeps come 9 to 11 seconds apart.
+func TestFaults(t *testing.T) {
+	// Each of these makes a sweep fail: all stays, and nobody is asked more often.
+	for fault, text := range map[string]struct{ err, outcome string }{
+		"denied":  {"AccessDeniedException: not authorized", "denied"},
+		"broken":  {"InternalServerError: oops", "error"},
+		"garbage": {"HTTP status 200: deserialization failed, unexpected token at offset 0", "error"},
+		"refused": {`request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`, "error"},
+		"tls":     {`request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": x509: certificate signed by unknown authority`, "error"},
+		"half":    {"HTTP status 200: deserialization failed, unexpected EOF", "error"},
+		"hang":    {"canceled, context deadline exceeded", "timeout"},
+	} {
+		t.Run("duty 3: "+fault, func(t *testing.T) {
+			run(t, `
+				put /dns/cache cache-v1.corp.internal
+				start
+				wait 15s
+				fault `+fault+`
+				calls 2 10
+				wait 10m
+				calls 35 67
+				cache cache-v1
+				ready yes
+				put /dns/cache cache-v2.corp.internal
+				fault
+				wait 16s
+				cache cache-v2
+				metric server_blocks{source="sweep"} 1
+				failures `+text.outcome+` 35 67
+			`, `
+				[INFO] loaded 1 aliases from 1 parameters
+				[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: `+text.err+`
+				[INFO] sweep works again, after N that failed
+				[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:15Z)
+			`)
+		})
+	}
+	for _, tt := range []struct{ name, script, log string }{{
+		name: "duty 3: a throttled account",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 15s
+			fault throttled
+			calls 2 10
+			wait 10m
+			calls 4 8
+			cache cache-v1
+			fault
+			wait 30m
+			calls 50 360
+			wait 100s
+			calls 18 24
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 10s again
+		`,
+	}, {
+		name: "duty 10: down at the start, without a snapshot",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			fault hang
+			start
+			ready no
+			cache SERVFAIL
+			metric server_blocks{source="none"} 1
+			wait 1m
+			cache SERVFAIL
+			fault
+			wait 16s
+			ready yes
+			cache cache-v1
+			other NXDOMAIN
+		`,
+		log: `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duties 6, 9, 10: a restart while it is down, with a bad document in store",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			put /dns/db db-v1.corp.internal
+			start
+			put /dns/db what?
+			wait 12s
+			fault refused
+			restart
+			ready yes
+			cache cache-v1
+			db db-v1
+			other NXDOMAIN
+			metric rejected_aliases{reason="syntax",zone="corp.internal."} 1
+			metric server_blocks{source="snapshot"} 1
+			wait 10m
+			cache cache-v1
+			db db-v1
+			put /dns/cache cache-v2.corp.internal
+			fault
+			wait 12s
+			cache cache-v2
+			db db-v1
+			metric server_blocks{source="sweep"} 1
+			metric server_blocks{source="snapshot"} 0
+		`,
+		log: `
+			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] rejected parameter /dns/db, version 2 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force
+			[INFO] recalled 2 aliases, and 1 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:12Z)
+		`,
+	}, {
+		name: "duty 10: a restart with a snapshot sweeps at once",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			stop
+			put /dns/cache cache-v2.corp.internal
+			start
+			cache cache-v2
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 10: a reload in an outage",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			put /dns/db db-v1.corp.internal
+			start
+			put /dns/db what?
+			wait 12s
+			fault denied
+			wait 15s
+			reload
+			ready yes
+			cache cache-v1
+			db db-v1
+			metric rejected_aliases{reason="syntax",zone="corp.internal."} 1
+			metric server_blocks{source="sweep"} 1
+			wait 1m
+			fault
+			put /dns/db db-v2.corp.internal
+			wait 12s
+			db db-v2
+		`,
+		log: `
+			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] rejected parameter /dns/db, version 2 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			[INFO] sweep works again, after N that failed
+			[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 3 of 2000-01-01T00:01:27Z)
+		`,
+	}, {
+		name: "duty 5: a parameter is deleted",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			put /dns/db db-v1.corp.internal
+			start
+			delete /dns/cache
+			wait 9s
+			cache cache-v1
+			wait 13s
+			cache NXDOMAIN
+			db db-v1
+			metric api_calls_total{operation="GetParameters",outcome="ok"} 5
+		`,
+		log: `
+			[INFO] loaded 2 aliases from 2 parameters
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 5: it may not be read by name: it stays",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			delete /dns/cache
+			fault denied of GetParameters
+			wait 30m
+			cache cache-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] sweep failed, and what is in force stays: read the parameters /live:l: AccessDeniedException: not authorized
+		`,
+	}, {
+		name: "duty 5: a deletion in mid-sweep hides another",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			skip /dns/cache
+			wait 10m
+			cache cache-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duty 5: all are deleted",
+		script: `
+			put /dns/a a-v1.corp.internal
+			put /dns/b b-v1.corp.internal
+			put /dns/c c-v1.corp.internal
+			put /dns/d d-v1.corp.internal
+			start
+			delete /dns/a
+			delete /dns/b
+			delete /dns/c
+			delete /dns/d
+			wait 12s
+			metric braked_aliases 4
+			wait 58m
+			a a-v1
+			d d-v1
+			restart
+			metric braked_aliases 4
+			a a-v1
+			wait 3m
+			a NXDOMAIN
+			d NXDOMAIN
+			metric braked_aliases 0
+		`,
+		log: `
+			[INFO] loaded 4 aliases from 4 parameters
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
+			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias c.corp.internal. removed: was c-v1.corp.internal. (parameter /dns/c, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias d.corp.internal. removed: was d-v1.corp.internal. (parameter /dns/d, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 4: deleted and made anew at version 1",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			put /dns/cache cache-v2.corp.internal
+			start
+			wait 1s
+			delete /dns/cache
+			put /dns/cache cache-v3.corp.internal
+			wait 11s
+			cache cache-v3
+			metric parameter_version{alias="cache.corp.internal.",zone="corp.internal."} 1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] alias cache.corp.internal. flipped: cache-v2.corp.internal. to cache-v3.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:01Z)
+		`,
+	}, {
+		name: "duty 4: a stale read, and what was there before comes back",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			wait 1s
+			put /dns/cache cache-v2.corp.internal
+			start
+			fault stale
+			wait 11s
+			cache cache-v2
+			fault
+			wait 2s
+			cache cache-v2
+			wait 1m
+			cache cache-v2
+			metric older_versions_believed_total 0
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] reading again parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: it is older than version 2 of 2000-01-01T00:00:01Z
+		`,
+	}, {
+		name: "duty 4: an older version that stays",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			wait 1s
+			put /dns/cache cache-v2.corp.internal
+			start
+			fault stale
+			wait 9s
+			cache cache-v2
+			wait 13s
+			cache cache-v1
+			metric older_versions_believed_total 1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] reading again parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: it is older than version 2 of 2000-01-01T00:00:01Z
+			[WARNING] believed parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: it is what each read found since version 2 of 2000-01-01T00:00:01Z
+			[INFO] alias cache.corp.internal. flipped: cache-v2.corp.internal. to cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 4: a label that is moved back",
+		script: `
+			put /live live-v1.corp.internal
+			wait 1s
+			put /live live-v2.corp.internal
+			label /live:l 2
+			start
+			live live-v2
+			label /live:l 1
+			wait 13s
+			live live-v1
+			metric older_versions_believed_total 0
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 1: an empty page with a token",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			fault empty page
+			start
+			cache cache-v1
+			wait 1m
+			cache cache-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duty 6: a document of a wrong type, and its end",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			put /dns/cache secret cache-v2.corp.internal
+			wait 12s
+			cache cache-v1
+			metric rejected_aliases{reason="type",zone="corp.internal."} 1
+			put /dns/cache cache-v3.corp.internal
+			wait 12s
+			cache cache-v3
+			metric rejected_aliases{reason="type",zone="corp.internal."} 0
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] rejected parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z: read type: found SecureString, want String; version 1 stays in force
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v3.corp.internal. (parameter /dns/cache, version 3 of 2000-01-01T00:00:12Z)
+		`,
+	}, {
+		name:   "duty 7: nothing at all",
+		script: "start\ncache NXDOMAIN\nready yes",
+		log:    firstLoad,
+	}} {
+		t.Run(tt.name, func(t *testing.T) { run(t, tt.script, tt.log) })
+	}
+}
+
+// Two servers sweep by their own clocks: for up to an interval they may differ,
+// and then they agree.
+func TestTwoServers(t *testing.T) {
+	emulator.Isolate(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	synctest.Test(t, func(t *testing.T) {
+		a := &api{versions: map[string][]version{}, labels: map[string]int64{}}
+		a.put("/dns/cache", "cache-v1.corp.internal")
+		servers := []*play{{t: t, api: a}, {t: t, api: a}}
+		for _, p := range servers {
+			p.start()
+		}
+		<-time.After(time.Minute)
+		differed := false
+		for flip := 2; flip < 30; flip++ {
+			old, target := fmt.Sprintf("cache-v%d", flip-1), fmt.Sprintf("cache-v%d", flip)
+			a.put("/dns/cache", target+".corp.internal")
+			turned := [2]bool{}
+			for began := time.Now(); time.Since(began) < 11*time.Second; <-time.After(100 * time.Millisecond) {
+				for i, p := range servers {
+					turned[i] = turned[i] || p.ask("cache", old) != nil
+					if want := map[bool]string{false: old, true: target}[turned[i]]; p.ask("cache", want) != nil {
+						t.Fatalf("server %d answers %v, want %s", i, p.ask("cache", want), want)
+					}
+				}
+				differed = differed || turned[0] != turned[1]
+			}
+			if !turned[0] || !turned[1] {
+				t.Errorf("flip %d: servers turned in 11s: %v, want both", flip, turned)
+			}
+		}
+		if !differed {
+			t.Error("the servers never differed, which is no test")
+		}
+		for _, p := range servers {
+			p.end(p.instance)
+		}
+	})
+}

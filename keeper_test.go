@@ -1,0 +1,236 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/caddy"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/snapshot"
+)
+
+// Duty 9: when snapshots are written: at changes, and once a minute.
+func TestSnapshotWrites(t *testing.T) {
+	file := snapshot.File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	synctest.Test(t, func(t *testing.T) {
+		value, version := "cache-v1.corp.internal", int64(1)
+		i := new(instance)
+		v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return cache(value, version), nil }})
+		v.feed.snapshot = file
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		i.run()
+		defer func() {
+			if err := i.stop(); err != nil {
+				t.Error(err)
+			}
+		}()
+		// written is when the snapshot's last sweep was, and the value in it.
+		written := func() (time.Time, string) {
+			synctest.Wait()
+			s, err := file.Read(v.feed.place, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s.Swept, s.Ledger.Parameters[0].Good.Value
+		}
+		if at, _ := written(); !at.Equal(time.Now()) {
+			t.Errorf("at the start the snapshot is of %v, want %v", at, time.Now())
+		}
+		var times []time.Time
+		for range 600 {
+			if at, _ := written(); len(times) == 0 || !at.Equal(times[len(times)-1]) {
+				times = append(times, at)
+			}
+			<-time.After(time.Second)
+		}
+		if len(times) < 8 || len(times) > 12 {
+			t.Errorf("in ten minutes without a change it was written %d times, want about ten: %v", len(times), times)
+		}
+		value, version = "cache-v2.corp.internal", 2
+		<-time.After(11 * time.Second)
+		if at, got := written(); got != value || time.Since(at) > 11*time.Second {
+			t.Errorf("after a flip the snapshot is of %v with %s, want %s at once", at, got, value)
+		}
+	})
+}
+
+// What was not seen whole is not written, and what cannot be written is said
+// once.
+func TestSnapshotIsNotWritten(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		return cache("cache-v1.corp.internal", 1), nil
+	}})
+	dir := filepath.Join(t.TempDir(), "later")
+	v.feed.snapshot.Path = filepath.Join(dir, "snapshot")
+	v.feed.keeper.write()
+	v.feed.watcher.Sweep(t.Context())
+	v.feed.keeper.write()
+	v.feed.keeper.write()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	v.feed.keeper.write()
+	v.feed.keeper.write()
+	got := strings.ReplaceAll(logged(&out), dir, "DIR")
+	for line := range strings.Lines(got) { // the file has a name of its own each time
+		if i := strings.Index(line, "DIR/.snapshot."); i > 0 {
+			rest := line[i+len("DIR/.snapshot."):]
+			got = strings.Replace(got, rest[:strings.IndexByte(rest, '.')], "X", 1)
+		}
+	}
+	const want = `
+		[INFO] plugin/versionalias: loaded 1 aliases from 1 parameters
+		[WARNING] plugin/versionalias: snapshot is out of date: write snapshot: open DIR/.snapshot.X.new: no such file or directory
+		[INFO] plugin/versionalias: snapshot is up to date again`
+	if got != trim(want) {
+		t.Errorf("logged\n%s\nwant\n%s", got, trim(want))
+	}
+}
+
+// What is left to write at the end is written.
+func TestSnapshotAtTheEnd(t *testing.T) {
+	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		return cache("cache-v1.corp.internal", 1), nil
+	}})
+	v.feed.snapshot.Path = filepath.Join(t.TempDir(), "snapshot")
+	v.feed.watcher.Sweep(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	v.feed.keeper.run(ctx)
+	if _, err := v.feed.snapshot.Read(v.feed.place, time.Now()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A snapshot that has not all that is read is used, but waited on by nobody.
+func TestSnapshotOfOtherLines(t *testing.T) {
+	lost := func(ctx context.Context) ([]ledger.Parameter, error) { return nil, context.DeadlineExceeded }
+	file := filepath.Join(t.TempDir(), "snapshot")
+	dir := t.TempDir()
+	old := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		return cache("cache-v1.corp.internal", 1), nil
+	}})
+	old.feed.place, old.feed.snapshot.Path = dir, file
+	old.feed.watcher.Sweep(t.Context())
+	old.feed.keeper.write()
+	for _, more := range []bool{false, true} {
+		v := fed(t, new(instance), &source{sweep: lost})
+		v.feed.place, v.feed.snapshot.Path = dir, file
+		if more {
+			v.feed.lines = append(v.feed.lines, ledger.Line{Path: "/more", Rule: alias.Rule{Zones: v.feed.zones, TTL: 5}})
+			v.feed.ledger.Store(v.feed.empty())
+		}
+		v.feed.load(t.Context())
+		if v.table.Load().Len() != 1 {
+			t.Errorf("with another line %v: %d aliases were recalled, want 1", more, v.table.Load().Len())
+		}
+		if v.feed.loaded() != !more {
+			t.Errorf("with another line %v: ready is %v, want %v", more, v.feed.loaded(), !more)
+		}
+	}
+}
+
+// Duties 9, 10: a real server that starts while its source is away, with a
+// snapshot and with one that is refused.
+func TestSnapshotStart(t *testing.T) {
+	corefile := func(directory, age string) string {
+		return `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory ` + directory + `
+				snapshot snapshot ` + age + `
+			}
+			file corp.zone
+		}`
+	}
+	s := startServer(t, corefile("aliases", ""), files{"corp.zone": corpZone, "aliases/api": "cache-v1.corp.internal", "aliases/web": "cache-v2.corp.internal"})
+	s.write("aliases/api", "cache-v2.corp.internal")
+	s.write("aliases/web", "what?")
+	s.eventually("api.corp.internal.", dns.TypeCNAME, "NOERROR aa\napi.corp.internal. 5 CNAME cache-v2.corp.internal.")
+	for deadline := time.Now().Add(10 * time.Second); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the document with a fault was not seen")
+		}
+	}
+	files := files{"corp.zone": corpZone}
+	s.stop()
+	text, err := os.ReadFile(filepath.Join(s.dir, "snapshot"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(s.dir, "aliases"), filepath.Join(s.dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	for _, x := range []struct {
+		name, directory, age, text string
+		ready                      bool
+		warning                    string
+	}{
+		{"whole", "aliases", "", string(text), true, ""},
+		{"new enough", "aliases", "1h", string(text), true, ""},
+		{"too old", "aliases", "1ms", string(text), false, "started without a snapshot: read snapshot DIR/snapshot: found the last sweep "},
+		{"damaged", "aliases", "", string(text[:len(text)-9]), false, "started without a snapshot: read snapshot DIR/snapshot: found a damaged one: unexpected end of JSON input"},
+		{"of another directory", "others", "", string(text), false, "started without a snapshot: read snapshot DIR/snapshot: found one of directory DIR/aliases, want directory DIR/others"},
+	} {
+		files["snapshot"] = x.text
+		out.Reset()
+		again := startIn(t, s.dir, corefile(x.directory, x.age), files)
+		want := "SERVFAIL"
+		if x.ready {
+			want = "NOERROR aa\napi.corp.internal. 5 CNAME cache-v2.corp.internal."
+		}
+		if got := show(again.ask("api.corp.internal.", dns.TypeCNAME)); got != want {
+			t.Errorf("%s: api.corp.internal. got\n%s\nwant\n%s", x.name, got, want)
+		}
+		if got := show(again.ask("web.corp.internal.", dns.TypeCNAME)); x.ready && got != "NOERROR aa\nweb.corp.internal. 5 CNAME cache-v2.corp.internal." {
+			t.Errorf("%s: web.corp.internal., whose newest document has a fault, got\n%s\nwant the last good one", x.name, got)
+		}
+		if got := running.feeds()[0].loaded(); got != x.ready {
+			t.Errorf("%s: ready got %v, want %v", x.name, got, x.ready)
+		}
+		again.stop()
+		if got := strings.ReplaceAll(out.String(), s.dir, "DIR"); strings.Contains(got, "without a snapshot") != (x.warning != "") || !strings.Contains(got, x.warning) {
+			t.Errorf("%s: logged\n%s\nwant %q in it", x.name, got, x.warning)
+		}
+	}
+}
+
+// Two blocks must not write to one file.
+func TestSnapshotOfTwoBlocks(t *testing.T) {
+	const block = " {\n versionalias {\n directory /srv/NAME\n snapshot FILE\n }\n}\n"
+	text := strings.NewReplacer("NAME", "a", "FILE", "/var/s").Replace("a.internal:0" + block)
+	for _, tt := range []struct{ root, file, want string }{
+		{"", "/var/t", ""},
+		{"", "/var/s", "snapshot: found /var/s in two server blocks, want a file for each"},
+		{"root /var\n", "s", "snapshot: found /var/s in two server blocks, want a file for each"},
+		{"", "/var/./s", "snapshot: found /var/s in two server blocks, want a file for each"},
+	} {
+		second := strings.Replace("b.internal:0"+block, "{\n", "{\n"+tt.root, 1)
+		corefile := caddy.CaddyfileInput{Contents: []byte(text + strings.NewReplacer("NAME", "b", "FILE", tt.file).Replace(second)), ServerTypeName: "dns"}
+		err := caddy.ValidateAndExecuteDirectives(corefile, &caddy.Instance{Storage: map[any]any{}}, true)
+		switch {
+		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.want)):
+			t.Errorf("%s beside /var/s got the error %v, want %q", tt.file, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package snapshot
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+var epoch = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+const place = "Parameter Store in eu-west-1"
+
+// filled is a snapshot with a bit of everything.
+func filled() Snapshot {
+	return Snapshot{
+		Place: place,
+		Swept: epoch,
+		Ledger: ledger.Memory{
+			Lines: []string{"/a recursive", "/p/db:live"},
+			Parameters: []ledger.Remembered{
+				{Line: 0, Name: "/a/cache", Good: &ledger.Version{Value: "v1.x.org\n", Version: 1, Modified: epoch}},
+				{
+					Line: 1, Name: "/p/db:live", Missing: epoch.Add(time.Nanosecond),
+					Good:   &ledger.Version{Value: "ü\x00<>&", Version: 1 << 60, Modified: epoch.Add(1)},
+					Newest: &ledger.Version{Version: 4, Modified: epoch, Problem: "read type: found StringList, want String"},
+					Reason: ledger.ReasonType, Error: "read type: found StringList, want String",
+				},
+			},
+		},
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	if _, err := f.Read(place, epoch); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reading none got %v, want it not to exist", err)
+	}
+	for range 2 { // the second one replaces the first
+		if err := f.Write(filled()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := f.Read(place, epoch)
+	if err != nil || !reflect.DeepEqual(got, filled()) {
+		t.Errorf("read %+v, %v, want %+v", got, err, filled())
+	}
+	info, err := os.Stat(f.Path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("the file has mode %v, %v, want 0600", info.Mode(), err)
+	}
+	if names := names(t, f); len(names) != 1 {
+		t.Errorf("the directory has %v, want the snapshot alone", names)
+	}
+}
+
+func names(t *testing.T, f File) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(f.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// sealed is a file with a right checksum, whatever is in it.
+func sealed(format int, body string) string {
+	return fmt.Sprintf(`{"format":%d,"sha256":"%x","body":%s}`, format, sha256.Sum256([]byte(body)), body)
+}
+
+// Duty 9: what is refused, and why.
+func TestRefused(t *testing.T) {
+	good, err := json.Marshal(filled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := sealed(1, string(good))
+	for _, tt := range []struct {
+		name   string
+		text   string
+		place  string        // another one than its own
+		age    time.Duration // since the last sweep
+		maxAge time.Duration
+		want   string // of the error, behind "read snapshot FILE: "; "" if there is none
+	}{
+		{name: "whole", text: whole},
+		{name: "an hour old, and any age will do", text: whole, age: time.Hour},
+		{name: "as old as it may be", text: whole, age: time.Hour, maxAge: time.Hour},
+		{name: "too old", text: whole, age: time.Hour + time.Second, maxAge: time.Hour, want: "found the last sweep 1h0m1s ago, want at most 1h0m0s"},
+		{name: "of the future: the clock was set back", text: whole, age: -24 * time.Hour, maxAge: time.Hour},
+		{name: "of another place", text: whole, place: "directory /srv", want: "found one of Parameter Store in eu-west-1, want directory /srv"},
+		{name: "empty", text: "", want: "found a damaged one: unexpected end of JSON input"},
+		{name: "cut off", text: whole[:len(whole)/2], want: "found a damaged one: unexpected end of JSON input"},
+		{name: "zeros", text: "\x00\x00", want: `found a damaged one: invalid character '\x00' looking for beginning of value`},
+		{name: "more behind it", text: whole + "x", want: "found a damaged one: invalid character 'x' after top-level value"},
+		{name: "another format", text: sealed(2, string(good)), want: "found format 2, want 1"},
+		{name: "no format", text: `{}`, want: "found format 0, want 1"},
+		{name: "no body", text: sealed(1, "null"), place: "", want: "found one of , want Parameter Store in eu-west-1"},
+		{name: "not a snapshot", text: sealed(1, "[]"), want: "found a damaged one: json: cannot unmarshal array into Go value of type snapshot.Snapshot"},
+		{name: "a line too many", text: sealed(1, `{"place":"`+place+`","ledger":{"lines":["/a"],"parameters":[{"line":1,"name":"/a/b","good":{}}]}}`),
+			want: "found parameter /a/b of line 1, want one of 1 lines"},
+		{name: "a line too few", text: sealed(1, `{"place":"`+place+`","ledger":{"lines":["/a"],"parameters":[{"line":-1,"name":"/a/b","good":{}}]}}`),
+			want: "found parameter /a/b of line -1, want one of 1 lines"},
+		{name: "no version", text: sealed(1, `{"place":"`+place+`","ledger":{"lines":["/a"],"parameters":[{"line":0,"name":"/a/b"}]}}`),
+			want: "found no version of parameter /a/b, want one"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := File{Path: filepath.Join(t.TempDir(), "snapshot"), MaxAge: tt.maxAge}
+			if err := os.WriteFile(f.Path, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if tt.place == "" {
+				tt.place = place
+			}
+			_, err := f.Read(tt.place, epoch.Add(tt.age))
+			got := ""
+			if err != nil {
+				got = strings.TrimPrefix(err.Error(), "read snapshot "+f.Path+": ")
+			}
+			if got != tt.want {
+				t.Errorf("got the error %q, want %q", got, tt.want)
+			}
+		})
+	}
+	t.Run("a byte that is another", func(t *testing.T) {
+		f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
+		for i := range whole {
+			text := []byte(whole)
+			text[i] ^= 1
+			if err := os.WriteFile(f.Path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := f.Read(place, epoch); err == nil && !reflect.DeepEqual(s, filled()) {
+				t.Errorf("with byte %d, %q, as %q it read %+v, want an error", i, whole[i], text[i], s)
+			}
+		}
+	})
+}
+
+// A snapshot that cannot be written leaves what there was, and nothing else.
+func TestWriteFails(t *testing.T) {
+	f := File{Path: filepath.Join(t.TempDir(), "none", "snapshot")}
+	if err := f.Write(filled()); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "write snapshot: ") {
+		t.Errorf("writing into no directory got %v, want that it does not exist", err)
+	}
+	f = File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	if err := os.Mkdir(f.Path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write(filled()); err == nil {
+		t.Error("writing over a directory got no error")
+	}
+	if names := names(t, f); len(names) != 1 {
+		t.Errorf("a write that failed left %v", names)
+	}
+}
+
+// What crashes left is removed, and nothing else.
+func TestClean(t *testing.T) {
+	f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	for _, name := range []string{".snapshot.123.new", ".other.123.new", "snapshot.123.new", ".snapshot.new.1"} {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(f.Path), name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.Read(place, epoch); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if got, want := names(t, f), []string{".other.123.new", ".snapshot.new.1", "snapshot.123.new"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the directory has %v, want %v", got, want)
+	}
+}
+
+// numbered is the nth of a row of snapshots, some larger than a page.
+func numbered(n int) Snapshot {
+	s := filled()
+	s.Ledger.Parameters[0].Good.Version = int64(n)
+	s.Ledger.Parameters[0].Good.Value = strings.Repeat("x", n%7*3000)
+	return s
+}
+
+// kill is set for a process that is to be killed: it writes one snapshot after
+// the other to the file of this name, and says which is written.
+const kill = "VERSIONALIAS_TEST_SNAPSHOT"
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(kill)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	f := File{Path: path}
+	n := 0
+	if s, err := f.Read(place, epoch); err == nil {
+		n = int(s.Ledger.Parameters[0].Good.Version)
+	}
+	for {
+		n++
+		if err := f.Write(numbered(n)); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(n)
+	}
+}
+
+// Duty 9: whenever the process is killed, the next one finds a whole snapshot:
+// that which was written last, or the one it was about to write.
+func TestKill(t *testing.T) {
+	f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	between := 0
+	for kills := range 200 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), kill+"="+f.Path)
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said, begun := make(chan int, 1), make(chan bool)
+		begin := sync.OnceFunc(func() { close(begun) })
+		go func() { // reads to the end, so that nobody waits for it
+			last := 0
+			for lines := bufio.NewScanner(stdout); lines.Scan(); {
+				n, err := strconv.Atoi(lines.Text())
+				if err != nil {
+					t.Error(lines.Text())
+					break
+				}
+				last = n
+				begin()
+			}
+			begin() // it failed
+			said <- last
+		}()
+		<-begun
+		<-time.After(rand.N(5 * time.Millisecond))
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		last := <-said
+		_ = cmd.Wait() // it was killed
+		if left := names(t, f); len(left) > 1 {
+			between++
+		}
+		s, err := f.Read(place, epoch)
+		if err != nil {
+			t.Fatalf("kill %d: %v", kills, err)
+		}
+		n := int(s.Ledger.Parameters[0].Good.Version)
+		if n != last && n != last+1 {
+			t.Errorf("kill %d: found snapshot %d, want %d or the next", kills, n, last)
+		}
+		if !reflect.DeepEqual(s, numbered(n)) {
+			t.Errorf("kill %d: found %+v, want snapshot %d", kills, s, n)
+		}
+	}
+	if between == 0 {
+		t.Error("no kill came in the middle of a write, which is no test")
+	}
+	t.Logf("%d of 200 kills came in the middle of a write", between)
+}
