@@ -546,3 +546,30 @@ func TestReloadInheritance(t *testing.T) {
 		}
 	}
 }
+
+// A server that takes much of what an account has says so, once.
+func TestWeigh(t *testing.T) {
+	for _, tt := range []struct {
+		parameters int
+		refresh    time.Duration
+		want       string
+	}{
+		{1000, 10 * time.Second, ""},
+		{1001, 10 * time.Second, "[WARNING] plugin/versionalias: reading 1001 parameters every 10s takes 10.1 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
+		{350, time.Second, "[WARNING] plugin/versionalias: reading 350 parameters every 1s takes 35.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
+		{100000, time.Hour, ""},
+	} {
+		var out bytes.Buffer
+		clog.SetOutput(&out)
+		v := fed(t, new(instance), &source{})
+		v.feed.directory, v.feed.refresh = "", tt.refresh
+		v.feed.stats.swept.Store(1) // so that nothing else is said
+		for range 2 {
+			v.feed.report(nil, tt.parameters)
+		}
+		clog.Discard()
+		if got := logged(&out); got != tt.want {
+			t.Errorf("%d parameters every %v logged\n%s\nwant\n%s", tt.parameters, tt.refresh, got, tt.want)
+		}
+	}
+}

@@ -48,7 +48,7 @@ const mostReads = 10
 func (f *feed) weigh(parameters int) {
 	calls := (parameters + 9) / 10 // as many as one call reads
 	if rate := float64(calls) / f.refresh.Seconds(); f.directory == "" && rate > mostReads {
-		log.Warningf("reading %d parameters every %v takes %.0f calls a second, want at most %d: put aliases in bundles, or raise refresh", parameters, f.refresh, rate, mostReads)
+		log.Warningf("reading %d parameters every %v takes %.1f calls a second, want at most %d: put aliases in bundles, or raise refresh", parameters, f.refresh, rate, mostReads)
 	}
 }
 
