@@ -61,10 +61,36 @@ func (a *api) put(name, value string) {
 	a.versions[name] = append(a.versions[name], v)
 }
 
-func (a *api) delete(name string) {
+// do does a line of a script.
+func (a *api) do(word, rest string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.versions, name)
+	switch word {
+	case "delete":
+		delete(a.versions, rest)
+	case "fault":
+		a.fault = rest
+	case "skip":
+		a.skip = rest
+	case "label":
+		var selector string
+		var version int64
+		if _, err := fmt.Sscan(rest, &selector, &version); err != nil {
+			return err
+		}
+		a.labels[selector] = version
+	case "calls":
+		var least, most int
+		if _, err := fmt.Sscan(rest, &least, &most); err != nil {
+			return err
+		}
+		calls := a.calls
+		a.calls = 0
+		if calls < least || calls > most {
+			return fmt.Errorf("found %d calls", calls)
+		}
+	}
+	return nil
 }
 
 // get is the version of a selector that a read finds.
@@ -78,8 +104,9 @@ func (a *api) get(selector string) (version, bool) {
 	if n == 0 || n > int64(len(list)) {
 		return version{}, false
 	}
-	if a.fault == "stale" && n > 1 {
+	if strings.HasPrefix(a.fault, "stale") && n > 1 {
 		n--
+		a.fault = strings.TrimSuffix(a.fault, "stale once")
 	}
 	return list[n-1], true
 }
@@ -263,30 +290,10 @@ func (p *play) do(line string) error {
 			return err
 		}
 		<-time.After(d)
-	case "fault":
-		p.api.fault = rest
-	case "skip":
-		p.api.skip = rest
 	case "put":
 		p.api.put(first, second)
-	case "delete":
-		p.api.delete(rest)
-	case "label":
-		n, err := strconv.ParseInt(second, 10, 64)
-		if err != nil {
-			return err
-		}
-		p.api.labels[first] = n
-	case "calls":
-		var least, most int
-		if _, err := fmt.Sscan(rest, &least, &most); err != nil {
-			return err
-		}
-		calls := p.api.calls
-		p.api.calls = 0
-		if calls < least || calls > most {
-			return fmt.Errorf("found %d calls", calls)
-		}
+	case "delete", "fault", "skip", "label", "calls":
+		return p.api.do(word, rest)
 	case "ready":
 		if got := p.plugin.Ready(); got != (rest == "yes") {
 			return fmt.Errorf("found ready %v", got)
@@ -575,7 +582,7 @@ func TestFaults(t *testing.T) {
 			wait 13s
 			cache NXDOMAIN
 			db db-v1
-			metric api_calls_total{operation="GetParameters",outcome="ok"} 5
+			calls 6 10
 		`,
 		log: `
 			[INFO] loaded 2 aliases from 2 parameters
@@ -666,12 +673,7 @@ func TestFaults(t *testing.T) {
 			wait 1s
 			put /dns/cache cache-v2.corp.internal
 			start
-			fault stale
-			wait 11s
-			cache cache-v2
-			fault
-			wait 2s
-			cache cache-v2
+			fault stale once
 			wait 1m
 			cache cache-v2
 			metric older_versions_believed_total 0

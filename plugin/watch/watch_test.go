@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -525,14 +526,19 @@ func TestReadFails(t *testing.T) {
 		interval time.Duration
 	}{{"lost", errSweep, refresh}, {"throttled", tooOften{}, 2 * refresh}} {
 		synctest.Test(t, func(t *testing.T) {
-			var failing error
-			s := newServer(func(context.Context) ([]ledger.Parameter, error) { return nil, failing })
+			var lost atomic.Bool
+			s := newServer(func(context.Context) ([]ledger.Parameter, error) {
+				if lost.Load() {
+					return nil, errSweep
+				}
+				return nil, nil
+			})
 			s.due = func(now time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
 			s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) { return nil, tt.err }
 			s.run(t)
 			defer func() { s.stop() }()
 			synctest.Wait()
-			failing = errSweep
+			lost.Store(true)
 			if got := all(s.reads); len(got) != 1 || got[0].err != tt.err {
 				t.Fatalf("%s: reads got %+v, want one that failed", tt.name, got)
 			}
@@ -544,7 +550,7 @@ func TestReadFails(t *testing.T) {
 			if got := all(s.reads); len(got) > 0 {
 				t.Errorf("%s: while sweeps fail there were the reads %+v, want none", tt.name, got)
 			}
-			failing = nil
+			lost.Store(false)
 			sweeps := len(all(s.sweeps))
 			<-time.After(10 * time.Minute)
 			synctest.Wait()
