@@ -129,3 +129,46 @@ func TestInheritMissingAndTallies(t *testing.T) {
 		t.Error("what is gone for sure stays in force after a reload")
 	}
 }
+
+// Two alias lines may read one parameter: it is remembered once, and recalled for
+// both.
+func TestMemoryOfTwoLines(t *testing.T) {
+	lines := linesOf(t, "internal.", "alias web.internal. /p/x\nalias api.internal. /p/x")
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/p/x 1 v1.x.org"), epoch)
+	m := l.Memory()
+	if len(m.Lines) != 1 || len(m.Parameters) != 1 {
+		t.Errorf("remembered is %+v, want one parameter of one line", m)
+	}
+	if got, want := tableText(New(lines, trust).Recall(m, epoch).Table()), tableText(l.Table()); got != want {
+		t.Errorf("recalled is\n%swant\n%s", got, want)
+	}
+}
+
+// A clock that was set back does not make an absence last longer.
+func TestRecallOfTheFuture(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	l, _ = l.Apply(nil, epoch.AddDate(1, 0, 0))
+	l = New(lines, trust).Recall(l.Memory(), epoch)
+	if got := dueText(l, epoch); got != "now /a/cache" {
+		t.Errorf("due is %q, want the parameter now", got)
+	}
+}
+
+func TestMemoryCheck(t *testing.T) {
+	good := &Version{Value: "v1.x.org", Version: 1, Modified: epoch}
+	for _, tt := range []struct {
+		m    Memory
+		want string
+	}{
+		{Memory{}, ""},
+		{Memory{Lines: []string{"/a"}, Parameters: []Remembered{{Name: "/a/b", Good: good}}}, ""},
+		{Memory{Lines: []string{"/a"}, Parameters: []Remembered{{Name: "/a/b", Newest: good}}}, ""},
+		{Memory{Lines: []string{"/a"}, Parameters: []Remembered{{Name: "/a/b"}}}, "found no version of parameter /a/b, want one"},
+		{Memory{Parameters: []Remembered{{Name: "/a/b", Good: good}}}, "found parameter /a/b of line 0, want one of 0 lines"},
+	} {
+		if got := text(tt.m.Check()); got != tt.want {
+			t.Errorf("Check of %+v got %q, want %q", tt.m, got, tt.want)
+		}
+	}
+}

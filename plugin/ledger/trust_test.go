@@ -112,6 +112,15 @@ func TestTrust(t *testing.T) {
 				events: "alias cache.internal. flipped: v3.x.org. to v4.x.org. ({/a/cache 4})"},
 		},
 	}, {
+		name: "duty 4: of equal dates the higher version is newer",
+		looks: []look{
+			{seen: read3, want: v3, events: load},
+			{at: 10 * s, seen: "/a/cache 2 THIRD v2.x.org", want: v3, due: "at 12s",
+				events: "reading again parameter /a/cache, version 2 of 2026-11-03T00:00:00Z: it is older than version 3 of 2026-11-03T00:00:00Z"},
+			{at: 12 * s, seen: "/a/cache 4 THIRD v4.x.org", want: "v4.x.org.@4",
+				events: "alias cache.internal. flipped: v3.x.org. to v4.x.org. (parameter /a/cache, version 4 of 2026-11-03T00:00:00Z)"},
+		},
+	}, {
 		name: "duty 4: an older version that is believed may be rejected",
 		looks: []look{
 			{seen: read3, want: v3, events: load},
@@ -244,6 +253,17 @@ func TestTrust(t *testing.T) {
 			{at: hour + 21*s, asked: names(0, 4), want: "none", events: "4 events"},
 		},
 	}, {
+		name: "duty 5: those whose hour is over go, while the brake holds others",
+		looks: []look{
+			{seen: numbered(0, 8), want: "8 aliases", events: "8 events"},
+			{at: 10 * s, seen: numbered(4, 8), want: "8 aliases", due: "at 1h0m10s",
+				events: "brake on: the parameters of 4 of 8 aliases are gone; they stay in force for an hour"},
+			{at: 10 * s, asked: names(0, 4), want: "8 aliases", due: "at 1h0m10s"},
+			{at: 20 * s, asked: names(0, 4), want: "8 aliases"},
+			{at: hour / 2, want: "8 aliases", due: "at 1h30m0s"},
+			{at: hour + 10*s, want: "4 aliases", due: "at 1h30m0s", events: "4 events"},
+		},
+	}, {
 		name: "duty 5: they come back, and the brake is off",
 		looks: []look{
 			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
@@ -297,6 +317,9 @@ func TestTrust(t *testing.T) {
 				for i := range seen {
 					if value, newer := strings.CutPrefix(seen[i].Value, "NEWER "); newer {
 						seen[i].Value, seen[i].Modified = value, seen[i].Modified.AddDate(0, 1, 0)
+					}
+					if value, third := strings.CutPrefix(seen[i].Value, "THIRD "); third {
+						seen[i].Value, seen[i].Modified = value, time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
 					}
 				}
 				now := epoch.Add(s.at)
