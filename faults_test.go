@@ -210,6 +210,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // as a script says:
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
+//	file NAME          of the snapshot, from the next start on
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
 //	NAME rcode         the answer is
@@ -292,6 +293,8 @@ func (p *play) do(line string) error {
 		<-time.After(d)
 	case "put":
 		p.api.put(first, second)
+	case "file":
+		p.snapshot.Path = filepath.Join(filepath.Dir(p.snapshot.Path), rest)
 	case "delete", "fault", "skip", "label", "calls":
 		return p.api.do(word, rest)
 	case "ready":
@@ -571,6 +574,47 @@ func TestFaults(t *testing.T) {
 			[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 3 of 2000-01-01T00:01:27Z)
 		`,
 	}, {
+		name: "duties 9, 10: a reload in an outage, with a new file, and a restart",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 15s
+			fault throttled
+			wait 1m
+			file other
+			reload
+			cache cache-v1
+			restart
+			cache cache-v1
+			ready yes
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+		`,
+	}, {
+		name: "duty 3: throttled again before it was as it had been: that is one turn",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 15s
+			fault throttled
+			wait 30s
+			fault
+			wait 44s
+			fault throttled
+			wait 44s
+			fault
+			wait 30m
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 10s again
+		`,
+	}, {
 		name: "duty 5: a parameter is deleted",
 		script: `
 			put /dns/cache cache-v1.corp.internal
@@ -583,10 +627,16 @@ func TestFaults(t *testing.T) {
 			cache NXDOMAIN
 			db db-v1
 			calls 6 10
+			fault refused
+			restart
+			cache NXDOMAIN
+			db db-v1
 		`,
 		log: `
 			[INFO] loaded 2 aliases from 2 parameters
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {
 		name: "duty 5: it may not be read by name: it stays",
@@ -694,6 +744,8 @@ func TestFaults(t *testing.T) {
 			cache cache-v2
 			wait 13s
 			cache cache-v1
+			metric older_versions_believed_total 1
+			reload
 			metric older_versions_believed_total 1
 		`,
 		log: `
