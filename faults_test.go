@@ -210,6 +210,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // as a script says:
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
+//	paths              without the alias line, from the next start on
 //	file NAME          of the snapshot, from the next start on
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
@@ -222,6 +223,7 @@ type play struct {
 	t        *testing.T
 	api      *api
 	snapshot snapshot.File
+	paths    bool
 	instance *instance
 	plugin   *VersionAlias
 }
@@ -240,9 +242,12 @@ func (p *play) make() *instance {
 	rule := alias.Rule{Zones: zones, TTL: 5}
 	labelled := rule
 	labelled.Name = "live.corp.internal."
+	lines := []ledger.Line{{Path: "/dns", Rule: rule}, {Parameter: "/live", Label: "l", Rule: labelled}}
+	if p.paths {
+		lines = lines[:1]
+	}
 	feed, err := newFeed(config{
-		served: zones, zones: zones, refresh: 10 * time.Second, snapshot: p.snapshot,
-		lines: []ledger.Line{{Path: "/dns", Rule: rule}, {Parameter: "/live", Label: "l", Rule: labelled}},
+		served: zones, zones: zones, lines: lines, refresh: 10 * time.Second, snapshot: p.snapshot,
 		store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
 	}, v.table.Store)
 	if err != nil {
@@ -293,6 +298,8 @@ func (p *play) do(line string) error {
 		<-time.After(d)
 	case "put":
 		p.api.put(first, second)
+	case "paths":
+		p.paths = true
 	case "file":
 		p.snapshot.Path = filepath.Join(filepath.Dir(p.snapshot.Path), rest)
 	case "delete", "fault", "skip", "label", "calls":
@@ -639,7 +646,27 @@ func TestFaults(t *testing.T) {
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {
-		name: "duty 5: it may not be read by name: it stays",
+		name: "duty 5: it may not be read by name: it stays until it may",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			delete /dns/cache
+			fault denied of GetParameters
+			wait 30m
+			cache cache-v1
+			fault
+			wait 30s
+			cache NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
+			[INFO] read by name works again
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 5: nor may an alias line's, so that no sweep is complete: all stays",
 		script: `
 			put /dns/cache cache-v1.corp.internal
 			start
