@@ -154,7 +154,8 @@ func (f *feed) run(ctx context.Context) {
 		f.watcher.Hint() // it may be long out of date
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { f.keeper.run(ctx) })
+	watching, watched := context.WithCancel(context.WithoutCancel(ctx)) // the last sweep is to be kept as well
+	wg.Go(func() { f.keeper.run(watching) })
 	if f.dir != nil {
 		wg.Go(func() {
 			if err := f.dir.Watch(ctx, f.watcher.Hint); err != nil {
@@ -163,6 +164,7 @@ func (f *feed) run(ctx context.Context) {
 		})
 	}
 	f.watcher.Run(ctx)
+	watched()
 	wg.Wait()
 }
 

@@ -120,6 +120,27 @@ func TestSnapshotAtTheEnd(t *testing.T) {
 	}
 }
 
+// A sweep that goes on while the server is stopped is kept as well.
+func TestSnapshotOfTheLastSweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := new(instance)
+		v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+			<-time.After(time.Second) // it does not mind being cancelled
+			return cache("cache-v1.corp.internal", 1), nil
+		}})
+		v.feed.snapshot.Path = filepath.Join(t.TempDir(), "snapshot")
+		i.run()
+		v.feed.watcher.Hint()
+		synctest.Wait()
+		if err := i.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.feed.snapshot.Read(v.feed.place, time.Now()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A snapshot that has not all that is read is used, but waited on by nobody.
 func TestSnapshotOfOtherLines(t *testing.T) {
 	lost := func(ctx context.Context) ([]ledger.Parameter, error) { return nil, context.DeadlineExceeded }
