@@ -36,7 +36,7 @@ func feedOnce(t *testing.T, seen ...[]ledger.Parameter) *instance {
 	return i
 }
 
-// Two server blocks share a zone: counters add up, and of gauges the worst is
+// Duty 12: two server blocks share a zone: counters add up, and of gauges the worst is
 // shown.
 func TestMetrics(t *testing.T) {
 	i := feedOnce(t, cache("cache-v1.corp.internal", 7), append(cache("cache-v1.corp.internal", 6),
@@ -195,7 +195,7 @@ func TestMetadataInLog(t *testing.T) {
 	}
 }
 
-// CoreDNS's ready endpoint follows, though it asks the last block alone.
+// Duty 11: CoreDNS's ready endpoint follows, though it asks the last block alone.
 func TestReadyEndpoint(t *testing.T) {
 	addr := freeAddr(t)
 	s := startServer(t, fmt.Sprintf(`

@@ -267,6 +267,7 @@ func parts(t *Table) []uintptr {
 	return list
 }
 
+// Duty 8: a new table shares what did not change.
 func TestEditSharesWhatDoesNotChange(t *testing.T) {
 	before := tableOfMany(3000)
 	for _, tt := range []struct {

@@ -23,7 +23,7 @@ var (
 	aliases  = []ledger.Parameter{{Name: "/dns/aliases/cache", Value: "cache-2"}}
 )
 
-// Servers that start together spread their first sweeps across the interval.
+// Duty 2: servers that start together spread their first sweeps across the interval.
 func TestFirstSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		servers := make([]*server, 400)
@@ -50,7 +50,7 @@ func TestFirstSweep(t *testing.T) {
 	})
 }
 
-// The interval is from the end of a sweep to the next, and varies by a tenth.
+// Duty 2: the interval is from the end of a sweep to the next, and varies by a tenth.
 func TestPace(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -87,6 +87,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// Duty 1: a sweep is told as a whole, or not at all.
 func TestTold(t *testing.T) {
 	for _, test := range []struct {
 		name string
