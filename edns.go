@@ -38,19 +38,25 @@ func (h *hop) consult(m *dns.Msg) {
 }
 
 // echo answers the client's ECS option, if it sent one, with the option it sent
-// (RFC 7871 section 7.2.1). The scope is that of the answers from below: nothing
-// of ours depends on the client. It is 0 where there is no record, since
-// negative answers hold for everybody (section 7.4), and where the client said
-// nothing of itself. CoreDNS would drop the option.
+// (RFC 7871 section 7.2.1). The scope is that of the answers from below, and that
+// of the client where another one may be told another target, whichever is
+// narrower. It is 0 where there is no record, since negative answers hold for
+// everybody (section 7.4), and where the client said nothing of itself. CoreDNS
+// would drop the option.
 func (h *hop) echo(m *dns.Msg) {
 	asked := subnet(h.request)
 	if asked == nil {
 		return
 	}
 	echo := *asked
-	echo.SourceScope = h.scope
-	if asked.SourceNetmask == 0 || len(m.Answer) == 0 || len(h.reply.Answer) == 0 {
-		echo.SourceScope = 0
+	echo.SourceScope = 0
+	if client, ok := subnetClient(asked); ok && len(h.reply.Answer) > 0 {
+		if len(m.Answer) > 0 {
+			echo.SourceScope = h.scope
+		}
+		if h.choice.Differs {
+			echo.SourceScope = max(echo.SourceScope, uint8(client.Bits()))
+		}
 	}
 	opt := h.reply.IsEdns0() // a copy of ours
 	if opt == nil {

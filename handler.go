@@ -53,18 +53,19 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if e == nil {
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
 	}
-	e.Tallies[0].Add()
-	target, ok := e.Follow(r.Question[0].Name, below)
+	choice := choose(e, w, r)
+	choice.Tally.Add()
+	target, ok := e.Follow(choice.Target, r.Question[0].Name, below)
 	if !ok {
 		return dns.RcodeSuccess, w.WriteMsg(tooLong(r))
 	}
-	h, err := newHop(ctx, w, r, e, target)
+	h, err := newHop(ctx, w, r, e, choice, target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
 	h.flat = v.flatten || e.IsApex() && below == 0
 	h.above = h.flat && table.IsAbove(r.Question[0].Name)
-	if slices.ContainsFunc(v.served, e.Target.IsAt) {
+	if slices.ContainsFunc(v.served, choice.Target.IsAt) {
 		return h.chain(v.entry)
 	}
 	return h.server()

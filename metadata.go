@@ -16,7 +16,7 @@ func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) cont
 	}
 	metadata.SetValueFunc(ctx, pluginName+"/alias", func() string { return string(e.Name) })
 	metadata.SetValueFunc(ctx, pluginName+"/target", func() string {
-		target, _ := e.Follow(state.Req.Question[0].Name, below)
+		target, _ := e.Follow(choose(e, state.W, state.Req).Target, state.Req.Question[0].Name, below)
 		return target
 	})
 	metadata.SetValueFunc(ctx, pluginName+"/version", func() string { return strconv.FormatInt(e.Source.Version, 10) })

@@ -17,6 +17,7 @@ var (
 	rejectedDesc = desc("rejected_aliases", "The number of aliases whose newest document is rejected.", "zone", "reason")
 	flipsDesc    = desc("flips_total", "Counter of the changes of an alias's target.", "zone")
 	versionDesc  = desc("parameter_version", "The version of the parameter in force for an alias.", "zone", "alias")
+	movedDesc    = desc("moved_ratio", "The fraction of an alias's clients that are led to its target, and no longer to where it moves from.", "zone", "alias")
 	sweptDesc    = desc("last_sweep_timestamp_seconds", "The Unix time of the last complete sweep, 0 before the first.")
 	tookDesc     = desc("sweep_duration_seconds", "How long the last complete sweep took.")
 	brakedDesc   = desc("braked_aliases", "The number of aliases that stay in force only because too many would go at once.")
@@ -36,7 +37,7 @@ type collector struct{}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, blocksDesc, callsDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, blocksDesc, callsDesc} {
 		ch <- d
 	}
 }
@@ -68,12 +69,16 @@ type series struct {
 }
 
 func (s scrape) feed(f *feed) {
+	now := time.Now()
 	l := f.ledger.Load()
 	aliases := map[string]int{}
 	for e := range l.Table().All() {
 		zone := string(e.Zone)
 		aliases[zone]++
 		s.least(versionDesc, float64(e.Source.Version), zone, string(e.Name))
+		if e.Move != nil {
+			s.least(movedDesc, e.Move.Moved(now), zone, string(e.Name))
+		}
 		for _, t := range e.Tallies {
 			if n := t.Count(); n > 0 {
 				s.sum(requestsDesc, float64(n), zone, string(e.Name), string(t.Target))

@@ -30,13 +30,18 @@ type spec struct {
 	path    string // in errors: what is in front of its options
 	field   string // what the target is called in errors
 	to      string
+	from    string // "" where the document does not say
+	percent string // as it was written, the same
+	start   string
+	over    string
+	group   string
 	ttl     int64  // seconds, or -1 where the document does not say
 	subtree string // "" where the document does not say
 	except  []string
 }
 
 // options is the fields that an alias's object may have.
-var options = []string{"to", "ttl", "subtree", "except"}
+var options = []string{"to", "from", "percent", "start", "over", "group", "ttl", "subtree", "except"}
 
 // parseDocument reads a value: a JSON object if it begins with a brace, else
 // plain text. The error names the field, what was found and what was expected;
@@ -148,7 +153,7 @@ func (s spec) complete() error {
 	if s.except != nil && s.subtree == "" {
 		return fmt.Errorf("parse %sexcept: found it without subtree, want both or none", s.path)
 	}
-	return nil
+	return s.moves()
 }
 
 // below is the subtree that s says the alias of that name has, or nil.
@@ -180,12 +185,18 @@ func (p parser) option(s *spec, field string) error {
 		return err
 	}
 	switch field {
-	case "to":
-		to, ok := tok.(string)
-		if !ok || to == "" {
+	case "to", "from":
+		target, ok := tok.(string)
+		if !ok || target == "" {
 			return fmt.Errorf("parse %s: found %s, want a target", path, show(tok))
 		}
-		s.to = to
+		if field == "to" {
+			s.to = target
+		} else {
+			s.from = target
+		}
+	case "percent", "start", "over", "group":
+		return s.moving(field, path, tok)
 	case "ttl":
 		number, ok := tok.(json.Number)
 		ttl, err := strconv.ParseInt(number.String(), 10, 64)

@@ -37,6 +37,9 @@ func FuzzRead(f *testing.F) {
 		`{"aliases": {"a.internal": "v2", "b.corp.internal.": {"to": "v7"}}}`,
 		`{"aliases": {}}`,
 		`{"to": "cache-v2.corp.internal", "subtree": "keep", "except": ["_acme-challenge", "a.b"]}`,
+		`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 12.5}`,
+		`{"from": "v1", "to": "v2", "start": "2026-11-23T10:00:00.25+01:00", "group": "caches"}`,
+		`{"aliases": {"db": {"from": "v1", "to": "v2", "start": "2026-11-23T10:00:00Z", "over": "1h30m", "ttl": 7}}}`,
 		`{"aliases": {"cache": {"subtree": "collapse", "to": "v2"}, "db": {"to": "v7", "subtree": "keep", "except": []}}}`,
 	} {
 		for _, leaf := range []string{"cache", "a.b", "corp", "corp.internal", "Cache.Corp.Internal.", "x.org", ".", ""} {
@@ -76,7 +79,7 @@ func FuzzRead(f *testing.F) {
 				if i > 0 && aliases[i-1].Name >= a.Name {
 					t.Errorf("Read(%q, %q) got %s behind %s, want names sorted and distinct", leaf, document, a.Name, aliases[i-1].Name)
 				}
-				for _, name := range []Name{a.Name, a.Target} {
+				for _, name := range append(a.Targets(), a.Name) {
 					if again, err := ParseName(string(name)); again != name {
 						t.Errorf("Read(%q, %q) got %q, which parses to %q, %v", leaf, document, name, again, err)
 					}
@@ -97,6 +100,18 @@ func bundle(t *testing.T, aliases []Alias) string {
 	entries := map[Name]map[string]any{}
 	for _, a := range aliases {
 		entry := map[string]any{"to": a.Target, "ttl": a.TTL}
+		if m := a.Move; m != nil {
+			entry["from"], entry["group"] = m.From, m.Salt
+			switch {
+			case m.Start.IsZero():
+				entry["percent"] = json.Number(percent(m.Fraction))
+			case m.Over > 0:
+				entry["over"] = m.Over.String()
+				fallthrough
+			default:
+				entry["start"] = m.Start
+			}
+		}
 		if a.Subtree != nil {
 			entry["subtree"] = subtreeKeep
 			if a.Subtree.Collapse {
@@ -142,7 +157,7 @@ func FuzzLookup(f *testing.F) {
 			if got == nil {
 				continue
 			}
-			target, ok := got.Follow(qname, below)
+			target, ok := got.Follow(got.Target, qname, below)
 			wire := make([]byte, 2*maxName)
 			if _, err := dns.PackDomainName(target, wire, 0, nil, false); ok && err != nil {
 				t.Errorf("Lookup(%q) leads to %q, which is no name: %v", qname, target, err)

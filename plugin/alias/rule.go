@@ -17,6 +17,16 @@ type Alias struct {
 	TTL    uint32 // seconds, 0 to MaxTTL
 	// Subtree makes aliases of the names below Name as well; nil is none.
 	Subtree *Subtree
+	// Move says which clients are led to Move.From instead; nil is none.
+	Move *Move
+}
+
+// Targets is the names that a leads its own name to.
+func (a Alias) Targets() []Name {
+	if a.Move == nil {
+		return []Name{a.Target}
+	}
+	return []Name{a.Target, a.Move.From}
 }
 
 // IsApex reports whether a is the name of its zone itself. There a CNAME is
@@ -27,10 +37,17 @@ func (a Alias) IsApex() bool { return a.Name == a.Zone }
 // Options is what a document may say of an alias beside its target, as the log
 // shows it.
 func (a Alias) Options() string {
-	if a.Subtree == nil {
-		return fmt.Sprintf("ttl %d", a.TTL)
+	s := fmt.Sprintf("ttl %d", a.TTL)
+	if a.Move != nil {
+		s = fmt.Sprintf("%s, %s", a.Move, s)
+		if a.Move.Salt != string(a.Name) {
+			s += fmt.Sprintf(", group %q", a.Move.Salt)
+		}
 	}
-	return fmt.Sprintf("ttl %d, subtree %s", a.TTL, a.Subtree)
+	if a.Subtree != nil {
+		s += fmt.Sprintf(", subtree %s", a.Subtree)
+	}
+	return s
 }
 
 // Rule says how the documents of one line of the Corefile become aliases.
@@ -75,11 +92,17 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
 				return nil, fmt.Errorf("parse %s: %w", s.field, err)
 			}
+			if a.Move, err = s.move(a, r.Template); err != nil {
+				return nil, err
+			}
 			if a.Subtree, err = s.below(a.Name); err != nil {
 				return nil, err
 			}
-			if a.Subtree != nil && a.Target.IsAt(a.Name) {
-				return nil, fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", s.field, a.Target, a.Name)
+			for i, target := range a.Targets() {
+				if a.Subtree != nil && target.IsAt(a.Name) {
+					field := [...]string{s.field, s.path + "from"}[i]
+					return nil, fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", field, target, a.Name)
+				}
 			}
 			aliases = append(aliases, a)
 		}

@@ -44,6 +44,36 @@ func TestRead(t *testing.T) {
 		document: "cache-v2.corp.internal",
 		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5",
 	}, {
+		name:     "a canary",
+		leaf:     "cache",
+		document: `{"from": "Cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 10}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. from cache-v1.corp.internal. percent 10, ttl 5",
+	}, {
+		name:     "percents",
+		leaf:     "any",
+		document: `{"aliases": {"a": {"from": "a.b", "to": "c.d", "percent": 0}, "b": {"from": "a.b", "to": "c.d", "percent": 100.000}, "c": {"from": "a.b", "to": "c.d", "percent": 0.001}, "d": {"from": "a.b", "to": "c.d", "percent": 99.9}}}`,
+		want: `
+			a.corp.internal. in corp.internal. to c.d. from a.b. percent 0, ttl 5
+			b.corp.internal. in corp.internal. to c.d. from a.b. percent 100, ttl 5
+			c.corp.internal. in corp.internal. to c.d. from a.b. percent 0.001, ttl 5
+			d.corp.internal. in corp.internal. to c.d. from a.b. percent 99.9, ttl 5`,
+	}, {
+		name:     "a scheduled flip",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "start": "2026-11-23T10:00:00.25+01:00", "from": "cache-v1.corp.internal", "ttl": 7}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. from cache-v1.corp.internal. start 2026-11-23T09:00:00.25Z, ttl 7",
+	}, {
+		name:     "a ramp, in a bundle, with a group and a subtree, by a template",
+		template: "{name}-{value}.corp.internal",
+		leaf:     "any",
+		document: `{"aliases": {"cache": {"over": "1h30m", "start": "2026-11-23T10:00:00Z", "from": "v1", "to": "v2", "group": "caches", "subtree": "collapse"}}}`,
+		want:     `cache.corp.internal. in corp.internal. to cache-v2.corp.internal. from cache-v1.corp.internal. start 2026-11-23T10:00:00Z over 1h30m0s, ttl 5, group "caches", subtree collapse`,
+	}, {
+		name:     "a group without a move",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "group": "caches"}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5",
+	}, {
 		name:     "a final dot",
 		leaf:     "cache",
 		document: "cache-v2.corp.internal.",
@@ -582,7 +612,7 @@ func TestReadBadElsewhere(t *testing.T) {
 	}, {
 		name: "objects nested 1 MiB deep",
 		leaf: "cache", document: strings.Repeat(`{"aliases":`, MaxDocument/len(`{"aliases":`)),
-		want: `parse aliases["aliases"]: found the unknown field "aliases", want one of to, ttl, subtree, except`,
+		want: `parse aliases["aliases"]: found the unknown field "aliases", want one of to, from, percent, start, over, group, ttl, subtree, except`,
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.rule.Zones == nil {

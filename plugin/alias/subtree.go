@@ -46,24 +46,24 @@ func (a Alias) Covers(name Name) bool {
 	return a.Subtree != nil && name.IsAt(a.Name) && !a.Subtree.excepts([]byte(name))
 }
 
-// LeadsAs reports whether a and o lead each name to the same one.
+// LeadsAs reports whether a and o lead each name to the same ones.
 func (a Alias) LeadsAs(o Alias) bool {
-	if a.Target != o.Target || (a.Subtree == nil) != (o.Subtree == nil) {
+	if !slices.Equal(a.Targets(), o.Targets()) || (a.Subtree == nil) != (o.Subtree == nil) {
 		return false
 	}
 	return a.Subtree == nil || a.Subtree.Collapse == o.Subtree.Collapse && slices.Equal(a.Subtree.Except, o.Subtree.Except)
 }
 
 // Follow is the name that a leads qname to, of which the first below octets are
-// in front of a's own name; see [Table.Lookup]. It is not ok if that name would
+// in front of a's own name, if to is the target; see [Table.Lookup]. It is not ok if that name would
 // be longer than one can be, which is YXDOMAIN (RFC 6672 section 2.2). Labels
 // that move along do so in lower case, whatever case the question had.
-func (a *Alias) Follow(qname string, below int) (target string, ok bool) {
+func (a *Alias) Follow(to Name, qname string, below int) (target string, ok bool) {
 	if below == 0 || a.Subtree == nil || a.Subtree.Collapse {
-		return string(a.Target), true
+		return string(to), true
 	}
-	if octets(qname[:below])+len(a.Target)+len("\x00") > maxName {
+	if octets(qname[:below])+len(to)+len("\x00") > maxName {
 		return "", false
 	}
-	return lower(qname[:below]) + string(a.Target), true
+	return lower(qname[:below]) + string(to), true
 }

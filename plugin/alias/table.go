@@ -14,8 +14,8 @@ import (
 type Entry struct {
 	Alias
 	Source *Source // shared by all entries of one document
-	// Tallies count the answers by target, the target in force first. They
-	// live as long as the alias, whatever its targets and documents.
+	// Tallies count the answers by target, those of Targets first. They live as
+	// long as the alias, whatever its targets and documents.
 	Tallies []*Tally
 }
 
@@ -191,7 +191,7 @@ func (e *Edit) Put(a Alias, src *Source) {
 	}
 	e.next.size++
 	e.count(a, 1)
-	part[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Target)}
+	part[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
 }
 
 // Delete removes the alias of that name, if there is one.
@@ -270,19 +270,28 @@ func (e *Edit) part(name Name) map[Name]*Entry {
 	return e.next.shards[i]
 }
 
-// tallies is those of before, an entry or nil, with target's first.
-func tallies(before *Entry, target Name) []*Tally {
-	if before == nil {
-		return []*Tally{{Target: target}}
+// tallies is those of before, an entry or nil, with those of targets first.
+func tallies(before *Entry, targets []Name) []*Tally {
+	var old []*Tally
+	if before != nil {
+		old = before.Tallies
 	}
-	if before.Target == target {
-		return before.Tallies
+	if slices.EqualFunc(old[:min(len(old), len(targets))], targets, func(t *Tally, n Name) bool { return t.Target == n }) {
+		return old
 	}
-	i := slices.IndexFunc(before.Tallies, func(t *Tally) bool { return t.Target == target })
-	if i < 0 {
-		return append([]*Tally{{Target: target}}, before.Tallies...)
+	next := make([]*Tally, 0, len(old)+len(targets))
+	for _, target := range targets {
+		i := slices.IndexFunc(old, func(t *Tally) bool { return t.Target == target })
+		if i < 0 {
+			next = append(next, &Tally{Target: target})
+		} else {
+			next = append(next, old[i])
+		}
 	}
-	next := []*Tally{before.Tallies[i]}
-	next = append(next, before.Tallies[:i]...)
-	return append(next, before.Tallies[i+1:]...)
+	for _, t := range old {
+		if !slices.Contains(targets, t.Target) {
+			next = append(next, t)
+		}
+	}
+	return next
 }

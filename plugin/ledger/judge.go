@@ -245,11 +245,7 @@ func (v *view) loops() map[key]verdict {
 	faults := map[key]verdict{}
 	fewest := 0
 	for _, name := range v.touched() {
-		chain := v.chain(name)
-		if len(chain) <= MaxChain {
-			continue
-		}
-		changed := v.changed(chain)
+		chain, changed := v.chain(name)
 		if len(changed) == 0 || fewest > 0 && len(changed) > fewest {
 			continue
 		}
@@ -271,24 +267,32 @@ type step struct {
 	owner alias.Name
 }
 
-// chain is the steps from name on, as far as one more than are allowed, or to
-// the first that comes twice, which makes it longer than is allowed whatever its
-// length.
-func (v *view) chain(name alias.Name) []step {
-	var chain []step
-	for len(chain) <= MaxChain {
+// chain is the steps from name on that are more than are allowed, one more, and
+// the candidates that changed a part of them. An alias that moves leads two ways:
+// of all chains it is that which the fewest changed. A loop is too long whatever
+// its length. What no candidate changed is left as it is.
+func (v *view) chain(name alias.Name) (chain []step, changed []key) {
+	var follow func(steps []step, name alias.Name)
+	follow = func(steps []step, name alias.Name) {
+		if len(steps) > MaxChain {
+			if c := v.changed(steps); len(c) > 0 && (changed == nil || len(c) < len(changed)) {
+				chain, changed = slices.Clone(steps), c
+			}
+			return
+		}
 		a, ok := v.owner(name)
 		if !ok {
-			break
+			return
 		}
-		chain = append(chain, step{name, a.Name})
-		target, ok := a.Follow(string(name), len(name)-len(a.Name))
-		if !ok {
-			break // it is too long for a name, and answered with that
+		steps = append(steps, step{name, a.Name})
+		for _, target := range a.Targets() {
+			if next, ok := a.Follow(target, string(name), len(name)-len(a.Name)); ok { // else it is too long for a name, and answered with that
+				follow(steps, alias.Name(next))
+			}
 		}
-		name = alias.Name(target)
 	}
-	return chain
+	follow(nil, name)
+	return chain, changed
 }
 
 // touched is the changed aliases and all that lead to them, sorted.
@@ -299,20 +303,22 @@ func (v *view) touched() []alias.Name {
 			touched[name] = true
 		}
 	}
-	leads := func(target alias.Name) bool {
-		a, ok := v.owner(target)
-		return ok && touched[a.Name]
+	leads := func(from alias.Alias) bool {
+		return slices.ContainsFunc(from.Targets(), func(target alias.Name) bool {
+			a, ok := v.owner(target)
+			return ok && touched[a.Name]
+		})
 	}
 	for more := len(touched) > 0; more; {
 		more = false
 		for name, c := range v.claims {
-			if !touched[name] && leads(c.alias.Target) {
+			if !touched[name] && leads(c.alias) {
 				touched[name] = true
 				more = true
 			}
 		}
 		for e := range v.table.All() {
-			if touched[e.Name] || !leads(e.Target) {
+			if touched[e.Name] || !leads(e.Alias) {
 				continue
 			}
 			if _, kept := v.holder(e.Name); kept != nil {

@@ -1,0 +1,141 @@
+package alias
+
+import (
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"time"
+)
+
+// Move is how an alias moves its clients from one target to another. Those have
+// moved whose position is below the fraction that has; that fraction is fixed,
+// or grows with time. It is immutable.
+type Move struct {
+	From Name
+	// Salt is what positions are taken with: aliases with the same one move the
+	// same clients at the same time. It has at most 255 octets.
+	Salt string
+	// Fraction is how much has moved if Start is zero, in parts of Whole.
+	Fraction uint64
+	// Start is when the first client moves, and Over how long after that the last
+	// one does: 0 if all do so at once.
+	Start time.Time
+	Over  time.Duration
+}
+
+// Whole is the fraction that is all: percents have three decimals.
+const Whole = 100_000
+
+// maxSalt is the length of the longest salt, in octets: that of a name.
+const maxSalt = maxName
+
+// scheduled reports whether m happens at a time.
+func (m *Move) scheduled() bool { return !m.Start.IsZero() }
+
+// Moved is how much has moved at now, from 0 to 1.
+func (m *Move) Moved(now time.Time) float64 {
+	if !m.scheduled() {
+		return float64(m.Fraction) / Whole
+	}
+	elapsed := now.Sub(m.Start)
+	switch {
+	case elapsed < 0:
+		return 0
+	case elapsed >= m.Over:
+		return 1
+	}
+	return float64(elapsed) / float64(m.Over)
+}
+
+// turn is how long after m's start the client at position moves, which is less
+// than Over: all integers, so that servers agree to the nanosecond.
+func (m *Move) turn(position uint64) time.Duration {
+	turn, _ := bits.Mul64(uint64(m.Over), position)
+	return time.Duration(turn)
+}
+
+// moved reports whether the client at position has moved at now, and for how
+// long yet that holds: for ever if left is negative.
+func (m *Move) moved(position uint64, now time.Time) (moved bool, left time.Duration) {
+	if !m.scheduled() {
+		part, _ := bits.Mul64(position, Whole)
+		return part < m.Fraction, -1
+	}
+	elapsed, turn := now.Sub(m.Start), m.turn(position)
+	if elapsed >= turn {
+		return true, -1
+	}
+	return false, turn - elapsed // which is below 0 if it is too far off for a Duration
+}
+
+// differs reports whether at now another client may be answered otherwise than
+// this one, by another target, or by a TTL below ttl that ends when it moves.
+func (m *Move) differs(ttl time.Duration, now time.Time) bool {
+	if !m.scheduled() {
+		return 0 < m.Fraction && m.Fraction < Whole
+	}
+	elapsed := now.Sub(m.Start)
+	return m.Over > 0 && (elapsed >= 0 || elapsed > -ttl) && elapsed < m.Over
+}
+
+// Equal reports whether m and o, either of which may be nil, move the same
+// clients from the same target at the same time.
+func (m *Move) Equal(o *Move) bool {
+	if m == nil || o == nil {
+		return m == o
+	}
+	return m.From == o.From && m.Salt == o.Salt && m.Fraction == o.Fraction && m.Start.Equal(o.Start) && m.Over == o.Over
+}
+
+// String is m as documents say it, in one line.
+func (m *Move) String() string {
+	s := fmt.Sprintf("from %s", m.From)
+	switch {
+	case !m.scheduled():
+		s += fmt.Sprintf(" percent %s", percent(m.Fraction))
+	case m.Over == 0:
+		s += fmt.Sprintf(" start %s", m.Start.UTC().Format(time.RFC3339Nano))
+	default:
+		s += fmt.Sprintf(" start %s over %v", m.Start.UTC().Format(time.RFC3339Nano), m.Over)
+	}
+	return s
+}
+
+// percent is a fraction as documents say it: 12500 is 12.5.
+func percent(fraction uint64) string {
+	s := fmt.Sprintf("%d.%03d", fraction/1000, fraction%1000)
+	for s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	if s[len(s)-1] == '.' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Choice is what an alias is for one client at one moment.
+type Choice struct {
+	Target Name
+	TTL    uint32 // seconds; it does not reach past the moment at which the client moves
+	Tally  *Tally // of the target
+	// Differs says that another client may be answered otherwise.
+	Differs bool
+}
+
+// Choose is what e is for a client, as [Client] makes one, at now. Neither is
+// looked at if e does not move. Nothing is allocated.
+func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
+	c := Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]}
+	if e.Move == nil {
+		return c
+	}
+	c.Differs = e.Move.differs(time.Duration(e.TTL)*time.Second, now)
+	moved, left := e.Move.moved(Position(e.Move.Salt, client), now)
+	if !moved {
+		c.Target, c.Tally = e.Move.From, e.Tallies[1]
+	}
+	if left >= 0 {
+		c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))
+	}
+	return c
+}
