@@ -21,7 +21,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -210,6 +212,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // as a script says:
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
+//	from ADDRESS       who asks
 //	paths              without the alias line, from the next start on
 //	file NAME          of the snapshot, from the next start on
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
@@ -224,6 +227,7 @@ type play struct {
 	api      *api
 	snapshot snapshot.File
 	paths    bool
+	from     string // who asks
 	instance *instance
 	plugin   *VersionAlias
 }
@@ -298,6 +302,8 @@ func (p *play) do(line string) error {
 		<-time.After(d)
 	case "put":
 		p.api.put(first, second)
+	case "from":
+		p.from = rest
 	case "paths":
 		p.paths = true
 	case "file":
@@ -327,7 +333,7 @@ func (p *play) do(line string) error {
 }
 
 func (p *play) ask(name, want string) error {
-	w := newWrites()
+	w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: p.from})
 	rcode, err := p.plugin.ServeDNS(context.Background(), w, question(name+".corp.internal.", dns.TypeA))
 	if err != nil && rcode != dns.RcodeServerFailure {
 		return err

@@ -60,7 +60,11 @@ func (e Event) String() string {
 	case Added:
 		return fmt.Sprintf("alias %s added: %s, %s (%s)", e.After.Name, e.After.Target, e.After.Options(), describe(e.Source))
 	case Flipped:
-		return fmt.Sprintf("alias %s flipped: %s to %s (%s)", e.After.Name, e.Before.Target, e.After.Target, describe(e.Source))
+		moves := ""
+		if e.After.Move != nil {
+			moves = fmt.Sprintf(", %s", e.After.Move)
+		}
+		return fmt.Sprintf("alias %s flipped: %s to %s%s (%s)", e.After.Name, e.Before.Target, e.After.Target, moves, describe(e.Source))
 	case Changed:
 		return fmt.Sprintf("alias %s changed: %s in parameter %s to %s (%s)", e.After.Name,
 			e.Before.Options(), e.Before.Source.Parameter, e.After.Options(), describe(e.Source))

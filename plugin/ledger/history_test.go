@@ -24,6 +24,7 @@ type written struct {
 
 type stated struct {
 	target  alias.Name
+	from    alias.Name // "" if it does not move
 	ttl     uint32
 	subtree bool // the names below it go below the target
 }
@@ -81,12 +82,22 @@ func (w *world) target(name string) string {
 func (w *world) entry(name string) (text string, s stated, bad bool) {
 	target := w.target(name)
 	s = stated{target: alias.Name(target + "."), ttl: 5}
-	switch n := w.IntN(8); {
-	case n == 0:
-		s.subtree = true
-		bad = target == name+".internal" || strings.HasSuffix(target, "."+name+".internal")
+	within := func(target string) bool {
+		return target == name+".internal" || strings.HasSuffix(target, "."+name+".internal")
+	}
+	switch n := w.IntN(10); {
+	case n < 2:
+		from := w.target(name)
+		s.from, bad = alias.Name(from+"."), from == target
+		if n == 0 {
+			return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50}`, from, target), s, bad
+		}
+		s.subtree, bad = true, bad || within(from) || within(target)
+		return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50, "subtree": "keep"}`, from, target), s, bad
+	case n == 2:
+		s.subtree, bad = true, within(target)
 		return fmt.Sprintf(`{"to": %q, "subtree": "keep"}`, target), s, bad
-	case n == 1:
+	case n == 3:
 		s.ttl = uint32(w.IntN(3))
 		return fmt.Sprintf(`{"to": %q, "ttl": %d}`, target, s.ttl), s, false
 	}
@@ -291,35 +302,53 @@ func targets(table *alias.Table) map[alias.Name]stated {
 	return m
 }
 
-func statedBy(e *alias.Entry) stated { return stated{e.Target, e.TTL, e.Subtree != nil} }
+func statedBy(e *alias.Entry) stated {
+	s := stated{target: e.Target, ttl: e.TTL, subtree: e.Subtree != nil}
+	if e.Move != nil {
+		s.from = e.Move.From
+	}
+	return s
+}
 
-// hopOf is where name leads: by its own alias, or by that above it.
-func hopOf(targets map[alias.Name]stated, name alias.Name) (alias.Name, bool) {
+// hopsOf is where name leads: by its own alias, or by that above it.
+func hopsOf(targets map[alias.Name]stated, name alias.Name) []alias.Name {
+	hops := func(s stated, below string) []alias.Name {
+		hops := []alias.Name{alias.Name(below) + s.target}
+		if s.from != "" {
+			hops = append(hops, alias.Name(below)+s.from)
+		}
+		return hops
+	}
 	if s, ok := targets[name]; ok {
-		return s.target, true
+		return hops(s, "")
 	}
 	labels := strings.SplitAfter(string(name), ".")
 	for i := 1; i < len(labels)-1; i++ {
 		s, ok := targets[alias.Name(strings.Join(labels[i:], ""))]
 		if ok && s.subtree {
-			return alias.Name(strings.Join(labels[:i], "")) + s.target, true
+			return hops(s, strings.Join(labels[:i], ""))
 		}
 	}
-	return "", false
+	return nil
 }
 
 // longest is the length of the longest chain, more than MaxChain if there is a
 // loop.
 func longest(targets map[alias.Name]stated) int {
-	most := 0
-	for name := range targets {
-		n := 0
-		for at, ok := name, true; ok && n <= MaxChain; n++ {
-			if at, ok = hopOf(targets, at); !ok {
+	var from func(name alias.Name, n int) int
+	from = func(name alias.Name, n int) int {
+		most := n
+		for _, next := range hopsOf(targets, name) {
+			if n > MaxChain {
 				break
 			}
+			most = max(most, from(next, n+1))
 		}
-		most = max(most, n)
+		return most
+	}
+	most := 0
+	for name := range targets {
+		most = max(most, from(name, 0))
 	}
 	return most
 }

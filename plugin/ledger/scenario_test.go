@@ -102,6 +102,56 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/cache@3 syntax internal.=1",
 		}},
 	}, {
+		name:  "a canary, a ramp, and its end",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen:   `/a/cache 1 v1.x.org`,
+			table:  "cache.internal. v1.x.org. 5 /a/cache@1",
+			events: "alias cache.internal. added: v1.x.org., ttl 5 ({/a/cache 1})",
+		}, {
+			seen:   `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`,
+			table:  "cache.internal. v2.x.org. 5 /a/cache@2",
+			events: "alias cache.internal. flipped: v1.x.org. to v2.x.org., from v1.x.org. percent 1 ({/a/cache 2})",
+		}, {
+			seen:   `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 2}`,
+			table:  "cache.internal. v2.x.org. 5 /a/cache@3",
+			events: "alias cache.internal. changed: from v1.x.org. percent 1, ttl 5 in parameter /a/cache to from v1.x.org. percent 2, ttl 5 ({/a/cache 3})",
+		}, {
+			seen:   `/a/cache 4 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "30m", "group": "g"}`,
+			table:  "cache.internal. v2.x.org. 5 /a/cache@4",
+			events: `alias cache.internal. changed: from v1.x.org. percent 2, ttl 5 in parameter /a/cache to from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" ({/a/cache 4})`,
+		}, {
+			seen:  `/a/cache 5 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T11:00:00+01:00", "over": "1800s", "group": "g"}`,
+			table: "cache.internal. v2.x.org. 5 /a/cache@5",
+		}, {
+			seen:   `/a/cache 6 v2.x.org`,
+			table:  "cache.internal. v2.x.org. 5 /a/cache@6",
+			events: `alias cache.internal. changed: from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" in parameter /a/cache to ttl 5 ({/a/cache 6})`,
+		}},
+	}, {
+		name:  "a loop by the way that clients have not left yet",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 b.internal
+				/a/b 1 v1.x.org`,
+			table: `
+				a.internal. b.internal. 5 /a/a@1
+				b.internal. v1.x.org. 5 /a/b@1`,
+			events: `
+				alias a.internal. added: b.internal., ttl 5 ({/a/a 1})
+				alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})`,
+		}, {
+			seen: `
+				/a/a 1 b.internal
+				/a/b 2 {"from": "a.internal", "to": "v2.x.org", "percent": 100}`,
+			table: `
+				a.internal. b.internal. 5 /a/a@1
+				b.internal. v1.x.org. 5 /a/b@1`,
+			events:   "rejected {/a/b 2}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; version 1 stays in force",
+			rejected: "/a/b@2 loop internal.=1",
+		}},
+	}, {
 		name:  "another way to write the same",
 		lines: "ssm /a",
 		sweeps: []sweep{{

@@ -1,0 +1,322 @@
+package versionalias
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/request"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// at is the client at a fraction of an alias's clients: half of them have a
+// smaller position than that at 0.5.
+func at(t *testing.T, salt string, fraction float64, candidates func(i int) netip.Prefix) netip.Prefix {
+	t.Helper()
+	var nearest netip.Prefix
+	distance := 2.0
+	for i := range 20000 {
+		c := candidates(i)
+		d := float64(alias.Position(salt, c))/(1<<64) - fraction
+		if d = max(d, -d); d < distance {
+			nearest, distance = c, d
+		}
+	}
+	if distance > 0.001 {
+		t.Fatalf("found no client at %v", fraction)
+	}
+	return nearest
+}
+
+// The kinds of clients: addresses, and subnets.
+func v4(i int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}), 32)
+}
+
+func v4Subnet(i int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{100, byte(i >> 8), byte(i), 0}), 24)
+}
+
+func v6Subnet(i int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(i >> 8), byte(i)}), 56)
+}
+
+func v6(i int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(i >> 8), byte(i)}), 64)
+}
+
+// moving is a plugin of corp.internal with one document for cache.corp.internal.
+func moving(t *testing.T, document string, flatten bool) *VersionAlias {
+	t.Helper()
+	aliases, err := (alias.Rule{Zones: []alias.Name{"corp.internal."}, TTL: 5}).Read("cache", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := above(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := new(dns.Msg).SetReply(r)
+		name, qtype := r.Question[0].Name, r.Question[0].Qtype
+		switch version, _, _ := strings.Cut(strings.TrimPrefix(name, "web."), "."); {
+		case version == "v1" && qtype == dns.TypeA:
+			m.Answer = records([]string{name + " 60 IN A 192.0.2.1"})
+		case version == "v2" && qtype == dns.TypeA:
+			m.Answer = records([]string{name + " 60 IN A 192.0.2.2"})
+		case version == "v1" && qtype == dns.TypeAAAA:
+			m.Answer = records([]string{name + " 60 IN AAAA 2001:db8::1"})
+		case version == "v2" && qtype == dns.TypeAAAA:
+			m.Answer = records([]string{name + " 60 IN AAAA 2001:db8::2"})
+		default:
+			if version == "v3" {
+				m.Rcode = dns.RcodeNameError
+			}
+			m.Ns = records([]string{"corp.internal. 60 IN SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"})
+		}
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	})
+	v.flatten = flatten
+	edit := v.table.Load().Edit()
+	for _, a := range aliases {
+		edit.Put(a, &alias.Source{Parameter: "/dns/cache"})
+	}
+	v.table.Store(edit.Table())
+	return v
+}
+
+// asked is the answer of v to a client.
+func (v *VersionAlias) asked(t *testing.T, client netip.Prefix, ecs, name string, qtype uint16) *dns.Msg {
+	t.Helper()
+	q := question(name, qtype)
+	if ecs != "" {
+		withSubnet(withEDNS(q, false), ecs, 0)
+	}
+	w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: client.Addr().String()})
+	if _, err := v.ServeDNS(context.Background(), w, q); err != nil {
+		t.Fatal(err)
+	}
+	return w.Msg
+}
+
+// What a client is told by an alias that moves, at a time since the bubble's own
+// beginning, 2000-01-01T00:00:00Z.
+func TestMoving(t *testing.T) {
+	const (
+		from   = `{"from": "v1.corp.internal", "to": "v2.corp.internal", `
+		half   = from + `"percent": 50}`
+		flip   = from + `"start": "2000-01-01T01:00:00Z"}`
+		ramp   = from + `"start": "2000-01-01T01:00:00Z", "over": "100s"}`
+		under  = from + `"percent": 50, "subtree": "keep"}`
+		group  = from + `"percent": 50, "group": "g"}`
+		gone   = `{"from": "v1.corp.internal", "to": "v3.corp.internal", "percent": 50}`
+		salt   = "cache.corp.internal."
+		start  = time.Hour
+		soa    = "authority: corp.internal. %d SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+		answer = "NOERROR aa\ncache.corp.internal. %d CNAME v%d.corp.internal.\nv%[2]d.corp.internal. 60 A 192.0.2.%[2]d"
+	)
+	moved, unmoved := at(t, salt, 0.1, v4), at(t, salt, 0.9, v4)
+	movedNet, unmovedNet := at(t, salt, 0.1, v4Subnet).String(), at(t, salt, 0.9, v4Subnet).String()
+	moved6, unmoved6 := at(t, salt, 0.1, v6), at(t, salt, 0.9, v6)
+	moved6Net := at(t, salt, 0.1, v6Subnet).String()
+	flat := func(ttl, version int) string {
+		return fmt.Sprintf("NOERROR\ncache.corp.internal. %d A 192.0.2.%d", ttl, version)
+	}
+	cname := func(ttl, version int) string { return fmt.Sprintf(answer, ttl, version) }
+	for _, tt := range []struct {
+		name     string
+		document string
+		flatten  bool
+		at       time.Duration
+		client   netip.Prefix
+		ecs      string
+		q        string // "A" of the alias if it is not said
+		want     string
+	}{
+		{name: "11: a client that has moved", document: half, client: moved, want: cname(5, 2)},
+		{name: "11: and its AAAA", document: half, client: moved, q: "AAAA", want: "NOERROR aa\ncache.corp.internal. 5 CNAME v2.corp.internal.\nv2.corp.internal. 60 AAAA 2001:db8::2"},
+		{name: "11: one that has not", document: half, client: unmoved, want: cname(5, 1)},
+		{name: "11: and its AAAA", document: half, client: unmoved, q: "AAAA", want: "NOERROR aa\ncache.corp.internal. 5 CNAME v1.corp.internal.\nv1.corp.internal. 60 AAAA 2001:db8::1"},
+		{name: "flattened", document: half, flatten: true, client: moved, want: flat(5, 2)},
+		{name: "flattened, not moved", document: half, flatten: true, client: unmoved, want: flat(5, 1)},
+		{name: "an IPv6 client", document: half, client: moved6, want: cname(5, 2)},
+		{name: "an IPv6 client, not moved", document: half, client: unmoved6, want: cname(5, 1)},
+		{name: "another group", document: group, client: at(t, "g", 0.1, v4), want: cname(5, 2)},
+		{name: "another group, not moved", document: group, client: at(t, "g", 0.9, v4), want: cname(5, 1)},
+		{name: "11: a name below", document: under, client: moved, q: "web A", want: "NOERROR aa\nweb.cache.corp.internal. 5 CNAME web.v2.corp.internal.\nweb.v2.corp.internal. 60 A 192.0.2.2"},
+		{name: "11: a name below, not moved", document: under, client: unmoved, q: "web A", want: "NOERROR aa\nweb.cache.corp.internal. 5 CNAME web.v1.corp.internal.\nweb.v1.corp.internal. 60 A 192.0.2.1"},
+
+		{name: "16: the subnet decides, and is the scope", document: half, client: unmoved, ecs: movedNet, want: cname(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: one that has not moved", document: half, client: moved, ecs: unmovedNet, want: cname(5, 1) + "\nOPT ecs=" + unmovedNet + "/24"},
+		{name: "16: IPv6", document: half, client: unmoved, ecs: moved6Net, want: cname(5, 2) + "\nOPT ecs=" + moved6Net + "/56"},
+		{name: "16: an IPv6 address: 64 bits are used", document: half, client: unmoved, ecs: moved6.Addr().String() + "/128", want: cname(5, 2) + "\nOPT ecs=" + moved6.Addr().String() + "/128/64"},
+		{name: "16: SOURCE 0: the address decides, for all", document: half, client: moved, ecs: "0.0.0.0/0", want: cname(5, 2) + "\nOPT ecs=0.0.0.0/0/0"},
+		{name: "16: flattened", document: half, flatten: true, client: unmoved, ecs: movedNet, want: flat(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: no data: the CNAME depends on the client", document: half, client: unmoved, ecs: movedNet, q: "TXT", want: "NOERROR aa\ncache.corp.internal. 5 CNAME v2.corp.internal.\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: no such name, the same", document: gone, client: unmoved, ecs: movedNet, want: "NXDOMAIN aa\ncache.corp.internal. 5 CNAME v3.corp.internal.\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: no data, flattened: for all", document: half, flatten: true, client: unmoved, ecs: movedNet, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/0"},
+		{name: "16: all have moved", document: from + `"percent": 100}`, client: unmoved, ecs: unmovedNet, want: cname(5, 2) + "\nOPT ecs=" + unmovedNet + "/0"},
+		{name: "16: a flip is for all", document: flip, at: start - 3*time.Second, client: moved, ecs: movedNet, want: cname(3, 1) + "\nOPT ecs=" + movedNet + "/0"},
+		{name: "16: long before a ramp, for all", document: ramp, client: moved, ecs: movedNet, want: cname(5, 1) + "\nOPT ecs=" + movedNet + "/0"},
+		{name: "16: before a ramp", document: ramp, at: start - time.Second, client: moved, ecs: movedNet, want: cname(5, 1) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: in a ramp", document: ramp, at: start + 50*time.Second, client: unmoved, ecs: movedNet, want: cname(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
+		{name: "16: after a ramp, for all", document: ramp, at: start + 100*time.Second, client: unmoved, ecs: movedNet, want: cname(5, 2) + "\nOPT ecs=" + movedNet + "/0"},
+
+		{name: "a flip: long before", document: flip, client: moved, want: cname(5, 1)},
+		{name: "a flip: the TTL ends with it", document: flip, at: start - 2500*time.Millisecond, client: moved, want: cname(2, 1)},
+		{name: "a flip: in 0.4 s", document: flip, at: start - 400*time.Millisecond, client: moved, want: cname(0, 1)},
+		{name: "a flip: now", document: flip, at: start, client: moved, want: cname(5, 2)},
+		{name: "a flip: the TTL ends with it, flattened", document: flip, flatten: true, at: start - 2500*time.Millisecond, client: moved, want: flat(2, 1)},
+		{name: "5: of a negative answer as well", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR aa\ncache.corp.internal. 2 CNAME v1.corp.internal.\n" + fmt.Sprintf(soa, 2)},
+		{name: "5: and flattened", document: flip, flatten: true, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 2)},
+		{name: "18: of a CNAME alone", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "CNAME", want: "NOERROR aa\ncache.corp.internal. 2 CNAME v1.corp.internal."},
+		{name: "a ramp: each at its time", document: ramp, at: start + 50*time.Second, client: moved, want: cname(5, 2)},
+		{name: "a ramp: each at its time, not yet", document: ramp, at: start + 50*time.Second, client: unmoved, want: cname(5, 1)},
+		{name: "a ramp: it is over", document: ramp, at: start + 100*time.Second, client: unmoved, want: cname(5, 2)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := moving(t, tt.document, tt.flatten)
+				<-time.After(tt.at)
+				name := "cache.corp.internal."
+				label, qtype, below := strings.Cut(tt.q, " ")
+				switch {
+				case tt.q == "":
+					qtype = "A"
+				case !below:
+					qtype = label
+				default:
+					name = label + "." + name
+				}
+				if got := show(v.asked(t, tt.client, tt.ecs, name, dns.StringToType[qtype])); got != tt.want {
+					t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// Each answer counts for the target that it led to, and the metadata tell it.
+func TestMovingCounts(t *testing.T) {
+	const salt = "cache.corp.internal."
+	v := moving(t, `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, false)
+	for client, want := range map[netip.Prefix]string{at(t, salt, 0.1, v4): "v2.corp.internal.", at(t, salt, 0.9, v4): "v1.corp.internal."} {
+		for range 3 {
+			v.asked(t, client, "", salt, dns.TypeA)
+		}
+		w := &test.ResponseWriter{RemoteIP: client.Addr().String()}
+		ctx := v.Metadata(metadata.ContextWithMetadata(context.Background()), request.Request{Req: question(salt, dns.TypeA), W: w})
+		if got := metadata.ValueFunc(ctx, "versionalias/target")(); got != want {
+			t.Errorf("%s has the metadata target %s, want %s", client, got, want)
+		}
+	}
+	for i, target := range []alias.Name{"v2.corp.internal.", "v1.corp.internal."} {
+		if tally := v.table.Load().Get(salt).Tallies[i]; tally.Target != target || tally.Count() != 3 {
+			t.Errorf("tally %d is %s %d, want %s 3", i, tally.Target, tally.Count(), target)
+		}
+	}
+}
+
+// An alias may lead to another one: more than two versions at once. Each CNAME
+// has its own TTL.
+func TestMovingInSteps(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}`, files{
+		"corp.zone":     corpZone + "cache-v3 A 192.0.2.3\n",
+		"aliases/cache": `{"from": "cache-v1.corp.internal", "to": "newer.corp.internal", "percent": 50, "ttl": 7}`,
+		"aliases/newer": `{"from": "cache-v2.corp.internal", "to": "cache-v3.corp.internal", "percent": 50, "ttl": 9}`,
+	})
+	seen := map[string]int{}
+	for i := range 200 {
+		m := exchange{q: "cache.corp.internal. A from=" + v4(i).Addr().String()}.ask(t, s)
+		var names []string
+		for _, rr := range m.Answer {
+			if c, ok := rr.(*dns.CNAME); ok {
+				names = append(names, fmt.Sprint(c.Target, c.Hdr.Ttl))
+			}
+		}
+		seen[strings.Join(names, " ")]++
+	}
+	for _, want := range []string{"cache-v1.corp.internal.7", "newer.corp.internal.7 cache-v2.corp.internal.9", "newer.corp.internal.7 cache-v3.corp.internal.9"} {
+		if seen[want] < 20 {
+			t.Errorf("%d clients were led over %s, want some", seen[want], want)
+		}
+		delete(seen, want)
+	}
+	if len(seen) > 0 {
+		t.Errorf("clients were led over %v", seen)
+	}
+}
+
+// A ramp goes on through an outage, a reload and a restart.
+func TestMovingGoesOn(t *testing.T) {
+	const ramp = `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "2000-01-01T01:00:00Z", "over": "100s"}`
+	client := at(t, "cache.corp.internal.", 0.5, func(i int) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 240, byte(i >> 8), byte(i)}), 32)
+	}).Addr()
+	script := `
+		put /dns/cache ` + ramp + `
+		start
+		metric moved_ratio{alias="cache.corp.internal.",zone="corp.internal."} 0
+		fault refused
+		wait 50m
+		reload
+		cache cache-v1
+		restart
+		wait 10m
+		wait 25s
+		metric moved_ratio{alias="cache.corp.internal.",zone="corp.internal."} 0.25
+		cache cache-v1
+		reload
+		wait 24s
+		cache cache-v1
+		restart
+		wait 2s
+		cache cache-v2
+		wait 1h
+		metric moved_ratio{alias="cache.corp.internal.",zone="corp.internal."} 1
+		cache cache-v2`
+	const refused = `[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`
+	const recalled = "[INFO] recalled 1 aliases, and 0 rejected documents, of TIME"
+	run(t, "from "+client.String()+script, strings.Join([]string{
+		"[INFO] loaded 1 aliases from 1 parameters", refused, recalled, refused, refused, recalled, refused,
+	}, "\n"))
+}
+
+func TestRemote(t *testing.T) {
+	for _, tt := range []struct {
+		addr net.Addr
+		want string
+	}{
+		{&net.UDPAddr{IP: net.ParseIP("192.0.2.1")}, "192.0.2.1"},
+		{&net.TCPAddr{IP: net.ParseIP("192.0.2.1").To4()}, "192.0.2.1"},
+		{&net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Zone: "eth0"}, "2001:db8::1"},
+		{&net.IPAddr{IP: net.ParseIP("192.0.2.1")}, "invalid IP"},
+		{named("[2001:db8::1]:53"), "2001:db8::1"},
+		{named("[::ffff:192.0.2.1]:53"), "192.0.2.1"},
+		{named("pipe"), "invalid IP"},
+	} {
+		if got := remote(tt.addr); got.String() != tt.want {
+			t.Errorf("remote(%v) got %s, want %s", tt.addr, got, tt.want)
+		}
+	}
+}
+
+// named is an address of a kind that is no IP's.
+type named string
+
+func (named) Network() string  { return "any" }
+func (n named) String() string { return string(n) }
