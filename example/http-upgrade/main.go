@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -55,18 +56,18 @@ func main() {
 }
 
 // run shows the upgrade with a ramp that takes so long.
-func run(out io.Writer, ramp time.Duration, clients int) error {
+func run(out io.Writer, ramp time.Duration, clients int) (err error) {
 	dir, err := os.MkdirTemp("", "http-upgrade")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	port, stopServices, err := services()
 	if err != nil {
 		return err
 	}
 	defer stopServices()
-	u := &upgrade{out: out, document: filepath.Join(dir, "aliases", "web"), began: time.Now()}
+	u := &upgrade{out: log.New(out, "", 0), document: filepath.Join(dir, "aliases", "web"), began: time.Now()}
 	if err := os.Mkdir(filepath.Dir(u.document), 0o700); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func services() (port string, stop func(), err error) {
 		_, port, _ = net.SplitHostPort(l.Addr().String())
 		go func() {
 			_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { // until it is closed
-				fmt.Fprint(w, version+1)
+				_, _ = fmt.Fprint(w, version+1) // a client that is gone does not care
 			}))
 		}()
 	}
@@ -142,7 +143,7 @@ func coredns(dir string) (addr string, stop func(), err error) {
 
 // upgrade is what happens, and what was seen of it.
 type upgrade struct {
-	out      io.Writer
+	out      *log.Logger
 	document string
 	began    time.Time
 
@@ -156,9 +157,7 @@ type upgrade struct {
 
 // say prints a line, and when it was.
 func (u *upgrade) say(format string, args ...any) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	fmt.Fprintf(u.out, "%4.0fs  %s\n", time.Since(u.began).Seconds(), fmt.Sprintf(format, args...))
+	u.out.Printf("%4.0fs  %s", time.Since(u.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // write flips: the alias's document becomes this.
@@ -288,7 +287,7 @@ func (u *upgrade) chart(ctx context.Context) {
 
 // verdict fails if anything went wrong, or if nothing happened at all.
 func (u *upgrade) verdict(clients int) error {
-	fmt.Fprintf(u.out, "%d requests of %d clients, %d changes of version\n", u.requests, clients, u.changes)
+	u.out.Printf("%d requests of %d clients, %d changes of version", u.requests, clients, u.changes)
 	if len(u.faults) > 0 {
 		return fmt.Errorf("%d faults, such as:\n%s", len(u.faults), strings.Join(slices.Compact(u.faults[:min(5, len(u.faults))]), "\n"))
 	}
