@@ -48,7 +48,7 @@ func (h *hop) alias(m *dns.Msg) {
 			Name:   h.request.Question[0].Name,
 			Rrtype: dns.TypeCNAME,
 			Class:  dns.ClassINET,
-			Ttl:    h.choice.TTL,
+			Ttl:    h.ttl,
 		},
 		Target: h.target,
 	}
@@ -70,7 +70,7 @@ func (h *hop) alias(m *dns.Msg) {
 		return
 	}
 	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
-	a.Ns = capSOA(m.Ns, h.choice.TTL)
+	a.Ns = capSOA(m.Ns, h.ttl)
 }
 
 // tooLong is the answer to a question for a name below an alias, if the labels

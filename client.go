@@ -13,7 +13,7 @@ import (
 // choose is what e is for the client that asks r, now.
 func choose(e *alias.Entry, w dns.ResponseWriter, r *dns.Msg) alias.Choice {
 	if e.Move == nil {
-		return e.Choose(netip.Prefix{}, time.Time{})
+		return e.Still()
 	}
 	return e.Choose(clientOf(w, r), time.Now())
 }

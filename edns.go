@@ -54,7 +54,7 @@ func (h *hop) echo(m *dns.Msg) {
 		if len(m.Answer) > 0 {
 			echo.SourceScope = h.scope
 		}
-		if h.choice.Differs {
+		if h.differs {
 			echo.SourceScope = max(echo.SourceScope, uint8(client.Bits()))
 		}
 	}

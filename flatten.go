@@ -13,7 +13,7 @@ import (
 // section 2.2).
 func (h *hop) flatten(m *dns.Msg) {
 	a := &h.reply
-	chain := newChain(m.Answer, h.target, h.choice.TTL)
+	chain := newChain(m.Answer, h.target, h.ttl)
 	final := chain.final(m.Answer)
 	if len(final) == 0 && referral(m) {
 		a.Rcode = dns.RcodeServerFailure
@@ -86,7 +86,7 @@ func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
 		}
 		next = append(next, rr)
 	}
-	return capSOA(next, h.choice.TTL)
+	return capSOA(next, h.ttl)
 }
 
 // settle is m, or if m leads to a name and then says nothing of it, m with what

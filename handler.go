@@ -53,16 +53,20 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if e == nil {
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
 	}
-	choice := choose(e, w, r)
+	choice := e.Still()
+	if e.Move != nil { // a call that is not needed would cost a tenth of all this
+		choice = choose(e, w, r)
+	}
 	choice.Tally.Add()
 	target, ok := e.Follow(choice.Target, r.Question[0].Name, below)
 	if !ok {
 		return dns.RcodeSuccess, w.WriteMsg(tooLong(r))
 	}
-	h, err := newHop(ctx, w, r, e, choice, target)
+	h, err := newHop(ctx, w, r, e, target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
+	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.flat = v.flatten || e.IsApex() && below == 0
 	h.above = h.flat && table.IsAbove(r.Question[0].Name)
 	if slices.ContainsFunc(v.served, choice.Target.IsAt) {

@@ -26,17 +26,18 @@ type hop struct {
 	dns.ResponseWriter // the client's
 	ctx                hopContext
 	entry              *alias.Entry
-	choice             alias.Choice // what entry is for this client
-	target             string       // where the name that was asked for leads
-	flat               bool         // the client sees no target: mode flatten
-	above              bool         // with flat: other aliases lie below this one
-	request            *dns.Msg     // the client's
-	query              dns.Msg      // a copy of request that asks for the target
+	target             string   // where the name that was asked for leads
+	flat               bool     // the client sees no target: mode flatten
+	above              bool     // with flat: other aliases lie below this one
+	request            *dns.Msg // the client's
+	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
 	reply              dns.Msg // the answer to request
 	asked              [1]dns.Question
 	cname              dns.CNAME
 	records            [2]dns.RR // room for the usual answer: cname and one record
+	ttl                uint32    // of what is said of the alias
+	differs            bool      // another client may be answered otherwise
 	scope              uint8     // the largest ECS scope of the answers that reply is made of
 	written            bool
 }
@@ -55,7 +56,7 @@ func (c *hopContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, choice alias.Choice, target string) (*hop, error) {
+func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, target string) (*hop, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
@@ -64,7 +65,7 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
 		entry:          e,
-		choice:         choice,
+		ttl:            e.TTL,
 		target:         target,
 		request:        r,
 	}

@@ -122,13 +122,13 @@ type Choice struct {
 	Differs bool
 }
 
-// Choose is what e is for a client, as [Client] makes one, at now. Neither is
-// looked at if e does not move. Nothing is allocated.
+// Still is what e is for every client if it does not move.
+func (e *Entry) Still() Choice { return Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]} }
+
+// Choose is what e, which moves, is for a client, as [Client] makes one, at now.
+// Nothing is allocated.
 func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
-	c := Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]}
-	if e.Move == nil {
-		return c
-	}
+	c := e.Still()
 	c.Differs = e.Move.differs(time.Duration(e.TTL)*time.Second, now)
 	moved, left := e.Move.moved(Position(e.Move.Salt, client), now)
 	if !moved {

@@ -368,7 +368,6 @@ func TestGroups(t *testing.T) {
 func TestChooseAllocatesNothing(t *testing.T) {
 	c := netip.MustParsePrefix("192.0.2.1/32")
 	for _, e := range []*Entry{
-		{Alias: Alias{Target: "a.b."}, Tallies: []*Tally{{}}},
 		entryOf(&Move{Fraction: 1}),
 		entryOf(&Move{Start: epoch, Over: time.Hour}),
 	} {
