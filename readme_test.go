@@ -148,8 +148,13 @@ func commands(block string) []command {
 	for line := range strings.Lines(block) {
 		if c, ok := strings.CutPrefix(line, "$ "); ok {
 			list = append(list, command{line: strings.TrimSpace(c)})
+			continue
+		}
+		last := &list[len(list)-1]
+		if more, ok := strings.CutPrefix(line, "> "); ok {
+			last.line += "\n" + strings.TrimSpace(more)
 		} else {
-			list[len(list)-1].want += line
+			last.want += line
 		}
 	}
 	return list
