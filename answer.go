@@ -108,25 +108,44 @@ func failed(rcode int) bool {
 // Error of Blocked, Censored, Filtered or Prohibited, RFC 8914 section 4. Of
 // CoreDNS's acl, "filter" is an empty NOERROR with one.
 func ruled(m *dns.Msg) bool {
-	opt := m.IsEdns0()
-	if opt == nil {
-		return false
-	}
-	return slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
-		ede, ok := o.(*dns.EDNS0_EDE)
-		return ok && ede.InfoCode >= dns.ExtendedErrorCodeBlocked && ede.InfoCode <= dns.ExtendedErrorCodeProhibited
+	return slices.ContainsFunc(m.Extra, func(rr dns.RR) bool {
+		opt, ok := rr.(*dns.OPT)
+		return ok && slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
+			ede, ok := o.(*dns.EDNS0_EDE)
+			return ok && ede.InfoCode >= dns.ExtendedErrorCodeBlocked && ede.InfoCode <= dns.ExtendedErrorCodeProhibited
+		})
 	})
 }
 
-// owns reports whether name is the owner of one of rrs. Case does not count,
-// RFC 4343.
+// owns reports whether name is the owner of one of rrs.
 func owns(rrs []dns.RR, name string) bool {
-	for _, rr := range rrs {
-		if owner := rr.Header().Name; len(owner) == len(name) && strings.EqualFold(owner, name) {
-			return true
+	return slices.ContainsFunc(rrs, func(rr dns.RR) bool { return same(rr.Header().Name, name) })
+}
+
+// same reports whether a and b are one name. Case does not count (RFC 4343), nor
+// which octets are escaped: a zone file's "\032" is "\ " from the wire.
+func same(a, b string) bool {
+	switch {
+	case strings.EqualFold(a, b):
+		return true
+	case !strings.Contains(a, `\`) && !strings.Contains(b, `\`):
+		return false
+	}
+	wireA, errA := wire(a)
+	wireB, errB := wire(b)
+	return errA == nil && errB == nil && wireA == wireB
+}
+
+// wire is name as it goes on the wire, with ASCII letters in lower case.
+func wire(name string) (string, error) {
+	var buf [256]byte
+	n, err := dns.PackDomainName(name, buf[:], 0, nil, false)
+	for i, b := range buf[:n] {
+		if 'A' <= b && b <= 'Z' {
+			buf[i] = b + 'a' - 'A' // no length is as large
 		}
 	}
-	return false
+	return string(buf[:n]), err
 }
 
 // capSOA is an authority section in which a negative answer is cached for ttl

@@ -8,21 +8,22 @@ import (
 )
 
 // additional is an additional section for the client: it has an OPT only if the
-// request had one (RFC 6891 section 6.1.1), and one at most.
+// request had one (RFC 6891 section 6.1.1), and one at most. For another alias it
+// has one in any case, since that has to know of an access rule.
 func (h *hop) additional(extra []dns.RR) []dns.RR {
 	if !slices.ContainsFunc(extra, isOPT) {
 		return slices.Clip(extra)
 	}
-	asked := h.request.IsEdns0()
+	asked, done := h.request.IsEdns0(), false
 	var next []dns.RR
 	for _, rr := range extra {
 		if isOPT(rr) {
-			if asked == nil {
+			if asked == nil && !h.nested || done {
 				continue
 			}
-			opt := dns.Copy(rr).(*dns.OPT) // the server sets its size in place
-			opt.SetDo(asked.Do())          // RFC 3225 section 3; acl always sets it
-			rr, asked = opt, nil
+			opt := dns.Copy(rr).(*dns.OPT)        // the server sets its size in place
+			opt.SetDo(asked != nil && asked.Do()) // RFC 3225 section 3; acl always sets it
+			rr, done = opt, true
 		}
 		next = append(next, rr)
 	}
@@ -55,7 +56,11 @@ func (h *hop) echo(m *dns.Msg) {
 			echo.SourceScope = h.scope
 		}
 		if h.differs {
-			echo.SourceScope = max(echo.SourceScope, uint8(client.Bits()))
+			bits := client.Bits()
+			if asked.Family == 2 && client.Addr().Is4() {
+				bits += 96 // an IPv4-mapped address
+			}
+			echo.SourceScope = max(echo.SourceScope, uint8(bits))
 		}
 	}
 	opt := h.reply.IsEdns0() // a copy of ours

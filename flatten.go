@@ -2,7 +2,6 @@ package versionalias
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -73,6 +72,8 @@ func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
 		switch {
 		case covered == dns.TypeNSEC || covered == dns.TypeNSEC3:
 			continue
+		case c.has(rr.Header().Name) && (covered == dns.TypeCNAME || covered == dns.TypeDNAME):
+			continue // nothing may stand beside one, RFC 2181 section 10.1
 		case covered == dns.TypeSOA:
 			if !dns.IsSubDomain(rr.Header().Name, h.request.Question[0].Name) {
 				continue
@@ -104,12 +105,14 @@ func (h *hop) settle(m *dns.Msg) *dns.Msg {
 			return h.failure()
 		case ruled(next):
 			return next
-		case failed(next.Rcode) || referral(next):
+		case next.Rcode == dns.RcodeRefused || referral(next):
 			return h.failure()
+		case failed(next.Rcode):
+			return next
 		}
-		h.consult(m)
+		h.consult(next)
 		m = join(m, next)
-		if len(next.Answer) == 0 {
+		if newChain(m.Answer, h.target, 0).end() == end {
 			break // with an SOA or without: there is nothing
 		}
 	}
@@ -162,7 +165,7 @@ func newChain(answer []dns.RR, name string, ttl uint32) chain {
 	c := chain{[]string{name}, ttl}
 	for range answer {
 		i := slices.IndexFunc(answer, func(rr dns.RR) bool {
-			return rr.Header().Rrtype == dns.TypeCNAME && strings.EqualFold(rr.Header().Name, c.end())
+			return rr.Header().Rrtype == dns.TypeCNAME && same(rr.Header().Name, c.end())
 		})
 		if i < 0 {
 			break
@@ -178,7 +181,7 @@ func (c chain) end() string { return c.names[len(c.names)-1] }
 
 // has reports whether the chain leads over name.
 func (c chain) has(name string) bool {
-	return slices.ContainsFunc(c.names, func(n string) bool { return strings.EqualFold(n, name) })
+	return slices.ContainsFunc(c.names, func(n string) bool { return same(n, name) })
 }
 
 // final is the records of answer that the chain leads to.
@@ -189,7 +192,7 @@ func (c chain) final(answer []dns.RR) []dns.RR {
 		case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
 			continue
 		}
-		if strings.EqualFold(rr.Header().Name, c.end()) {
+		if same(rr.Header().Name, c.end()) {
 			final = append(final, rr)
 		}
 	}

@@ -12,13 +12,13 @@ import (
 
 // guard is the writer for an answer from below to a question for a name that is
 // no alias. It must not deny a name that exists for an alias below it, or that
-// may be an alias while nothing has been loaded: it would be cached as
+// may be an alias while not all has been loaded: it would be cached as
 // non-existent. For most questions that is w.
 func (v *VersionAlias) guard(table *alias.Table, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
 	switch {
-	case table == nil && v.mayBe(r):
+	case table.Partial() && v.mayBe(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure}
-	case len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
+	case table.Partial() && v.aboveLine(r), len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeSuccess}
 	}
 	return w
@@ -31,8 +31,16 @@ func (v *VersionAlias) mayBe(r *dns.Msg) bool {
 	if !plain(r) || !slices.ContainsFunc(v.feed.lines, func(l ledger.Line) bool { return l.Path != "" }) {
 		return false
 	}
-	_, parent, _ := strings.Cut(strings.ToLower(r.Question[0].Name), ".")
-	return slices.Contains(v.feed.zones, alias.Name(parent))
+	name := strings.ToLower(r.Question[0].Name)
+	parent, _ := dns.NextLabel(name, 0)
+	return slices.Contains(v.feed.zones, alias.Name(name[parent:]))
+}
+
+// aboveLine reports whether r asks for a name above the alias of an alias line.
+func (v *VersionAlias) aboveLine(r *dns.Msg) bool {
+	return plain(r) && slices.ContainsFunc(v.feed.lines, func(l ledger.Line) bool {
+		return l.Path == "" && dns.IsSubDomain(r.Question[0].Name, string(l.Rule.Name))
+	})
 }
 
 // awaits reports whether r asks for the alias of an alias line: it is sure to be
@@ -54,7 +62,7 @@ type guard struct {
 // WriteMsg implements dns.ResponseWriter.
 func (g *guard) WriteMsg(m *dns.Msg) error {
 	switch {
-	case m.Rcode != dns.RcodeNameError || ruled(m):
+	case m.Rcode != dns.RcodeNameError || ruled(m) || len(m.Answer) > 0: // it is of where a CNAME leads
 		return g.ResponseWriter.WriteMsg(m)
 	case g.rcode == dns.RcodeServerFailure:
 		return g.ResponseWriter.WriteMsg(unknown(g.request, dns.ExtendedErrorCodeNotReady))

@@ -43,10 +43,10 @@ func (v *VersionAlias) Name() string { return pluginName }
 // ServeDNS implements plugin.Handler.
 func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	table := v.table.Load()
-	if table == nil && v.awaits(r) {
+	e, below := find(table, r)
+	if e == nil && table.Partial() && v.awaits(r) {
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
 	}
-	e, below := find(table, r)
 	if e == nil && orphan(table, r) {
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
 	}
@@ -68,7 +68,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.flat = v.flatten || e.IsApex() && below == 0
-	h.above = h.flat && table.IsAbove(r.Question[0].Name)
+	h.above = h.flat && (e.IsApex() && below == 0 || table.IsAbove(r.Question[0].Name))
 	if slices.ContainsFunc(v.served, choice.Target.IsAt) {
 		return h.chain(v.entry)
 	}

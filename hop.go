@@ -28,7 +28,7 @@ type hop struct {
 	entry              *alias.Entry
 	target             string   // where the name that was asked for leads
 	flat               bool     // the client sees no target: mode flatten
-	above              bool     // with flat: other aliases lie below this one
+	above              bool     // with flat: the name exists for what lies below
 	request            *dns.Msg // the client's
 	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
@@ -38,6 +38,7 @@ type hop struct {
 	records            [2]dns.RR // room for the usual answer: cname and one record
 	ttl                uint32    // of what is said of the alias
 	differs            bool      // another client may be answered otherwise
+	nested             bool      // it is another alias's target that is asked for
 	scope              uint8     // the largest ECS scope of the answers that reply is made of
 	written            bool
 }
@@ -48,10 +49,16 @@ type hopContext struct {
 	hops int
 }
 
+// nested is the key of contexts in which the target of an alias is asked for.
+type nested struct{}
+
 // Value counts the hop for everybody who looks after loops.
 func (c *hopContext) Value(key any) any {
-	if key == (dnsserver.LoopKey{}) {
+	switch key {
+	case dnsserver.LoopKey{}:
 		return c.hops
+	case nested{}:
+		return true
 	}
 	return c.Context.Value(key)
 }
@@ -68,6 +75,7 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ttl:            e.TTL,
 		target:         target,
 		request:        r,
+		nested:         before > 0 && ctx.Value(nested{}) != nil,
 	}
 	q := &r.Question[0]
 	h.question[0] = dns.Question{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}

@@ -53,6 +53,7 @@ type Table struct {
 	size     int
 	subtrees int           // how many of them have a subtree
 	above    map[Name]int  // names that exist for what lies below them, and how much does
+	partial  bool          // aliases may be missing, see Partial
 	held     map[Name]Name // names that are no alias for a fault in their document, with their zones
 }
 
@@ -115,6 +116,10 @@ func (t *Table) IsAbove(qname string) bool {
 	return ok
 }
 
+// Partial reports whether there may be aliases that t does not have, since not
+// all of what states them was read yet.
+func (t *Table) Partial() bool { return t == nil || t.partial }
+
 // HasSubtrees reports whether any alias has a subtree.
 func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees > 0 }
 
@@ -124,7 +129,9 @@ func (t *Table) Inherit(old *Table) *Table {
 	edit := t.Edit()
 	edit.before = old
 	for e := range t.All() {
-		edit.Put(e.Alias, e.Source)
+		if old.Get(e.Name) != nil {
+			edit.Put(e.Alias, e.Source)
+		}
 	}
 	return edit.Table()
 }
@@ -219,6 +226,9 @@ func (e *Edit) Hold(held map[Name]Name) {
 		}
 	}
 }
+
+// Partial says whether there may be aliases that the table does not have.
+func (e *Edit) Partial(partial bool) { e.next.partial = partial }
 
 // count counts a, one more or one less, below the names above it, and so the
 // names that its subtree leaves alone.
