@@ -151,6 +151,7 @@ type upgrade struct {
 	forward  bool   // which way clients may go now
 	counts   [3]int // requests since the last line of the chart, by version
 	changes  int    // of a client from one version to the other
+	back     int    // those of them that were from v2 to v1
 	requests int
 	faults   []string
 }
@@ -256,6 +257,9 @@ func (u *upgrade) note(client net.IP, before, version int, err error) int {
 	u.counts[version]++
 	if before != 0 && version != before {
 		u.changes++
+		if version < before {
+			u.back++
+		}
 		if (version > before) != u.forward {
 			u.faults = append(u.faults, fmt.Sprintf("%s went from v%d to v%d after %v", client, before, version, time.Since(u.began)))
 		}
@@ -291,8 +295,8 @@ func (u *upgrade) verdict(clients int) error {
 	if len(u.faults) > 0 {
 		return fmt.Errorf("%d faults, such as:\n%s", len(u.faults), strings.Join(slices.Compact(u.faults[:min(5, len(u.faults))]), "\n"))
 	}
-	if u.changes < 2*clients {
-		return fmt.Errorf("found %d changes of version, want at least two of each client", u.changes)
+	if u.back == 0 || u.changes != clients+2*u.back {
+		return fmt.Errorf("found %d changes of version, %d of them back, want some back, and each client at v2 in the end", u.changes, u.back)
 	}
 	return nil
 }
