@@ -659,10 +659,12 @@ func TestFaults(t *testing.T) {
 			start
 			delete /dns/cache
 			fault denied of GetParameters
+			calls 0 9
 			wait 30m
+			calls 180 200
 			cache cache-v1
 			fault
-			wait 30s
+			wait 6m
 			cache NXDOMAIN
 		`,
 		log: `

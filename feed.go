@@ -2,7 +2,10 @@ package versionalias
 
 import (
 	"context"
+	"math"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,14 +47,16 @@ type feed struct {
 	stats  stats
 	state  state
 
-	heirOf    *feed // until the start: what this takes over from
-	inherited *ledger.Ledger
+	heirOf    []*feed          // until the start: what this takes over from
+	inherited []*ledger.Ledger // what those knew
+	counts    []*feed          // those of them whose counts live on here
 }
 
 // stats is what the metrics show of a feed.
 type stats struct {
 	swept    atomic.Int64 // when the last complete sweep ended, in Unix nanoseconds; 0 before the first
 	took     atomic.Int64 // how long it took, in nanoseconds
+	interval atomic.Int64 // between two sweeps by now, in nanoseconds; 0 is the refresh
 	origin   atomic.Int32 // where what is in force was read last
 	flips    map[alias.Name]*atomic.Uint64
 	believed atomic.Uint64 // older versions
@@ -98,36 +103,84 @@ func (f *feed) empty() *ledger.Ledger {
 	return ledger.New(f.lines, ledger.Trust{Interval: f.refresh, Files: f.directory != ""})
 }
 
-// inherit takes over what another feed knows of the same source, on a reload of
-// the Corefile. So a reload loses nothing, whatever becomes of the source.
-func (f *feed) inherit(old *feed) {
-	f.heirOf = old
-	for zone, flips := range old.stats.flips {
-		if f.stats.flips[zone] != nil {
-			f.stats.flips[zone] = flips
+// inherit takes over what other feeds know of the same source, on a reload of the
+// Corefile, and goes on with the counts of some of them. So a reload loses nothing,
+// whatever becomes of the source. What more than one of them reads is taken from
+// the first.
+func (f *feed) inherit(from, counts []*feed) {
+	f.heirOf, f.counts = from, counts
+	for _, old := range counts {
+		for zone, flips := range old.stats.flips {
+			if f.stats.flips[zone] != nil {
+				f.stats.flips[zone].Add(flips.Load())
+			}
 		}
+		f.stats.believed.Add(old.stats.believed.Load())
 	}
-	f.stats.believed.Store(old.stats.believed.Load())
+	for _, old := range from {
+		f.watcher.Slow(time.Duration(old.stats.interval.Load()))
+	}
+	f.state.throttled = f.watcher.Interval() > f.refresh
 	f.take()
 }
 
-// take takes what the feed that f is the heir of knows by now.
+// take takes what the feeds that f is the heir of know by now.
 func (f *feed) take() {
-	old := f.heirOf
-	f.inherited = old.ledger.Load()
-	next := f.empty().Inherit(f.inherited, time.Now())
+	var m ledger.Memory
+	swept, origin := int64(math.MaxInt64), fromSweep
+	f.inherited = nil
+	for _, old := range f.heirOf {
+		l := old.ledger.Load()
+		f.inherited = append(f.inherited, l)
+		m = m.Join(l.Memory())
+		swept = min(swept, old.stats.swept.Load())
+		if old.stats.origin.Load() == int32(fromSnapshot) {
+			origin = fromSnapshot
+		}
+	}
+	next := f.empty().Recall(m, time.Now())
+	for _, old := range f.counts {
+		next = next.Inherit(old.ledger.Load())
+	}
 	f.ledger.Store(next)
 	f.publish(next.Table())
-	if next.KnownTo(f.inherited.Memory()) {
-		f.stats.swept.Store(old.stats.swept.Load())
-		f.stats.took.Store(old.stats.took.Load())
-		f.stats.origin.Store(old.stats.origin.Load())
+	f.stats.swept.Store(swept)
+	f.stats.took.Store(f.heirOf[0].stats.took.Load())
+	if f.loaded() {
+		f.stats.origin.Store(int32(origin))
 	}
 }
 
-// sameSource reports whether f and o read from one place.
-func (f *feed) sameSource(o *feed) bool {
-	return f.directory == o.directory && f.config.store == o.config.store
+// stale reports whether those that f takes over from have seen more since.
+func (f *feed) stale() bool {
+	for i, old := range f.heirOf {
+		if old.ledger.Load() != f.inherited[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// shares is how much of what f reads is known to o. Of two that know as much, it
+// is more for the one with the same zones, and the same lines.
+func (f *feed) shares(o *feed) int {
+	if f.place != o.place {
+		return 0
+	}
+	known := o.ledger.Load()
+	n := 0
+	for _, line := range f.lines {
+		if known.Knows(line) {
+			n += 4
+		}
+	}
+	if n > 0 && slices.Equal(f.zones, o.zones) {
+		n += 2
+	}
+	if n > 0 && reflect.DeepEqual(f.lines, o.lines) {
+		n++
+	}
+	return n
 }
 
 // load makes the first table: by what is inherited, by a snapshot, or else by a
@@ -141,14 +194,17 @@ func (f *feed) load(ctx context.Context) {
 	}
 	f.watcher.Sweep(ctx)
 	f.source.Release()
+	if f.loaded() {
+		f.heirOf = nil // what was seen just now is newer
+	}
 }
 
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
-	if f.heirOf != nil && f.loaded() && f.heirOf.ledger.Load() != f.inherited {
-		f.take() // it has seen more since
+	if f.stale() {
+		f.take()
 	}
-	f.heirOf, f.inherited = nil, nil
+	f.heirOf, f.inherited, f.counts = nil, nil, nil
 	f.keeper.kick() // the Corefile may name a new file
 	if origin(f.stats.origin.Load()) == fromSnapshot {
 		f.watcher.Hint() // it may be long out of date
@@ -168,18 +224,20 @@ func (f *feed) run(ctx context.Context) {
 	wg.Wait()
 }
 
-// loaded reports whether there was a complete sweep, be it in another process
-// that left a snapshot.
-func (f *feed) loaded() bool { return f.stats.swept.Load() != 0 }
+// loaded reports whether a complete sweep has seen all that f reads, be it in
+// another process that left a snapshot.
+func (f *feed) loaded() bool { return !f.ledger.Load().Table().Partial() }
 
 // Swept implements watch.Observer.
 func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	now := time.Now()
+	first := !f.loaded()
 	before := f.ledger.Load()
 	next, events := before.Apply(seen, now)
 	f.adopt(next, events)
+	f.stats.interval.Store(int64(f.watcher.Interval()))
 	f.state.swept(f.refresh, f.watcher.Interval())
-	f.report(events, len(seen))
+	f.report(events, first, len(seen))
 	f.stats.took.Store(int64(took))
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))
@@ -201,10 +259,16 @@ func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
 }
 
 // Failed implements watch.Observer.
-func (f *feed) Failed(err error) { f.state.failed(err, f.watcher.Interval()) }
+func (f *feed) Failed(err error) {
+	f.stats.interval.Store(int64(f.watcher.Interval()))
+	f.state.failed(err, f.watcher.Interval())
+}
 
 // ReadFailed implements watch.Observer.
-func (f *feed) ReadFailed(err error) { f.state.readFailed(err) }
+func (f *feed) ReadFailed(err error) {
+	f.stats.interval.Store(int64(f.watcher.Interval()))
+	f.state.readFailed(err, f.watcher.Interval())
+}
 
 // Due implements watch.Observer.
 func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) { return f.ledger.Load().Due(now) }

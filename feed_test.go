@@ -74,7 +74,7 @@ func TestTakeOverUntilTheStart(t *testing.T) {
 	sweep := func(context.Context) ([]ledger.Parameter, error) { return seen, nil }
 	old, heir := fed(t, new(instance), &source{sweep: sweep}), fed(t, new(instance), &source{sweep: sweep})
 	old.feed.watcher.Sweep(t.Context())
-	heir.feed.inherit(old.feed)
+	heir.feed.inherit([]*feed{old.feed}, []*feed{old.feed})
 	target := func() string { return string(heir.table.Load().Get("cache.corp.internal.").Target) }
 	if got := target(); got != "cache-v1.corp.internal." {
 		t.Errorf("the heir got the target %s, want v1", got)

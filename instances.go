@@ -2,7 +2,6 @@ package versionalias
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -81,19 +80,32 @@ func (r *instances) remove(i *instance) {
 }
 
 // bequeath gives the plugins of i, which is about to start, what running ones
-// know of the same source: one with the same zones and lines if there is one.
+// know of the same source: first those that know the most of it. The counts of each
+// go to one plugin only.
 func (r *instances) bequeath(i *instance) {
-	feeds := r.feeds()
-	for _, v := range i.plugins {
-		f := v.feed
-		var from *feed
-		for _, o := range feeds {
-			if f.sameSource(o) && o.loaded() && (from == nil || slices.Equal(f.zones, o.zones) && reflect.DeepEqual(f.lines, o.lines)) {
-				from = o
+	heirs := map[*feed]*feed{}
+	for _, o := range r.feeds() {
+		most := 0
+		for _, v := range i.plugins {
+			if n := v.feed.shares(o); n > most {
+				most, heirs[o] = n, v.feed
 			}
 		}
-		if from != nil {
-			f.inherit(from)
+	}
+	for _, v := range i.plugins {
+		f := v.feed
+		var from, counts []*feed
+		for _, o := range r.feeds() {
+			if f.shares(o) > 0 {
+				from = append(from, o)
+			}
+			if heirs[o] == f {
+				counts = append(counts, o)
+			}
+		}
+		slices.SortStableFunc(from, func(a, b *feed) int { return f.shares(b) - f.shares(a) })
+		if len(from) > 0 {
+			f.inherit(from, counts)
 		}
 	}
 }

@@ -41,8 +41,8 @@ func (k *keeper) restore() {
 	f.publish(next.Table())
 	f.ledger.Store(next)
 	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))
-	if next.KnownTo(s.Ledger) {
-		f.stats.swept.Store(s.Swept.UnixNano())
+	f.stats.swept.Store(s.Swept.UnixNano())
+	if f.loaded() {
 		f.stats.origin.Store(int32(fromSnapshot))
 	}
 }
@@ -84,8 +84,7 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// write writes a snapshot, unless it would pass off as all there is what no
-// complete sweep has seen.
+// write writes a snapshot, if any complete sweep has seen what would be in it.
 func (k *keeper) write() {
 	swept := k.feed.stats.swept.Load() // before the ledger, which may be newer
 	if swept == 0 {

@@ -565,7 +565,7 @@ func TestWeigh(t *testing.T) {
 		v.feed.directory, v.feed.refresh = "", tt.refresh
 		v.feed.stats.swept.Store(1) // so that nothing else is said
 		for range 2 {
-			v.feed.report(nil, tt.parameters)
+			v.feed.report(nil, false, tt.parameters)
 		}
 		clog.Discard()
 		if got := logged(&out); got != tt.want {

@@ -9,8 +9,7 @@ import (
 
 // report logs the events of a sweep, a line for each, but for the aliases of the
 // first: nothing changed for those who ask.
-func (f *feed) report(events []ledger.Event, parameters int) {
-	first := !f.loaded()
+func (f *feed) report(events []ledger.Event, first bool, parameters int) {
 	for _, e := range events {
 		if !first || e.Kind != ledger.Added {
 			logEvent(e)
@@ -61,15 +60,20 @@ type state struct {
 }
 
 func (s *state) failed(err error, interval time.Duration) {
-	switch throttled := watch.Throttled(err); {
-	case throttled && !s.throttled:
-		s.throttled = true
-		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", interval, err)
-	case !throttled && s.failures == 0:
+	if watch.Throttled(err) {
+		s.slowed(err, interval)
+		return
+	}
+	if s.failures == 0 {
 		log.Warningf("sweep failed, and what is in force stays: %v", err)
 	}
-	if !watch.Throttled(err) {
-		s.failures++
+	s.failures++
+}
+
+func (s *state) slowed(err error, interval time.Duration) {
+	if !s.throttled {
+		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", interval, err)
+		s.throttled = true
 	}
 }
 
@@ -84,8 +88,11 @@ func (s *state) swept(refresh, interval time.Duration) {
 	}
 }
 
-func (s *state) readFailed(err error) {
-	if !s.unread {
+func (s *state) readFailed(err error, interval time.Duration) {
+	switch {
+	case watch.Throttled(err):
+		s.slowed(err, interval)
+	case !s.unread:
 		log.Warningf("read by name failed, and what is in force stays: %v", err)
 		s.unread = true
 	}

@@ -1,12 +1,17 @@
 package ledger
 
-import "time"
+import (
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
 
 // absence is that a parameter was not seen where it was before. Parameter Store
 // promises no snapshot of a path, so that a sweep can miss one that is there:
 // only reads by name, an interval apart, make sure that it is gone.
 type absence struct {
 	since time.Time // when it was first not seen, or zero
+	swept bool      // a complete sweep has missed it
 	gone  int       // the reads since that did not find it
 	last  time.Time // the last of them
 }
@@ -29,7 +34,7 @@ func (a absence) due(interval time.Duration, braked bool) time.Time {
 		at = at.Add(brakeTime)
 	}
 	switch again := a.last.Add(interval); {
-	case a.gone >= sure:
+	case a.gone >= sure || !a.swept:
 		return time.Time{}
 	case a.gone > 0 && again.After(at):
 		return again
@@ -41,10 +46,14 @@ func (a absence) due(interval time.Duration, braked bool) time.Time {
 func (c *change) miss(seen []Parameter) {
 	there := keys(seen)
 	for k, r := range c.records {
-		if !there[k] && !r.absence.missing() {
-			r.absence.since = c.now
-			c.updates[k] = r
+		if there[k] || r.absence.swept {
+			continue
 		}
+		if !r.absence.missing() {
+			r.absence.since = c.now
+		}
+		r.absence.swept = true
+		c.updates[k] = r
 	}
 }
 
@@ -54,14 +63,17 @@ func (c *change) gone(asked []Ref, seen []Parameter) {
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
 		r, known := c.records[k]
-		if !known || there[k] || r.absence.gone > 0 && c.now.Before(r.absence.last.Add(c.trust.Interval)) {
+		switch {
+		case !known || there[k]:
 			continue
+		case !r.absence.missing():
+			r.absence.since = c.now // to be read again once a sweep has missed it too
+		case !r.absence.swept || r.absence.gone > 0 && c.now.Before(r.absence.last.Add(c.trust.Interval)):
+			continue
+		default:
+			r.absence.gone++
+			r.absence.last = c.now
 		}
-		if !r.absence.missing() {
-			r.absence.since = c.now
-		}
-		r.absence.gone++
-		r.absence.last = c.now
 		c.updates[k] = r
 	}
 }
@@ -91,6 +103,9 @@ func (c *change) retire() {
 			c.brake += len(c.claims(r.good))
 		}
 	}
+	if c.brake > brakeAliases {
+		c.brake -= c.handedOver(missing)
+	}
 	if c.brake <= brakeAliases || 10*c.brake <= c.table.Len() {
 		c.brake = 0
 	}
@@ -105,6 +120,43 @@ func (c *change) retire() {
 		c.events = append(c.events, Event{Kind: Braked, Count: c.brake, Of: c.table.Len()})
 	case c.brake == 0 && c.braked > 0:
 		c.events = append(c.events, Event{Kind: Unbraked})
+	}
+}
+
+// handedOver is how many aliases of missing parameters are stated by one that is
+// there: those are not about to go, but to stand elsewhere.
+func (c *change) handedOver(missing []key) int {
+	stated := map[alias.Name]bool{}
+	for k := range c.records {
+		c.state(k, stated)
+	}
+	for k := range c.updates {
+		c.state(k, stated)
+	}
+	n := 0
+	for _, k := range missing {
+		r := c.record(k)
+		if r.good == nil || c.lasted(r) {
+			continue
+		}
+		for _, a := range c.claims(r.good) {
+			if stated[a.Name] {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// state notes the aliases that k's newest document states, if it is there and is
+// not in force.
+func (c *change) state(k key, stated map[alias.Name]bool) {
+	r := c.record(k)
+	if r.newer == nil || r.absence.missing() {
+		return
+	}
+	for _, a := range c.claims(&r.newer.document) {
+		stated[a.Name] = true
 	}
 }
 

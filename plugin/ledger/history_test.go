@@ -225,7 +225,7 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 	case n < 4: // it failed
 		return l, nil, nil
 	case n < 6:
-		next := New(w.lines, trust).Inherit(l, w.now)
+		next := New(w.lines, trust).Recall(l.Memory(), w.now).Inherit(l)
 		return next, nil, w.checkRecalled(l, next)
 	case n < 8:
 		text, err := json.Marshal(l.Memory())

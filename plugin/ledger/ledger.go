@@ -16,6 +16,7 @@ type Ledger struct {
 	lines    []Line
 	reserved map[alias.Name]bool // the names of alias lines
 	trust    Trust
+	known    []bool // by line: whether a complete sweep has seen it, in another process maybe
 	records  map[key]record
 	orphans  map[alias.Name]alias.Name // see orphaned
 	braked   int                       // see brake
@@ -62,7 +63,9 @@ type candidate struct {
 
 // New makes an empty ledger for the parameters that lines name.
 func New(lines []Line, trust Trust) *Ledger {
-	l := &Ledger{lines: lines, trust: trust, reserved: map[alias.Name]bool{}, table: new(alias.Table)}
+	edit := new(alias.Table).Edit()
+	edit.Partial(true)
+	l := &Ledger{lines: lines, trust: trust, known: make([]bool, len(lines)), reserved: map[alias.Name]bool{}, table: edit.Table()}
 	for _, line := range lines {
 		if line.Rule.Name != "" {
 			l.reserved[line.Rule.Name] = true
@@ -81,6 +84,7 @@ func (l *Ledger) Apply(seen []Parameter, now time.Time) (*Ledger, []Event) {
 	c := l.change(now)
 	c.see(seen)
 	c.miss(seen)
+	c.sweeps = func(int) bool { return true }
 	return c.finish()
 }
 
@@ -99,7 +103,8 @@ type change struct {
 	now     time.Time
 	updates map[key]record
 	retired map[key]bool
-	brake   int // as braked, from now on
+	brake   int                 // as braked, from now on
+	sweeps  func(line int) bool // whether this makes a line known; nil if none
 	events  []Event
 }
 
@@ -110,10 +115,17 @@ func (l *Ledger) change(now time.Time) *change {
 func (c *change) finish() (*Ledger, []Event) {
 	c.retire()
 	adopted := c.judge()
-	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked {
+	known := c.known
+	if c.sweeps != nil && slices.Contains(known, false) {
+		known = slices.Clone(known)
+		for i := range known {
+			known[i] = known[i] || c.sweeps(i)
+		}
+	}
+	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) {
 		return c.Ledger, nil
 	}
-	return c.commit(adopted)
+	return c.commit(adopted, known)
 }
 
 func (c *change) record(k key) record {
@@ -162,7 +174,7 @@ func (c *change) read(p Parameter) *candidate {
 }
 
 // commit makes the next ledger, in which the adopted documents are in force.
-func (c *change) commit(adopted []key) (*Ledger, []Event) {
+func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 	edit := c.table.Edit()
 	names := map[alias.Name]bool{}
 	for _, k := range slices.AppendSeq(slices.Clone(adopted), maps.Keys(c.retired)) {
@@ -193,9 +205,11 @@ func (c *change) commit(adopted []key) (*Ledger, []Event) {
 	for k := range c.retired {
 		delete(next.records, k)
 	}
-	next.braked = c.brake
+	next.braked, next.known = c.brake, known
 	next.orphans = next.orphaned()
-	if len(names) > 0 || !maps.Equal(next.orphans, c.orphans) {
+	partial := slices.Contains(known, false)
+	if len(names) > 0 || partial != c.table.Partial() || !maps.Equal(next.orphans, c.orphans) {
+		edit.Partial(partial)
 		edit.Hold(next.orphans)
 		next.table = edit.Table()
 	}

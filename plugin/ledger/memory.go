@@ -9,7 +9,7 @@ import (
 
 // Memory is what outlives a ledger: a restart, or a reload of the Corefile.
 type Memory struct {
-	Lines      []string     `json:"lines"` // what was read, see Line.Reads
+	Lines      []string     `json:"lines"` // what a complete sweep has seen, see Line.Reads
 	Parameters []Remembered `json:"parameters"`
 }
 
@@ -17,6 +17,7 @@ type Memory struct {
 type Remembered struct {
 	Line    int       `json:"line"` // an index
 	Name    string    `json:"name"`
+	Alias   string    `json:"alias,omitempty"`  // of an alias line: lines may share a parameter
 	Good    *Version  `json:"good,omitempty"`   // in force
 	Newest  *Version  `json:"newest,omitempty"` // if it is not in force
 	Reason  Reason    `json:"reason,omitempty"` // that Newest is rejected for
@@ -49,6 +50,10 @@ func (l *Ledger) Memory() Memory {
 	var m Memory
 	index := make([]int, len(l.lines)) // of each line in m.Lines
 	for i, line := range l.lines {
+		if !l.known[i] {
+			index[i] = -1
+			continue
+		}
 		index[i] = slices.Index(m.Lines, line.Reads())
 		if index[i] < 0 {
 			index[i] = len(m.Lines)
@@ -57,14 +62,14 @@ func (l *Ledger) Memory() Memory {
 	}
 	var known []key
 	for k := range l.records {
-		if slices.IndexFunc(l.lines, func(o Line) bool { return o.Reads() == l.lines[k.line].Reads() }) == k.line {
+		if index[k.line] >= 0 {
 			known = append(known, k)
 		}
 	}
 	slices.SortFunc(known, key.compare)
 	for _, k := range known {
 		r := l.records[k]
-		p := Remembered{Line: index[k.line], Name: k.name, Good: version(r.good), Missing: r.absence.since}
+		p := Remembered{Line: index[k.line], Name: k.name, Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Missing: r.absence.since}
 		if r.newer != nil {
 			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
 		}
@@ -109,10 +114,7 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	var good, newest []told
 	missing := map[key]time.Time{}
 	for i, line := range l.lines {
-		for _, p := range m.Parameters {
-			if m.Lines[p.Line] != line.Reads() {
-				continue
-			}
+		for _, p := range m.of(line) {
 			if p.Good != nil {
 				good = append(good, told{Parameter: p.Good.parameter(i, p.Name)})
 			}
@@ -124,8 +126,48 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 			}
 		}
 	}
-	return l.recall(good, nil, now).recall(newest, missing, now)
+	next := l.recall(good, nil, now).recall(newest, missing, now)
+	c := next.change(now)
+	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
+	next, _ = c.finish()
+	return next
 }
+
+// of is what m has of the parameters that line reads. Of several alias lines that
+// have read one parameter, the one of the same alias comes first.
+func (m Memory) of(line Line) []Remembered {
+	var list []Remembered
+	for _, p := range m.Parameters {
+		if m.Lines[p.Line] == line.Reads() {
+			list = append(list, p)
+		}
+	}
+	if line.Path == "" && len(list) > 1 {
+		own := max(0, slices.IndexFunc(list, func(p Remembered) bool { return p.Alias == string(line.Rule.Name) }))
+		return list[own : own+1]
+	}
+	return list
+}
+
+// Join is m, with what o has of lines that m does not know.
+func (m Memory) Join(o Memory) Memory {
+	joined := Memory{slices.Clone(m.Lines), slices.Clone(m.Parameters)}
+	for i, line := range o.Lines {
+		if slices.Contains(m.Lines, line) {
+			continue
+		}
+		for _, p := range o.Parameters {
+			if p.Line == i {
+				p.Line = len(joined.Lines)
+				joined.Parameters = append(joined.Parameters, p)
+			}
+		}
+		joined.Lines = append(joined.Lines, line)
+	}
+	return joined
+}
+
+func (m Memory) knows(line Line) bool { return slices.Contains(m.Lines, line.Reads()) }
 
 // told is a parameter as somebody has it who is to be believed, and why it was
 // rejected.
@@ -151,22 +193,28 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, now time.Time) *
 			since = now
 		}
 		r := c.record(k)
-		r.absence.since = since
+		r.absence.since = now.Add(since.Sub(now)) // by a clock that is not set
+		r.absence.swept = true
 		c.updates[k] = r
 	}
 	next, _ := c.finish()
 	return next
 }
 
-// Inherit is the same with all that old knows, and its counts of queries.
-func (l *Ledger) Inherit(old *Ledger, now time.Time) *Ledger {
-	inherited := *l.Recall(old.Memory(), now)
+// Inherit is l with old's counts of queries. It is for a ledger that nobody else
+// has yet.
+func (l *Ledger) Inherit(old *Ledger) *Ledger {
+	inherited := *l
 	inherited.table = inherited.table.Inherit(old.table)
 	return &inherited
 }
 
-// KnownTo reports whether m is of all that l reads, so that l has nothing to
-// wait for once it has recalled it.
-func (l *Ledger) KnownTo(m Memory) bool {
-	return !slices.ContainsFunc(l.lines, func(line Line) bool { return !slices.Contains(m.Lines, line.Reads()) })
+// Knows reports whether a complete sweep has seen what line reads.
+func (l *Ledger) Knows(line Line) bool {
+	for i, o := range l.lines {
+		if l.known[i] && o.Reads() == line.Reads() {
+			return true
+		}
+	}
+	return false
 }

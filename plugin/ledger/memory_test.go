@@ -87,14 +87,14 @@ func TestInherit(t *testing.T) {
 				old, _ = apply(t, old, nil, seenOf(t, lines, seen), epoch)
 			}
 			before := everything(old)
-			next := New(linesOf(t, tt.zones2, tt.lines2), trust).Inherit(old, epoch)
+			next := New(linesOf(t, tt.zones2, tt.lines2), trust).Recall(old.Memory(), epoch)
 			if got := tableText(next.Table()); got != spelled(tt.table) {
 				t.Errorf("table got\n%swant\n%s", got, spelled(tt.table))
 			}
 			if got := rejectionText(next.Rejections()); got != spelled(tt.rejected) {
 				t.Errorf("rejections got\n%swant\n%s", got, spelled(tt.rejected))
 			}
-			if got := next.KnownTo(old.Memory()); got != tt.known {
+			if got := !next.Table().Partial(); got != tt.known {
 				t.Errorf("all is known: got %v, want %v", got, tt.known)
 			}
 			if got := everything(old); got != before {
@@ -111,7 +111,7 @@ func TestInheritMissingAndTallies(t *testing.T) {
 	old, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/web 1 v1.x.org"), epoch)
 	old, _ = old.Apply(seen, epoch)
 	old.Table().Get("cache.internal.").Tallies[0].Add()
-	next := New(lines, trust).Inherit(old, epoch.Add(time.Second))
+	next := New(lines, trust).Recall(old.Memory(), epoch.Add(time.Second)).Inherit(old)
 	if next.Table().Get("web.internal.") == nil {
 		t.Fatal("an alias that is missing for a while was not inherited")
 	}
@@ -130,17 +130,29 @@ func TestInheritMissingAndTallies(t *testing.T) {
 	}
 }
 
-// Two alias lines may read one parameter: it is remembered once, and recalled for
-// both.
+// Two alias lines may read one parameter: each remembers what it has of it.
 func TestMemoryOfTwoLines(t *testing.T) {
 	lines := linesOf(t, "internal.", "alias web.internal. /p/x\nalias api.internal. /p/x")
 	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/p/x 1 v1.x.org"), epoch)
 	m := l.Memory()
-	if len(m.Lines) != 1 || len(m.Parameters) != 1 {
-		t.Errorf("remembered is %+v, want one parameter of one line", m)
+	if len(m.Lines) != 1 || len(m.Parameters) != 2 {
+		t.Errorf("remembered is %+v, want two parameters of one line", m)
 	}
 	if got, want := tableText(New(lines, trust).Recall(m, epoch).Table()), tableText(l.Table()); got != want {
 		t.Errorf("recalled is\n%swant\n%s", got, want)
+	}
+	l, _ = l.Apply(seenOf(t, lines, "/p/x 2 api.internal"), epoch) // a loop for one of them
+	const want = "api.internal. v1.x.org. 5 /p/x@1\nweb.internal. api.internal. 5 /p/x@2\n"
+	if got := tableText(l.Table()); got != want {
+		t.Fatalf("in force is\n%swant\n%s", got, want)
+	}
+	if got := tableText(New(lines, trust).Recall(l.Memory(), epoch).Table()); got != want {
+		t.Errorf("recalled is\n%swant\n%s", got, want)
+	}
+	other := linesOf(t, "internal.", "alias new.internal. /p/x\nalias web.internal. /p/x")
+	const renamed = "new.internal. api.internal. 5 /p/x@2\nweb.internal. api.internal. 5 /p/x@2\n"
+	if got := tableText(New(other, trust).Recall(l.Memory(), epoch).Table()); got != renamed {
+		t.Errorf("recalled by another line is\n%swant\n%s", got, renamed)
 	}
 }
 

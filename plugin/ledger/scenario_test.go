@@ -48,7 +48,7 @@ func TestScenarios(t *testing.T) {
 		name:  "a first load of nothing",
 		lines: "ssm /a",
 		sweeps: []sweep{
-			{seen: "", same: true},
+			{seen: ""},
 			{at: 100 * s, seen: "", same: true},
 		},
 	}, {
@@ -1747,6 +1747,8 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: "/a/cache 1 WRITING",
+		}, {
+			seen: "/a/cache 1 WRITING",
 			same: true,
 		}, {
 			seen:   "/a/cache 2 v1.x.org",
@@ -1785,6 +1787,9 @@ func TestScenarios(t *testing.T) {
 			at:       20 * s,
 			asked:    "/a/cache",
 			seen:     "/a/cache 2 WRITING",
+			rejected: "/a/cache@1 syntax internal.=1",
+		}, {
+			at:       30 * s,
 			rejected: "/a/cache@1 syntax internal.=1",
 		}, {
 			at:       30 * s,

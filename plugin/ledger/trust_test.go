@@ -202,8 +202,13 @@ func TestTrust(t *testing.T) {
 		name: "duty 5: reads that do not find what no sweep has missed",
 		looks: []look{
 			{seen: read3, want: v3, events: load},
-			{at: 10 * s, asked: "/a/cache", want: v3, due: "at 20s"},
-			{at: 20 * s, asked: "/a/cache", want: "none",
+			{at: 10 * s, asked: "/a/cache", want: v3},
+			{at: 20 * s, asked: "/a/cache", want: v3},
+			{at: 30 * s, seen: read3, want: v3},
+			{at: 40 * s, asked: "/a/cache", want: v3},
+			{at: 50 * s, want: v3, due: "now /a/cache"},
+			{at: 50 * s, asked: "/a/cache", want: v3, due: "at 1m0s"},
+			{at: 60 * s, asked: "/a/cache", want: "none",
 				events: "alias cache.internal. removed: was v3.x.org. ({/a/cache 3})"},
 		},
 	}, {
@@ -276,6 +281,7 @@ func TestTrust(t *testing.T) {
 		name: "duty 5: three may go at once",
 		looks: []look{
 			{seen: numbered(0, 3), want: "3 aliases", events: "3 events"},
+			{at: 10 * s, want: "3 aliases", due: "now /a/a00 /a/a01 /a/a02"},
 			{at: 10 * s, asked: names(0, 3), want: "3 aliases", due: "at 20s"},
 			{at: 20 * s, asked: names(0, 3), want: "none", events: "3 events"},
 		},
@@ -283,8 +289,18 @@ func TestTrust(t *testing.T) {
 		name: "duty 5: a tenth may go at once",
 		looks: []look{
 			{seen: numbered(0, 50), want: "50 aliases", events: "50 events"},
+			{at: 10 * s, seen: numbered(5, 50), want: "50 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03 /a/a04"},
 			{at: 10 * s, asked: names(0, 5), want: "50 aliases", due: "at 20s"},
 			{at: 20 * s, asked: names(0, 5), want: "45 aliases", events: "5 events"},
+		},
+	}, {
+		name: "duty 5: what another parameter states by now does not count for the brake",
+		looks: []look{
+			{seen: `/a/old 1 {"aliases": {"a": "v1.x.org", "b": "v1.x.org", "c": "v1.x.org", "d": "v1.x.org"}}`, want: "4 aliases", events: "4 events"},
+			{at: 10 * s, seen: `/a/new 1 {"aliases": {"a": "v2.x.org", "b": "v2.x.org", "c": "v2.x.org", "d": "v2.x.org"}}`, want: "4 aliases", due: "now /a/old",
+				events: "rejected {/a/new 1}: place alias a.internal.: found it in parameter /a/old, want it in one parameter only; nothing is in force"},
+			{at: 10 * s, asked: "/a/old", want: "4 aliases", due: "at 20s"},
+			{at: 20 * s, asked: "/a/old", want: "4 aliases", events: "4 events"},
 		},
 	}, {
 		name: "duty 5: more than a tenth may not, also if each is read by itself",

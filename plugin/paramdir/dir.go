@@ -149,6 +149,9 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	if absent(err) {
 		return nil, nil
 	}
+	if err == nil && info.IsDir() && d.lines[line].Path != "" {
+		return nil, nil // to a sweep it is no parameter, but has some
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		// To open a pipe would be to wait for whoever writes to it.
 		stamp(&p, info)

@@ -67,7 +67,9 @@ type Watcher struct {
 	observer Observer
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
-	lost     bool          // the last call failed
+	lost     bool          // nothing is read by name for now, since a call failed
+	patience int           // after the next read that fails, how many complete sweeps that is for
+	wait     int           // how many of them there are yet
 	read     time.Time     // when parameters were last read by name
 	hints    chan struct{}
 }
@@ -81,6 +83,10 @@ func New(source Source, refresh time.Duration, observer Observer) *Watcher {
 // Interval is how far apart sweeps are by now: the refresh, or more for a source
 // that was asked too often. It is for the Observer, while it is told something.
 func (w *Watcher) Interval() time.Duration { return w.interval }
+
+// Slow makes sweeps at least so far apart, until complete ones bring them together
+// again: another Watcher had to. It must not be called once Sweep or Run was.
+func (w *Watcher) Slow(interval time.Duration) { w.interval = max(w.interval, interval) }
 
 // Hint makes the next sweep come at once, if Run is waiting for it. Anybody may
 // call it at any time, and it does not block.
@@ -98,7 +104,11 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	defer cancel()
 	seen, err := w.source.Sweep(bounded)
 	w.adapt(err)
-	w.lost = err != nil
+	if err != nil {
+		w.lost = true
+	} else if w.wait = max(0, w.wait-1); w.wait == 0 {
+		w.lost = false
+	}
 	switch {
 	case err == nil:
 		w.observer.Swept(seen, time.Since(began))
@@ -107,9 +117,13 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	}
 }
 
+// mostPatience is how many sweeps have to be complete, at most, before what could not
+// be read by name is read again.
+const mostPatience = 32
+
 // readDue reads what is due, as much of it as goes at once. After a failure nothing
-// is read by name until a sweep was complete, so that an error never raises the
-// rate of calls.
+// is read by name until a sweep was complete, and twice as many after each further
+// failure, so that an error never raises the rate of calls.
 func (w *Watcher) readDue(ctx context.Context) {
 	refs, _ := w.observer.Due(time.Now())
 	refs = refs[:min(len(refs), perRead)]
@@ -118,7 +132,13 @@ func (w *Watcher) readDue(ctx context.Context) {
 	}
 	seen, err := w.source.Read(ctx, refs)
 	w.read = time.Now()
-	w.lost = err != nil
+	if err == nil {
+		w.patience = 0
+	} else {
+		w.lost = true
+		w.patience = min(max(1, 2*w.patience), mostPatience)
+		w.wait = w.patience
+	}
 	switch {
 	case err == nil:
 		w.observer.Read(refs, seen)
@@ -162,11 +182,14 @@ func (w *Watcher) adapt(err error) {
 	}
 }
 
+// pause is how long it is to the next sweep.
+func (w *Watcher) pause() time.Duration { return w.interval - w.interval/10 + rand.N(w.interval/5) }
+
 // Run sweeps until ctx is done, first after a random part of the interval:
 // servers that were started together must not sweep together.
 func (w *Watcher) Run(ctx context.Context) {
 	defer w.source.Release()
-	next := time.NewTimer(rand.N(w.refresh))
+	next := time.NewTimer(rand.N(w.interval))
 	defer next.Stop()
 	due := time.NewTimer(w.untilDue())
 	defer due.Stop()
@@ -175,12 +198,15 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-due.C:
-			w.readDue(ctx)
+			before := w.interval
+			if w.readDue(ctx); w.interval > before {
+				next.Reset(w.pause())
+			}
 			continue
 		case <-next.C:
 		case <-w.hints:
 		}
 		w.Sweep(ctx)
-		next.Reset(w.interval - w.interval/10 + rand.N(w.interval/5))
+		next.Reset(w.pause())
 	}
 }
