@@ -38,10 +38,11 @@ type spec struct {
 	ttl     int64  // seconds, or -1 where the document does not say
 	subtree string // "" where the document does not say
 	except  []string
+	check   Check
 }
 
 // options is the fields that an alias's object may have.
-var options = []string{"to", "from", "percent", "start", "over", "group", "ttl", "subtree", "except"}
+var options = []string{"to", "from", "percent", "start", "over", "group", "ttl", "subtree", "except", "check"}
 
 // parseDocument reads a value: a JSON object if it begins with a brace, else
 // plain text. The error names the field, what was found and what was expected;
@@ -209,6 +210,13 @@ func (p parser) option(s *spec, field string) error {
 			return fmt.Errorf("parse %s: found %s, want %s or %s", path, show(tok), subtreeKeep, subtreeCollapse)
 		}
 		s.subtree = tok.(string)
+	case "check":
+		text, _ := tok.(string)
+		check, ok := parseCheck(text)
+		if !ok {
+			return fmt.Errorf("parse %s: found %s, want none, name, address or tcp:PORT", path, show(tok))
+		}
+		s.check = check
 	}
 	return nil
 }

@@ -36,6 +36,8 @@ func FuzzRead(f *testing.F) {
 		`{"aliases": {"cache": "cache-v2.corp.internal", "db.corp": {"to": "db-v7.corp.internal", "ttl": 0}}}`,
 		`{"aliases": {"a.internal": "v2", "b.corp.internal.": {"to": "v7"}}}`,
 		`{"aliases": {}}`,
+		`{"to": "cache-v2.corp.internal", "check": "tcp:6379"}`,
+		`{"aliases": {"a": {"to": "v2", "check": "none"}, "b": {"check": "name", "to": "v2"}}}`,
 		`{"to": "cache-v2.corp.internal", "subtree": "keep", "except": ["_acme-challenge", "a.b"]}`,
 		`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 12.5}`,
 		`{"from": "v1", "to": "v2", "start": "2026-11-23T10:00:00.25+01:00", "group": "caches"}`,
@@ -99,7 +101,7 @@ func FuzzRead(f *testing.F) {
 func bundle(t *testing.T, aliases []Alias) string {
 	entries := map[Name]map[string]any{}
 	for _, a := range aliases {
-		entry := map[string]any{"to": a.Target, "ttl": a.TTL}
+		entry := map[string]any{"to": a.Target, "ttl": a.TTL, "check": a.Check.String()}
 		if m := a.Move; m != nil {
 			entry["from"], entry["group"] = m.From, m.Salt
 			switch {

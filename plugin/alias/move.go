@@ -122,6 +122,33 @@ type Choice struct {
 	Differs bool
 }
 
+// Leads reports whether a leads anybody to target at now.
+func (a Alias) Leads(target Name, now time.Time) bool {
+	leads, _ := a.LeadsUntil(target, now)
+	if a.Move != nil && a.Move.scheduled() && target == a.Target {
+		return !now.Before(a.Move.Start)
+	}
+	return leads
+}
+
+// LeadsUntil reports whether a leads anybody to target at now or later, and when it
+// ceases to: zero if it does not by itself.
+func (a Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.Time) {
+	switch m := a.Move; {
+	case m == nil || target != a.Target && target != m.From:
+		return target == a.Target, until
+	case m.scheduled() && target == m.From:
+		end := m.Start.Add(m.Over)
+		return now.Before(end), end
+	case m.scheduled():
+		return true, until
+	case target == m.From:
+		return m.Fraction < Whole, until
+	default:
+		return m.Fraction > 0, until
+	}
+}
+
 // Still is what e is for every client if it does not move.
 func (e *Entry) Still() Choice { return Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]} }
 

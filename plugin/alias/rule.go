@@ -15,6 +15,7 @@ type Alias struct {
 	Zone   Name // the deepest of the plugin's zones that Name lies in
 	Target Name
 	TTL    uint32 // seconds, 0 to MaxTTL
+	Check  Check  // of all of its targets
 	// Subtree makes aliases of the names below Name as well; nil is none.
 	Subtree *Subtree
 	// Move says which clients are led to Move.From instead; nil is none.
@@ -46,6 +47,9 @@ func (a Alias) Options() string {
 	}
 	if a.Subtree != nil {
 		s += fmt.Sprintf(", subtree %s", a.Subtree)
+	}
+	if a.Check != CheckAddress {
+		s += fmt.Sprintf(", check %s", a.Check)
 	}
 	return s
 }
@@ -85,7 +89,7 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			return nil, fmt.Errorf("parse %s: %w", what, err)
 		}
 		for _, a := range names {
-			a.TTL = r.TTL
+			a.TTL, a.Check = r.TTL, s.check
 			if s.ttl >= 0 {
 				a.TTL = uint32(s.ttl)
 			}

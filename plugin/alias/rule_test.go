@@ -379,6 +379,20 @@ func TestRead(t *testing.T) {
 		document: `{"to": "cache-v2.corp.internal", "ttl": 10}`,
 		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 10",
 	}, {
+		name:     "a check of the default is none to tell",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "check": "address"}`,
+		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5",
+	}, {
+		name:     "checks, of each alias its own",
+		leaf:     "more",
+		document: `{"aliases": {"a": {"to": "v2.x.net", "check": "name"}, "b": {"to": "v2.x.net", "check": "none"}, "c": {"check": "tcp:65535", "to": "v2.x.net"}, "d": "v2.x.net"}}`,
+		want: `
+			a.corp.internal. in corp.internal. to v2.x.net. ttl 5, check name
+			b.corp.internal. in corp.internal. to v2.x.net. ttl 5, check none
+			c.corp.internal. in corp.internal. to v2.x.net. ttl 5, check tcp:65535
+			d.corp.internal. in corp.internal. to v2.x.net. ttl 5`,
+	}, {
 		name:     "a subtree that keeps labels",
 		leaf:     "cache",
 		document: `{"to": "cache-v2.corp.internal", "subtree": "keep"}`,
@@ -612,7 +626,7 @@ func TestReadBadElsewhere(t *testing.T) {
 	}, {
 		name: "objects nested 1 MiB deep",
 		leaf: "cache", document: strings.Repeat(`{"aliases":`, MaxDocument/len(`{"aliases":`)),
-		want: `parse aliases["aliases"]: found the unknown field "aliases", want one of to, from, percent, start, over, group, ttl, subtree, except`,
+		want: `parse aliases["aliases"]: found the unknown field "aliases", want one of to, from, percent, start, over, group, ttl, subtree, except, check`,
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.rule.Zones == nil {

@@ -17,6 +17,8 @@ type Entry struct {
 	// Tallies count the answers by target, those of Targets first. They live as
 	// long as the alias, whatever its targets and documents.
 	Tallies []*Tally
+	// Retired is set if this is no alias but a name that some led to before.
+	Retired *Retired
 }
 
 // Source is the document that an entry stands in.
@@ -51,6 +53,7 @@ var seed = maphash.MakeSeed()
 type Table struct {
 	shards   [shards]map[Name]*Entry
 	size     int
+	retired  int           // how many names beside are retired
 	subtrees int           // how many of them have a subtree
 	above    map[Name]int  // names that exist for what lies below them, and how much does
 	partial  bool          // aliases may be missing, see Partial
@@ -58,12 +61,13 @@ type Table struct {
 }
 
 // Lookup is the alias that qname asks for, or nil: the one of that very name,
-// else the deepest above it whose subtree has it. The first below octets of
+// else the deepest above it whose subtree has it, else an entry that says that
+// the name is retired. The first below octets of
 // qname are in front of the alias's name. qname is a name in presentation form,
 // in any case, as in a dns.Question. Names are compared by label: an escaped dot
 // separates nothing (RFC 1035 section 5.1). Nothing is allocated.
 func (t *Table) Lookup(qname string) (e *Entry, below int) {
-	if t == nil || t.size == 0 {
+	if t == nil || t.size+t.retired == 0 {
 		return nil, 0
 	}
 	var buf [maxName]byte
@@ -71,19 +75,20 @@ func (t *Table) Lookup(qname string) (e *Entry, below int) {
 	if name == nil {
 		return nil, 0
 	}
-	if e := t.find(name); e != nil || t.subtrees == 0 || t.held[Name(name)] != "" {
-		return e, 0
+	exact := t.find(name)
+	if exact != nil && exact.Retired == nil || t.subtrees == 0 || t.held[Name(name)] != "" {
+		return exact, 0
 	}
 	for owner := name; ; {
 		label, above, _ := bytes.Cut(owner, []byte("."))
 		if len(label) == 0 || len(label) > maxLabel || len(above) == 0 {
-			return nil, 0 // no name, or the root
+			return exact, 0 // no name, or the root
 		}
 		owner = above
 		below = nextLabel(qname, below)
 		if e := t.find(owner); e != nil && e.Subtree != nil {
 			if e.Subtree.excepts(name) {
-				return nil, 0
+				return exact, 0
 			}
 			return e, below
 		}
@@ -141,7 +146,21 @@ func (t *Table) Get(name Name) *Entry {
 	if t == nil {
 		return nil
 	}
-	return t.shards[shard(name)][name]
+	if e := t.shards[shard(name)][name]; e != nil && e.Retired == nil {
+		return e
+	}
+	return nil
+}
+
+// Retired counts the queries for a name that is retired, and nil is of none.
+func (t *Table) Retired(name Name) *Retired {
+	if t == nil {
+		return nil
+	}
+	if e := t.shards[shard(name)][name]; e != nil {
+		return e.Retired
+	}
+	return nil
 }
 
 // Len is the number of aliases.
@@ -160,7 +179,7 @@ func (t *Table) All() iter.Seq[*Entry] {
 		}
 		for _, part := range t.shards {
 			for _, e := range part {
-				if !yield(e) {
+				if e.Retired == nil && !yield(e) {
 					return
 				}
 			}
@@ -191,24 +210,39 @@ type Edit struct {
 // Put sets the alias a, which stands in the document src. The tallies of an
 // alias of that name in the table the edit began with live on.
 func (e *Edit) Put(a Alias, src *Source) {
-	part := e.part(a.Name)
-	if old := part[a.Name]; old != nil {
-		e.next.size--
-		e.count(old.Alias, -1)
-	}
+	e.Delete(a.Name)
 	e.next.size++
 	e.count(a, 1)
-	part[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
+	e.part(a.Name)[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
 }
 
-// Delete removes the alias of that name, if there is one.
+// Delete removes the alias of that name, if there is one. The name is not
+// retired any more either.
 func (e *Edit) Delete(name Name) {
 	part := e.part(name)
-	if old := part[name]; old != nil {
+	switch old := part[name]; {
+	case old == nil:
+		return
+	case old.Retired != nil:
+		e.next.retired--
+	default:
 		e.next.size--
 		e.count(old.Alias, -1)
 	}
 	delete(part, name)
+}
+
+// Retire has the queries for name counted by r, or by nobody if that is nil. If
+// it is an alias nothing happens: that has its own tallies.
+func (e *Edit) Retire(name Name, r *Retired) {
+	if e.next.Get(name) != nil {
+		return
+	}
+	e.Delete(name)
+	if r != nil {
+		e.next.retired++
+		e.part(name)[name] = &Entry{Alias: Alias{Name: name}, Retired: r}
+	}
 }
 
 // Hold sets the names that would be aliases but for a fault in their documents,
@@ -260,6 +294,9 @@ func (e *Edit) exists(name Name, by int) {
 		delete(e.next.above, name)
 	}
 }
+
+// Get is the alias of that very name as it is by now, or nil.
+func (e *Edit) Get(name Name) *Entry { return e.next.Get(name) }
 
 // Table ends the edit. The table is a copy: a pointer into the edit would hold
 // on to the table before, and that one to all before it.
