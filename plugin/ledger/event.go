@@ -12,16 +12,19 @@ type Kind int
 
 // The kinds of events.
 const (
-	Added    Kind = iota // an alias came into force
-	Flipped              // an alias has another target
-	Changed              // an alias has another TTL or subtree, or stands in another parameter
-	Removed              // an alias is no longer in force
-	Rejected             // a document was not adopted
-	Shadowed             // a path's parameter states an alias that an alias line names
-	Doubted              // an older version was read, and is to be read again
-	Believed             // it came to be the newest known
-	Braked               // too many aliases would go at once
-	Unbraked             // no longer
+	Added      Kind = iota // an alias came into force
+	Flipped                // an alias has another target
+	Changed                // an alias has another TTL or subtree, or stands in another parameter
+	Removed                // an alias is no longer in force
+	Rejected               // a document was not adopted
+	Shadowed               // a path's parameter states an alias that an alias line names
+	Doubted                // an older version was read, and is to be read again
+	Believed               // it came to be the newest known
+	Braked                 // too many aliases would go at once
+	Unbraked               // no longer
+	Pending                // a document waits for its targets to be verified
+	Unverified             // a target that is in force does not verify
+	Verified               // by now it does
 )
 
 // Reason is the kind of fault that a document was rejected for.
@@ -45,10 +48,10 @@ type Event struct {
 	Source alias.Source  // the document it came from
 	Before *alias.Entry  // of Flipped, Changed and Removed
 	After  *alias.Entry  // of Added, Flipped and Changed
-	Name   alias.Name    // of Shadowed
+	Name   alias.Name    // of Shadowed the alias; of Unverified and Verified the target
 	Reason Reason        // of Rejected
-	Err    error         // of Rejected: what is wrong with the document
-	Stays  *alias.Source // of Rejected: the document that stays in force, if any
+	Err    error         // of Rejected: what is wrong with the document; of Pending and Unverified: with a target
+	Stays  *alias.Source // of Rejected and Pending: the document that stays in force, if any
 	Known  alias.Source  // of Doubted and Believed: the newest version before
 	Count  int           // of Braked: how many aliases would go
 	Of     int           // of Braked: how many there are
@@ -71,11 +74,13 @@ func (e Event) String() string {
 	case Removed:
 		return fmt.Sprintf("alias %s removed: was %s (%s)", e.Before.Name, e.Before.Target, describe(e.Source))
 	case Rejected:
-		stays := "nothing is in force"
-		if e.Stays != nil {
-			stays = fmt.Sprintf("version %d stays in force", e.Stays.Version)
-		}
-		return fmt.Sprintf("rejected %s: %v; %s", describe(e.Source), e.Err, stays)
+		return fmt.Sprintf("rejected %s: %v; %s", describe(e.Source), e.Err, e.stays())
+	case Pending:
+		return fmt.Sprintf("pending %s: %v; %s", describe(e.Source), e.Err, e.stays())
+	case Unverified:
+		return fmt.Sprintf("target %s is in force, and does not verify: %v", e.Name, e.Err)
+	case Verified:
+		return fmt.Sprintf("target %s verifies by now", e.Name)
 	case Shadowed:
 		return fmt.Sprintf("alias %s of %s is shadowed by an alias line", e.Name, describe(e.Source))
 	case Doubted:
@@ -88,6 +93,13 @@ func (e Event) String() string {
 		return "brake off: no alias stays in force without its parameter for longer than it takes to make sure"
 	}
 	return "unknown event"
+}
+
+func (e Event) stays() string {
+	if e.Stays == nil {
+		return "nothing is in force"
+	}
+	return fmt.Sprintf("version %d stays in force", e.Stays.Version)
 }
 
 func describe(s alias.Source) string {

@@ -32,21 +32,29 @@ func (c *change) judge() []key {
 		v.let(k)
 	}
 	verdicts := map[key]verdict{}
+	v.sift(verdicts)
+	if len(v.in) == 0 {
+		v.reprieve(verdicts)
+	}
+	for c.trust.Verify && v.unverified() {
+		v.sift(verdicts)
+	}
+	c.reject(verdicts)
+	return slices.SortedFunc(maps.Keys(v.in), key.compare)
+}
+
+// sift takes out the candidates at fault, until none is.
+func (v *view) sift(verdicts map[key]verdict) {
 	for len(v.in) > 0 {
 		faults := v.faults()
 		if len(faults) == 0 {
-			break
+			return
 		}
 		for k := range faults {
 			delete(v.in, k)
 		}
 		maps.Copy(verdicts, faults)
 	}
-	if len(v.in) == 0 {
-		v.reprieve(verdicts)
-	}
-	c.reject(verdicts)
-	return slices.SortedFunc(maps.Keys(v.in), key.compare)
 }
 
 // reprieve lets in one candidate that was taken out for another which is out as
@@ -82,7 +90,7 @@ func (c *change) reject(verdicts map[key]verdict) {
 			continue
 		}
 		newer := *r.newer
-		newer.reason, newer.err = f.reason, f.err
+		newer.reason, newer.err, newer.wants, newer.waits = f.reason, f.err, nil, nil
 		r.newer = &newer
 		c.updates[k] = r
 	}
@@ -91,12 +99,7 @@ func (c *change) reject(verdicts map[key]verdict) {
 		if r.newer == nil || r.newer.err == nil || r.newer == before.newer {
 			continue
 		}
-		e := Event{Kind: Rejected, Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err}
-		if r.good != nil {
-			stays := r.good.source()
-			e.Stays = &stays
-		}
-		c.events = append(c.events, e)
+		c.events = append(c.events, Event{Kind: Rejected, Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays()})
 	}
 }
 

@@ -18,6 +18,9 @@ type Ledger struct {
 	trust    Trust
 	known    []bool // by line: whether a complete sweep has seen it, in another process maybe
 	records  map[key]record
+	proofs   map[Probe]proof             // of what is to be verified
+	previous map[alias.Name][]alias.Name // the targets of each alias before their last change
+	drains   map[drainKey]Drain
 	orphans  map[alias.Name]alias.Name // see orphaned
 	braked   int                       // see brake
 	table    *alias.Table
@@ -26,6 +29,8 @@ type Ledger struct {
 // Trust is how far a source is believed at its first word.
 type Trust struct {
 	Interval time.Duration // between two sweeps, more than 0
+	// Verify says that a document is adopted only once its new targets are verified.
+	Verify bool
 	// Files says that what is there counts, whatever was there before: a file may
 	// well be replaced by an older one.
 	Files bool
@@ -53,12 +58,24 @@ type document struct {
 	aliases []alias.Alias // sorted by name
 }
 
-// candidate is a document that was rejected, or is yet to be judged.
+func (r record) stays() *alias.Source {
+	if r.good == nil {
+		return nil
+	}
+	stays := r.good.source()
+	return &stays
+}
+
+// candidate is a document that was rejected, or waits to be verified, or is yet to be
+// judged.
 type candidate struct {
 	document
 	names  map[alias.Name]alias.Name // what it is about, with the zones, if it could not be read
 	reason Reason
 	err    error
+	wants  []Probe // what it waits for
+	waits  error   // why, or nil before that is known
+	said   string  // what was said of that
 }
 
 // New makes an empty ledger for the parameters that lines name.
@@ -100,20 +117,33 @@ func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledge
 // change is an Apply in the making: the ledger before, and what is new.
 type change struct {
 	*Ledger
-	now     time.Time
-	updates map[key]record
-	retired map[key]bool
-	brake   int                 // as braked, from now on
-	sweeps  func(line int) bool // whether this makes a line known; nil if none
-	events  []Event
+	now      time.Time
+	updates  map[key]record
+	retired  map[key]bool
+	brake    int                 // as braked, from now on
+	sweeps   func(line int) bool // whether this makes a line known; nil if none
+	told     bool                // by somebody who had it in force
+	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
+	drains   map[drainKey]Drain
+	previous map[alias.Name][]alias.Name
+	answered bool                // probes were
+	draining bool                // drains are a copy
+	turned   bool                // previous is a copy
+	left     map[Probe]bool      // those of targets that an alias has left
+	touched  map[alias.Name]bool // the targets of drains that changed
+	events   []Event
 }
 
 func (l *Ledger) change(now time.Time) *change {
-	return &change{Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}}
+	return &change{
+		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{},
+		proofs: l.proofs, drains: l.drains, previous: l.previous, touched: map[alias.Name]bool{}, left: map[Probe]bool{},
+	}
 }
 
 func (c *change) finish() (*Ledger, []Event) {
 	c.retire()
+	c.expire()
 	adopted := c.judge()
 	known := c.known
 	if c.sweeps != nil && slices.Contains(known, false) {
@@ -122,7 +152,7 @@ func (c *change) finish() (*Ledger, []Event) {
 			known[i] = known[i] || c.sweeps(i)
 		}
 	}
-	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) {
+	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && !c.draining {
 		return c.Ledger, nil
 	}
 	return c.commit(adopted, known)
@@ -185,9 +215,13 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 			}
 		}
 	}
+	var unasked []alias.Alias
 	for _, k := range adopted {
 		r := c.record(k)
 		c.shadow(r)
+		if !c.asks(k) {
+			unasked = append(unasked, c.claims(&r.newer.document)...)
+		}
 		r.good, r.newer = &r.newer.document, nil
 		c.updates[k] = r
 		src := r.good.source()
@@ -207,12 +241,18 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 	}
 	next.braked, next.known = c.brake, known
 	next.orphans = next.orphaned()
+	for name := range names {
+		c.turn(c.table.Get(name), edit.Get(name))
+	}
 	partial := slices.Contains(known, false)
-	if len(names) > 0 || partial != c.table.Partial() || !maps.Equal(next.orphans, c.orphans) {
+	if len(names) > 0 || partial != c.table.Partial() || len(c.touched) > 0 || !maps.Equal(next.orphans, c.orphans) {
 		edit.Partial(partial)
 		edit.Hold(next.orphans)
+		c.retireNames(edit, c.table)
 		next.table = edit.Table()
 	}
+	next.proofs = c.proven(&next, unasked)
+	next.drains, next.previous = c.drains, c.previous
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		c.compare(c.table.Get(name), next.table.Get(name))
 	}
@@ -225,8 +265,8 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 	var orphans map[alias.Name]alias.Name
 	for _, r := range l.records {
-		if r.good != nil || r.newer == nil {
-			continue
+		if r.good != nil || r.newer == nil || r.newer.err == nil {
+			continue // what waits to be verified is not there yet
 		}
 		for name, zone := range r.newer.about() {
 			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
@@ -263,8 +303,34 @@ func (c *change) compare(before, after *alias.Entry) {
 		c.events = append(c.events, Event{Kind: Removed, Source: *before.Source, Before: before})
 	case before.Target != after.Target:
 		c.events = append(c.events, Event{Kind: Flipped, Source: *after.Source, Before: before, After: after})
-	case before.TTL != after.TTL || !before.LeadsAs(after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
+	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
 		c.events = append(c.events, Event{Kind: Changed, Source: *after.Source, Before: before, After: after})
+	}
+}
+
+// turn notes what an alias leaves behind that was before and is after; either may
+// be nil.
+func (c *change) turn(before, after *alias.Entry) {
+	c.leave(before, after)
+	if before == nil || after != nil && slices.Equal(before.Targets(), after.Targets()) {
+		return
+	}
+	if !c.turned {
+		c.turned = true
+		c.previous = maps.Clone(c.previous)
+		if c.previous == nil {
+			c.previous = map[alias.Name][]alias.Name{}
+		}
+	}
+	for _, target := range before.Targets() {
+		if after == nil || !slices.Contains(after.Targets(), target) {
+			c.left[Probe{target, before.Check}] = true
+		}
+	}
+	if after == nil {
+		delete(c.previous, before.Name)
+	} else {
+		c.previous[before.Name] = before.Targets()
 	}
 }
 
@@ -320,7 +386,7 @@ type Rejection struct {
 func (l *Ledger) Rejections() []Rejection {
 	var rejected []key
 	for k, r := range l.records {
-		if r.newer != nil {
+		if r.newer != nil && r.newer.err != nil {
 			rejected = append(rejected, k)
 		}
 	}

@@ -155,7 +155,7 @@ func spelled(text string) string {
 // everything is all that a ledger holds, down to where it lies in memory.
 func everything(l *Ledger) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%p %v %v %v\n", l.table, l.trust, l.reserved, l.lines)
+	fmt.Fprintf(&b, "%p %v %v %v %v %v %v %v\n", l.table, l.trust, l.reserved, l.lines, l.known, l.proofs, l.previous, l.drains)
 	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
 		r := l.records[k]
 		fmt.Fprintf(&b, "%v %v doubt %v good %p %+v newer %p %+v\n", k, r.absence, r.doubt, r.good, r.good, r.newer, r.newer)

@@ -3,14 +3,20 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // Memory is what outlives a ledger: a restart, or a reload of the Corefile.
 type Memory struct {
 	Lines      []string     `json:"lines"` // what a complete sweep has seen, see Line.Reads
 	Parameters []Remembered `json:"parameters"`
+	// Previous is the targets of aliases before their last change.
+	Previous map[alias.Name][]alias.Name `json:"previous,omitempty"`
+	Drains   []Drain                     `json:"drains,omitempty"`
 }
 
 // Remembered is what a Memory has of one parameter: at least one version.
@@ -75,6 +81,9 @@ func (l *Ledger) Memory() Memory {
 		}
 		m.Parameters = append(m.Parameters, p)
 	}
+	m.Previous = l.previous
+	m.Drains = slices.Collect(maps.Values(l.drains))
+	sortDrains(m.Drains)
 	return m
 }
 
@@ -126,11 +135,14 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 			}
 		}
 	}
-	next := l.recall(good, nil, now).recall(newest, missing, now)
-	c := next.change(now)
+	c := l.change(now)
 	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
-	next, _ = c.finish()
-	return next
+	c.previous = m.Previous
+	for _, d := range m.Drains {
+		c.drain(drainKey{d.Alias, d.Target}, d)
+	}
+	next, _ := c.finish()
+	return next.recall(good, nil, true, now).recall(newest, missing, false, now)
 }
 
 // of is what m has of the parameters that line reads. Of several alias lines that
@@ -151,7 +163,11 @@ func (m Memory) of(line Line) []Remembered {
 
 // Join is m, with what o has of lines that m does not know.
 func (m Memory) Join(o Memory) Memory {
-	joined := Memory{slices.Clone(m.Lines), slices.Clone(m.Parameters)}
+	joined := Memory{Lines: slices.Clone(m.Lines), Parameters: slices.Clone(m.Parameters), Previous: maps.Clone(o.Previous), Drains: slices.Concat(o.Drains, m.Drains)}
+	if joined.Previous == nil {
+		joined.Previous = map[alias.Name][]alias.Name{}
+	}
+	maps.Copy(joined.Previous, m.Previous)
 	for i, line := range o.Lines {
 		if slices.Contains(m.Lines, line) {
 			continue
@@ -177,9 +193,10 @@ type told struct {
 	err    string
 }
 
-// recall is l after it was told these.
-func (l *Ledger) recall(list []told, missing map[key]time.Time, now time.Time) *Ledger {
+// recall is l after it was told these, which were in force if good.
+func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now time.Time) *Ledger {
 	c := l.change(now)
+	c.told = good
 	for _, p := range list {
 		r := c.record(p.key())
 		r.newer = c.read(p.Parameter)
@@ -201,11 +218,30 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, now time.Time) *
 	return next
 }
 
-// Inherit is l with old's counts of queries. It is for a ledger that nobody else
-// has yet.
+// Inherit is l, which has recalled old's memory, with old's counts of queries, and
+// what was verified there. It is for a ledger that nobody else has yet.
 func (l *Ledger) Inherit(old *Ledger) *Ledger {
 	inherited := *l
 	inherited.table = inherited.table.Inherit(old.table)
+	c := inherited.change(time.Time{})
+	for k := range inherited.drains {
+		c.touched[k.target] = true
+	}
+	edit := inherited.table.Edit()
+	c.retireNames(edit, old.table)
+	inherited.table = edit.Table()
+	if old.trust.Verify {
+		inherited.proofs = maps.Clone(l.proofs)
+		for probe, p := range l.proofs {
+			before, asked := old.proofs[probe]
+			switch {
+			case asked:
+				inherited.proofs[probe] = before
+			case p.first:
+				delete(inherited.proofs, probe)
+			}
+		}
+	}
 	return &inherited
 }
 

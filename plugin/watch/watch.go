@@ -1,5 +1,5 @@
-// Package watch decides when a source is read, and nothing else: what comes of it
-// is for package ledger.
+// Package watch decides when a source is read and when a target is asked for, and
+// nothing else: what comes of it is for package ledger.
 package watch
 
 import (

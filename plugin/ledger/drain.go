@@ -1,0 +1,172 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// Drain is a target that an alias leads nobody to any more.
+type Drain struct {
+	Alias  alias.Name `json:"alias"`
+	Zone   alias.Name `json:"zone"` // the alias's
+	Target alias.Name `json:"target"`
+	// Since is when the last client was led there. It may be to come, and is zero
+	// for a target that the alias leads to.
+	Since time.Time `json:"since,omitzero"`
+	// Held is for how long caches may hold what they were told by then, or before the
+	// TTL became smaller. It is zero if they were told it would end at Since.
+	Held time.Time `json:"held,omitzero"`
+}
+
+// Deadline is when the last cache has let go of the target.
+func (d Drain) Deadline() time.Time { return later(d.Held, d.Since.Add(late)) }
+
+// late is how much longer than its TTL an answer may be around: one that was asked
+// for in time may be under way for as long as forward waits for its upstream, 5
+// seconds, and caches count whole seconds.
+const late = 6 * time.Second
+
+// watchTime is how long after the deadline queries for the target are counted.
+const watchTime = time.Hour
+
+// over is when nothing is to be told of d any more.
+func (d Drain) over() time.Time {
+	if d.Since.IsZero() {
+		return d.Held
+	}
+	return d.Deadline().Add(watchTime)
+}
+
+type drainKey struct{ alias, target alias.Name }
+
+// Drains is the targets that aliases have left, sorted by alias: until an hour
+// after their deadline.
+func (l *Ledger) Drains(now time.Time) []Drain {
+	var list []Drain
+	for _, d := range l.drains {
+		if !d.Since.IsZero() && !d.Since.After(now) && now.Before(d.over()) {
+			list = append(list, d)
+		}
+	}
+	sortDrains(list)
+	return list
+}
+
+func sortDrains(list []Drain) {
+	slices.SortFunc(list, func(a, b Drain) int {
+		if n := strings.Compare(string(a.Alias), string(b.Alias)); n != 0 {
+			return n
+		}
+		return strings.Compare(string(a.Target), string(b.Target))
+	})
+}
+
+// expire forgets the drains that are over, and what is left to hold of them.
+func (c *change) expire() {
+	for k, d := range c.drains {
+		if !c.now.Before(d.over()) {
+			c.drain(k, Drain{})
+		}
+	}
+}
+
+// drain sets a drain, or forgets it if d is none.
+func (c *change) drain(k drainKey, d Drain) {
+	if !c.draining {
+		c.draining = true
+		c.drains = maps.Clone(c.drains)
+		if c.drains == nil {
+			c.drains = map[drainKey]Drain{}
+		}
+	}
+	if d == (Drain{}) {
+		delete(c.drains, k)
+	} else {
+		c.drains[k] = d
+	}
+	c.touched[k.target] = true
+}
+
+// leave notes what becomes of the targets of an alias, which was before and is
+// after; either may be nil.
+func (c *change) leave(before, after *alias.Entry) {
+	if before != nil {
+		for _, target := range before.Targets() {
+			c.hold(before, after, target)
+		}
+	}
+	if after == nil {
+		return
+	}
+	for _, target := range after.Targets() {
+		k := drainKey{after.Name, target}
+		d, ok := c.drains[k]
+		leads, until := after.LeadsUntil(target, c.now)
+		if !leads || until.IsZero() && !ok {
+			continue
+		}
+		d.Alias, d.Zone, d.Target, d.Since = after.Name, after.Zone, target, until
+		if until.IsZero() && !c.now.Before(d.Held) {
+			d = Drain{}
+		}
+		if d != c.drains[k] {
+			c.drain(k, d)
+		}
+	}
+}
+
+// hold notes for how long caches may hold a target of before, if after leads there
+// no more, or by a smaller TTL.
+func (c *change) hold(before, after *alias.Entry, target alias.Name) {
+	if !before.Leads(target, c.now) {
+		return
+	}
+	k := drainKey{before.Name, target}
+	held := later(c.drains[k].Held, c.now.Add(time.Duration(before.TTL)*time.Second+late))
+	d := Drain{Alias: before.Name, Zone: before.Zone, Target: target, Held: held}
+	leads := false
+	if after != nil {
+		leads, _ = after.LeadsUntil(target, c.now)
+	}
+	switch {
+	case !leads:
+		d.Since = c.now
+	case after.TTL >= before.TTL:
+		return
+	}
+	c.drain(k, d)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// retireNames makes the names that aliases have left count who asks for them, from
+// their last deadline on, and takes back what was led to again.
+func (c *change) retireNames(edit *alias.Edit, counts *alias.Table) {
+	last := map[alias.Name]time.Time{}
+	for _, d := range c.drains {
+		if c.touched[d.Target] && !d.Since.IsZero() {
+			last[d.Target] = later(last[d.Target], d.Deadline())
+		}
+	}
+	for target := range c.touched {
+		deadline, left := last[target]
+		if !left {
+			edit.Retire(target, nil)
+			continue
+		}
+		r := counts.Retired(target)
+		if r == nil || !r.From.Equal(deadline) {
+			r = &alias.Retired{From: deadline, Until: deadline.Add(watchTime)}
+		}
+		edit.Retire(target, r)
+	}
+}

@@ -1,0 +1,241 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// drainsText is the drains at now, in lines "ALIAS TARGET since TIME until DEADLINE".
+func drainsText(l *Ledger, now time.Time) string {
+	var b strings.Builder
+	for _, d := range l.Drains(now) {
+		fmt.Fprintf(&b, "%s %s since %v until %v\n", d.Alias, d.Target, d.Since.Sub(epoch), d.Deadline().Sub(epoch))
+	}
+	return b.String()
+}
+
+// Caches hold a target for as long as its TTL says, and 6 seconds for an answer
+// that was under way.
+func TestDrains(t *testing.T) {
+	const s = time.Second
+	type sweep struct {
+		at     time.Duration
+		seen   string
+		drains string
+	}
+	const (
+		v1   = "/a/cache 1 v1.x.org"
+		v2   = "/a/cache 2 v2.x.org"
+		left = "cache.internal. v1.x.org. since 10s until 21s"
+	)
+	for _, tt := range []struct {
+		name   string
+		sweeps []sweep
+	}{
+		{"a flip: an hour after the deadline it is over", []sweep{
+			{0, v1, ""}, {10 * s, v2, left}, {21 * s, v2, left}, {3620 * s, v2, left}, {3621 * s, v2, ""},
+		}},
+		{"back again: the new one is left", []sweep{
+			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 26s"},
+		}},
+		{"back, and forward: the old one is left anew", []sweep{
+			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 26s"},
+			{20 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 31s"},
+		}},
+		{"several in a row", []sweep{
+			{0, v1, ""}, {10 * s, v2, left}, {12 * s, "/a/cache 3 v3.x.org", left + "\ncache.internal. v2.x.org. since 12s until 23s"},
+		}},
+		{"an equal document is no change", []sweep{{0, v1, ""}, {10 * s, "/a/cache 2 v1.x.org", ""}}},
+		{"the TTL of the document that was in force", []sweep{
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""}, {10 * s, v2, "cache.internal. v1.x.org. since 10s until 10m16s"},
+		}},
+		{"the largest TTL it was handed out with", []sweep{
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{100 * s, "/a/cache 2 v1.x.org", ""},
+			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 11m46s"},
+		}},
+		{"but not for longer than it lasts", []sweep{
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{100 * s, "/a/cache 2 v1.x.org", ""},
+			{705 * s, "/a/cache 3 v1.x.org", ""},
+			{706 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 11m46s until 11m57s"},
+		}},
+		{"a larger TTL counts from the end on", []sweep{
+			{0, v1, ""}, {100 * s, `/a/cache 2 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 11m56s"},
+		}},
+		{"an alias that leaves its bundle", []sweep{
+			{0, `/a/all 1 {"aliases": {"cache": "v1.x.org", "db": "v1.x.org"}}`, ""},
+			{10 * s, `/a/all 2 {"aliases": {"db": "v1.x.org"}}`, left},
+		}},
+		{"a canary leads to both, then to one", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`, ""},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 100}`, "cache.internal. v1.x.org. since 20s until 31s"},
+			{30 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 31s"},
+		}},
+		{"a canary that is called off", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`, ""},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 0}`, "cache.internal. v2.x.org. since 20s until 31s"},
+			{30 * s, "/a/cache 4 v1.x.org", "cache.internal. v2.x.org. since 20s until 31s"},
+		}},
+		{"a flip by the clock: no TTL reaches past it", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
+			{99 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
+			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 1m46s"},
+			{200 * s, v2, "cache.internal. v1.x.org. since 1m40s until 1m46s"},
+			{3706 * s, v2, ""},
+		}},
+		{"a flip by the clock that comes soon, after a large TTL", []sweep{
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
+			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 10m16s"},
+		}},
+		{"a flip by the clock that is called off before it comes", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
+			{20 * s, "/a/cache 3 v1.x.org", ""},
+			{200 * s, "/a/cache 3 v1.x.org", ""},
+		}},
+		{"a ramp, and another one that ends sooner", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "10h"}`, ""},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, ""},
+			{60 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m0s until 1m6s"},
+		}},
+		{"a ramp that is held, and rolled back", []sweep{
+			{0, v1, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, ""},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 34}`, ""},
+			{90 * s, `/a/cache 4 v1.x.org`, "cache.internal. v2.x.org. since 1m30s until 1m41s"},
+		}},
+		{"a ramp whose end is past when it is read", []sweep{
+			{0, v1, ""},
+			{90 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m30s until 1m41s"},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines := linesOf(t, "internal.", "ssm /a")
+			l := New(lines, trust)
+			for i, sweep := range tt.sweeps {
+				now := epoch.Add(sweep.at)
+				l, _ = apply(t, l, nil, seenOf(t, lines, sweep.seen), now)
+				if got := drainsText(l, now); got != spelled(sweep.drains) {
+					t.Errorf("sweep %d: drains got\n%swant\n%s", i, got, spelled(sweep.drains))
+				}
+				for name, again := range map[string]*Ledger{
+					"a restart": New(lines, trust).Recall(toldAgain(t, l.Memory()), now),
+					"a reload":  New(lines, trust).Recall(l.Memory(), now).Inherit(l),
+				} {
+					if got := drainsText(again, now); got != spelled(sweep.drains) {
+						t.Errorf("sweep %d, after %s: drains got\n%swant\n%s", i, name, got, spelled(sweep.drains))
+					}
+				}
+			}
+		})
+	}
+}
+
+// toldAgain is m as a snapshot has it.
+func toldAgain(t *testing.T, m Memory) Memory {
+	t.Helper()
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Memory
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
+// The name of a target that was left is looked up as one that is retired, for as
+// long as no alias leads there again.
+func TestRetiredNames(t *testing.T) {
+	const v1 = alias.Name("v1.x.org.")
+	lines := linesOf(t, "internal.", "ssm /a")
+	l := New(lines, trust)
+	sweep := func(at time.Duration, seen string) { l, _ = apply(t, l, nil, seenOf(t, lines, seen), epoch.Add(at)) }
+	from := func() string {
+		if r := l.Table().Retired(v1); r != nil {
+			return fmt.Sprint(r.From.Sub(epoch), " to ", r.Until.Sub(epoch))
+		}
+		return "not at all"
+	}
+	const (
+		s    = time.Second
+		both = "/a/b 1 v1.x.org\n/a/c 1 v1.x.org"
+		one  = "/a/b 2 v2.x.org\n/a/c 1 v1.x.org"
+		none = "/a/b 2 v2.x.org\n/a/c 2 v2.x.org"
+		back = "/a/b 3 v1.x.org\n/a/c 2 v2.x.org"
+	)
+	for i, tt := range []struct {
+		at   time.Duration
+		seen string
+		want string
+	}{
+		{0, both, "not at all"},
+		{10 * s, one, "21s to 1h0m21s"},
+		{20 * s, none, "31s to 1h0m31s"}, // from the last one's deadline on
+		{30 * s, back, "31s to 1h0m31s"}, // the other one has left it still
+		{40 * s, "/a/b 3 v1.x.org\n/a/c 3 v1.x.org", "not at all"},
+		{50 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "1m1s to 1h1m1s"},
+		{3661 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "not at all"},
+	} {
+		sweep(tt.at, tt.seen)
+		if got := from(); got != tt.want {
+			t.Errorf("sweep %d: %s is counted %s, want %s", i, v1, got, tt.want)
+		}
+	}
+	sweep(4000*s, "/a/b 5 v3.x.org\n/a/c 3 v1.x.org")
+	counts := l.Table().Retired("v2.x.org.")
+	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l)
+	if next.Table().Retired("v2.x.org.") != counts || counts == nil {
+		t.Error("a reload begins to count anew")
+	}
+	restarted := New(lines, trust).Recall(toldAgain(t, l.Memory()), epoch.Add(4001*s))
+	if r := restarted.Table().Retired("v2.x.org."); r == nil || !r.From.Equal(counts.From) {
+		t.Error("a restart ceases to count")
+	}
+}
+
+// What was in force before the last change is trusted after a restart as well.
+func TestRecallPrevious(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	l, _ = l.Apply(seenOf(t, lines, `/a/cache 2 {"to": "v2.x.org", "check": "none"}`), epoch)
+	l, _ = l.Apply(seenOf(t, lines, `/a/cache 3 v3.x.org`), epoch) // waits
+	l = New(lines, verifying).Recall(toldAgain(t, l.Memory()), epoch)
+	if got, want := waitingText(l), "cache.internal. /a/cache@3: <nil>\n"; got != want {
+		t.Errorf("after a restart there waits %q, want %q", got, want)
+	}
+	l, _ = l.Apply(seenOf(t, lines, "/a/cache 4 v1.x.org"), epoch)
+	if got, want := tableText(l.Table()), "cache.internal. v1.x.org. 5 /a/cache@4\n"; got != want {
+		t.Errorf("after a rollback in force is %q, want %q", got, want)
+	}
+}
+
+// A reload asks anew only for what has not verified yet.
+func TestInheritProofs(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	seen := seenOf(t, lines, "/a/b 1 v1.x.org\n/a/c 1 v2.x.org")
+	l, _ := New(lines, verifying).Apply(seen, epoch)
+	l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org")}}, epoch)
+	next := New(lines, verifying).Recall(l.Memory(), epoch).Inherit(l)
+	if got := probesText(next, epoch); got != "v2.x.org." {
+		t.Errorf("after a reload %q is asked for, want v2", got)
+	}
+	plain, _ := New(lines, trust).Apply(seen, epoch)
+	next = New(lines, verifying).Recall(plain.Memory(), epoch).Inherit(plain)
+	if got := probesText(next, epoch); got != "v1.x.org., v2.x.org." {
+		t.Errorf("after a reload that brings verify %q is asked for, want both", got)
+	}
+}

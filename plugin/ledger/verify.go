@@ -1,0 +1,249 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// Probe is a question to the outside: does this target pass this check?
+type Probe struct {
+	Target alias.Name
+	Check  alias.Check
+}
+
+// Answer is the answer to a probe: nil if the target passes. Unasked says that
+// there was no way to ask yet, and Err why.
+type Answer struct {
+	Probe
+	Err     error
+	Unasked bool
+}
+
+// proof is what is known of a probe that is of interest.
+type proof struct {
+	first   bool      // of a target that came into force without being asked for
+	at      time.Time // of the last answer, zero before the first
+	err     error     // of the last answer
+	unasked bool      // the same, see Answer
+	failed  int       // how many answers in a row were errors
+}
+
+// failure is what was found to be wrong.
+func (p proof) failure() error {
+	if p.unasked {
+		return nil
+	}
+	return p.err
+}
+
+func (p proof) holds() bool { return !p.at.IsZero() && p.err == nil }
+
+// The pauses between two questions: the first one after a failure, and the
+// longest.
+const (
+	firstPause   = time.Second
+	longestPause = 30 * time.Second
+)
+
+// due is when to ask again.
+func (p proof) due() time.Time {
+	switch {
+	case p.at.IsZero():
+		return p.at
+	case p.err == nil || p.failed > 5:
+		return p.at.Add(longestPause)
+	}
+	return p.at.Add(min(firstPause<<max(0, p.failed-1), longestPause))
+}
+
+// Probes is the probes that are due at now, and when the first of the others is:
+// zero if there are none. What documents wait for comes first, and of that what was
+// due first, so that none has to wait for those that fail again and again.
+func (l *Ledger) Probes(now time.Time) (due []Probe, next time.Time) {
+	for probe, p := range l.proofs {
+		switch at := p.due(); {
+		case !at.After(now):
+			due = append(due, probe)
+		case next.IsZero() || at.Before(next):
+			next = at
+		}
+	}
+	slices.SortFunc(due, func(a, b Probe) int {
+		p, q := l.proofs[a], l.proofs[b]
+		if p.first != q.first {
+			if q.first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(p.due().Compare(q.due()), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Check.String(), b.Check.String()))
+	})
+	return due, next
+}
+
+// ApplyAnswers is the ledger after answers to probes.
+func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event) {
+	c := l.change(now)
+	c.proofs = maps.Clone(c.proofs)
+	for _, a := range answers {
+		before, ok := c.proofs[a.Probe]
+		if !ok {
+			continue // nobody waits for it any more
+		}
+		p := proof{first: before.first, at: now, err: a.Err, unasked: a.Unasked}
+		if a.Err != nil && !a.Unasked {
+			p.failed = before.failed + 1
+		}
+		was, is := before.failure(), p.failure()
+		switch {
+		case !before.first || text(was) == text(is):
+		case is == nil:
+			c.events = append(c.events, Event{Kind: Verified, Name: a.Target})
+		default:
+			c.events = append(c.events, Event{Kind: Unverified, Name: a.Target, Err: is})
+		}
+		p.first = before.first && a.Err != nil
+		c.proofs[a.Probe] = p
+		c.answered = true
+	}
+	return c.finish()
+}
+
+// asks reports whether what k states has to be verified before it is adopted. The
+// first load of a line is not: there is nothing else to answer with.
+func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && !c.told }
+
+// wants is the probes that the aliases have to pass before they may come into
+// force: of all targets but those that the alias has now, or had before its last
+// change.
+func (c *change) wants(aliases []alias.Alias) []Probe {
+	var wants []Probe
+	for _, a := range aliases {
+		if a.Check == alias.CheckNone {
+			continue
+		}
+		trusted := c.previous[a.Name]
+		if e := c.table.Get(a.Name); e != nil {
+			trusted = slices.Concat(trusted, e.Targets())
+		}
+		for _, target := range a.Targets() {
+			probe := Probe{target, a.Check}
+			if !slices.Contains(trusted, target) && !slices.Contains(wants, probe) {
+				wants = append(wants, probe)
+			}
+		}
+	}
+	return wants
+}
+
+// unverified takes out the candidates that wait for probes, and reports whether
+// there were any.
+func (v *view) unverified() bool {
+	found := false
+	for _, k := range slices.SortedFunc(maps.Keys(v.in), key.compare) {
+		if !v.asks(k) {
+			continue
+		}
+		wants := v.wants(v.change.claims(&v.in[k].document))
+		if !slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }) {
+			continue
+		}
+		found = true
+		delete(v.in, k)
+		v.wait(k, wants)
+	}
+	return found
+}
+
+// wait notes that k's candidate waits for probes, and says why it does once it is
+// known.
+func (c *change) wait(k key, wants []Probe) {
+	r := c.record(k)
+	next := *r.newer
+	next.reason, next.err, next.wants, next.waits = "", nil, wants, nil
+	for _, p := range wants {
+		if err := c.proofs[p].err; err != nil {
+			next.waits = fmt.Errorf("verify target %s: %w", p.Target, err)
+			break
+		}
+	}
+	if why := text(next.waits); why != "" && why != next.said {
+		next.said = why
+		c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Err: next.waits, Stays: r.stays()})
+	}
+	if next.said != r.newer.said || text(next.waits) != text(r.newer.waits) || r.newer.err != nil || !slices.Equal(wants, r.newer.wants) {
+		r.newer = &next
+		c.updates[k] = r
+	}
+}
+
+// proven is the proofs that are of interest from now on: those that candidates
+// wait for, and those of first targets. Adopted are those that came into force
+// without being asked for.
+func (c *change) proven(next *Ledger, adopted []alias.Alias) map[Probe]proof {
+	if !c.trust.Verify {
+		return nil
+	}
+	proofs := map[Probe]proof{}
+	for probe, p := range c.proofs {
+		if p.first && !c.left[probe] {
+			proofs[probe] = p
+		}
+	}
+	for _, a := range adopted {
+		if a.Check == alias.CheckNone {
+			continue
+		}
+		for _, target := range a.Targets() {
+			probe := Probe{target, a.Check}
+			p := proofs[probe]
+			p.first = true
+			proofs[probe] = p
+		}
+	}
+	for _, r := range next.records {
+		if r.newer == nil || r.absence.missing() {
+			continue
+		}
+		for _, probe := range r.newer.wants {
+			p := c.proofs[probe]
+			p.first = proofs[probe].first
+			proofs[probe] = p
+		}
+	}
+	return proofs
+}
+
+// Waiting is an alias whose newest document waits to be verified.
+type Waiting struct {
+	Name, Zone alias.Name
+	Source     alias.Source // the document
+	Err        error        // why, or nil before anything was answered
+}
+
+// Waiting is all of them, sorted by name.
+func (l *Ledger) Waiting() []Waiting {
+	var list []Waiting
+	for _, r := range l.records {
+		if r.newer == nil || r.newer.wants == nil || r.absence.missing() {
+			continue
+		}
+		for _, a := range l.claims(&r.newer.document) {
+			list = append(list, Waiting{a.Name, a.Zone, r.newer.source(), r.newer.waits})
+		}
+	}
+	slices.SortFunc(list, func(a, b Waiting) int { return strings.Compare(string(a.Name), string(b.Name)) })
+	return list
+}
+
+// Failing is what is wrong with a target that is in force though it does not
+// verify, or nil.
+func (l *Ledger) Failing(target alias.Name, check alias.Check) error {
+	return l.proofs[Probe{target, check}].failure()
+}

@@ -1,0 +1,265 @@
+package ledger
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+var verifying = Trust{Interval: interval, Verify: true}
+
+// probeOf is what "TARGET" or "TARGET CHECK" names.
+func probeOf(t *testing.T, text string) Probe {
+	t.Helper()
+	target, check, _ := strings.Cut(text, " ")
+	document := fmt.Sprintf(`{"to": %q, "check": %q}`, target, cmp.Or(check, "address"))
+	aliases, err := alias.Rule{Zones: []alias.Name{"internal."}}.Read("x", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Probe{aliases[0].Target, aliases[0].Check}
+}
+
+// probesText is the probes that are due at now, and when the next ones are.
+func probesText(l *Ledger, now time.Time) string {
+	due, next := l.Probes(now)
+	var list []string
+	for _, p := range due {
+		list = append(list, strings.TrimSuffix(fmt.Sprintf("%s %s", p.Target, p.Check), " address"))
+	}
+	slices.Sort(list)
+	text := strings.Join(list, ", ")
+	if !next.IsZero() {
+		text = strings.TrimPrefix(fmt.Sprintf("%s; next at %v", text, next.Sub(epoch)), "; ")
+	}
+	return text
+}
+
+// waitingText is the aliases that wait, in lines "NAME PARAMETER@VERSION: REASON".
+func waitingText(l *Ledger) string {
+	var b strings.Builder
+	for _, w := range l.Waiting() {
+		fmt.Fprintf(&b, "%s %s@%d: %v\n", w.Name, w.Source.Parameter, w.Source.Version, w.Err)
+	}
+	return b.String()
+}
+
+// A turn is a sweep, or an answer to a probe: "PROBE = ERROR", with ok for none and
+// "unasked" in front of one if there was no way to ask.
+type turn struct {
+	at      time.Duration
+	seen    string
+	answer  string
+	table   string
+	events  string
+	probes  string
+	waiting string
+}
+
+func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
+	t.Helper()
+	now := epoch.Add(tt.at)
+	if tt.answer == "" {
+		return l.Apply(seenOf(t, lines, tt.seen), now)
+	}
+	var answers []Answer
+	for line := range strings.Lines(tt.answer) {
+		probe, err, ok := strings.Cut(strings.TrimSpace(line), " = ")
+		if !ok {
+			continue
+		}
+		a := Answer{Probe: probeOf(t, probe)}
+		if err, a.Unasked = strings.CutPrefix(err, "unasked "); err != "ok" {
+			a.Err = errors.New(err)
+		}
+		answers = append(answers, a)
+	}
+	return l.ApplyAnswers(answers, now)
+}
+
+func TestVerify(t *testing.T) {
+	const (
+		s      = time.Second
+		first  = "/a/cache 1 v1.x.org"
+		added  = "alias cache.internal. added: v1.x.org., ttl 5 ({/a/cache 1})"
+		v1     = "cache.internal. v1.x.org. 5 /a/cache@1"
+		v2     = "cache.internal. v2.x.org. 5 /a/cache@2"
+		toV2   = "/a/cache 2 v2.x.org"
+		flip   = "alias cache.internal. flipped: v1.x.org. to v2.x.org. ({/a/cache 2})"
+		back   = "/a/cache 3 v1.x.org"
+		passes = "v1.x.org = ok"
+	)
+	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
+	verified := turn{answer: passes, table: v1}
+	for _, tt := range []struct {
+		name  string
+		lines string
+		turns []turn
+	}{{
+		name: "the first load is adopted at once, and verified afterwards",
+		turns: []turn{loaded,
+			{at: 1 * s, answer: "v1.x.org = found NXDOMAIN, want an address", table: v1, probes: "next at 2s",
+				events: "target v1.x.org. is in force, and does not verify: found NXDOMAIN, want an address"},
+			{at: 2 * s, answer: "v1.x.org = found NXDOMAIN, want an address", table: v1, probes: "next at 4s"},
+			{at: 4 * s, answer: "v1.x.org = found SERVFAIL, want an address", table: v1, probes: "next at 8s",
+				events: "target v1.x.org. is in force, and does not verify: found SERVFAIL, want an address"},
+			{at: 8 * s, answer: passes, table: v1, events: "target v1.x.org. verifies by now"},
+			{at: 9 * s, seen: first, table: v1},
+		},
+	}, {
+		name: "what cannot be asked yet is nothing to tell of what is in force",
+		turns: []turn{loaded,
+			{answer: "v1.x.org = unasked found no query, want one", table: v1, probes: "next at 1s"},
+			{at: 1 * s, answer: passes, table: v1},
+		},
+	}, {
+		name: "a flip waits until it verifies, with longer and longer pauses",
+		turns: []turn{loaded, verified,
+			{at: 10 * s, seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{at: 10 * s, answer: "v2.x.org = found NXDOMAIN, want an address", table: v1, probes: "next at 11s",
+				events:  "pending {/a/cache 2}: verify target v2.x.org.: found NXDOMAIN, want an address; version 1 stays in force",
+				waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: found NXDOMAIN, want an address"},
+			{at: 11 * s, answer: "v2.x.org = found NXDOMAIN, want an address", table: v1, probes: "next at 13s",
+				waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: found NXDOMAIN, want an address"},
+			{at: 13 * s, answer: "v2.x.org = found no record, want an address", table: v1, probes: "next at 17s",
+				events:  "pending {/a/cache 2}: verify target v2.x.org.: found no record, want an address; version 1 stays in force",
+				waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: found no record, want an address"},
+			{at: 17 * s, seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: found no record, want an address"},
+			{at: 17 * s, answer: "v2.x.org = ok", table: v2, events: flip},
+			{at: 20 * s, seen: toV2, table: v2},
+		},
+	}, {
+		name: "the longest pause",
+		turns: []turn{loaded, verified,
+			{seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{answer: strings.Repeat("v2.x.org = no\n", 5), table: v1, probes: "next at 16s", events: "pending {/a/cache 2}: verify target v2.x.org.: no; version 1 stays in force", waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: no"},
+			{answer: "v2.x.org = no", table: v1, probes: "next at 30s", waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: no"},
+			{answer: strings.Repeat("v2.x.org = no\n", 80), table: v1, probes: "next at 30s", waiting: "cache.internal. /a/cache@2: verify target v2.x.org.: no"},
+		},
+	}, {
+		name: "a rollback is adopted at once, whatever was found of its target",
+		turns: []turn{loaded, verified,
+			{seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{answer: "v2.x.org = ok", table: v2, events: flip},
+			{at: 1 * s, seen: back, table: "cache.internal. v1.x.org. 5 /a/cache@3", events: "alias cache.internal. flipped: v2.x.org. to v1.x.org. ({/a/cache 3})"},
+			{at: 2 * s, seen: "/a/cache 4 v2.x.org", table: "cache.internal. v2.x.org. 5 /a/cache@4", events: "alias cache.internal. flipped: v1.x.org. to v2.x.org. ({/a/cache 4})"},
+			{at: 3 * s, seen: "/a/cache 5 v3.x.org", table: "cache.internal. v2.x.org. 5 /a/cache@4", probes: "v3.x.org.", waiting: "cache.internal. /a/cache@5: <nil>"},
+			{at: 4 * s, seen: "/a/cache 6 v1.x.org", table: "cache.internal. v1.x.org. 5 /a/cache@6", events: "alias cache.internal. flipped: v2.x.org. to v1.x.org. ({/a/cache 6})"},
+		},
+	}, {
+		name: "what was in force before that is to be verified again",
+		turns: []turn{loaded, verified,
+			{seen: "/a/cache 2 v2.x.org", table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{answer: "v2.x.org = ok", table: v2, events: flip},
+			{seen: "/a/cache 3 v3.x.org", table: v2, probes: "v3.x.org.", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{answer: "v3.x.org = ok", table: "cache.internal. v3.x.org. 5 /a/cache@3", events: "alias cache.internal. flipped: v2.x.org. to v3.x.org. ({/a/cache 3})"},
+			{seen: "/a/cache 4 v1.x.org", table: "cache.internal. v3.x.org. 5 /a/cache@3", probes: "v1.x.org.", waiting: "cache.internal. /a/cache@4: <nil>"},
+		},
+	}, {
+		name: "both targets of a move, but for those in force: long before it starts",
+		turns: []turn{loaded, verified,
+			{seen: `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{seen: `/a/cache 3 {"from": "v3.x.org", "to": "v2.x.org", "start": "2027-01-01T00:00:00Z"}`, table: v1, probes: "v2.x.org., v3.x.org.", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{answer: "v3.x.org = ok", table: v1, probes: "v2.x.org.; next at 30s", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{answer: "v2.x.org = ok", table: "cache.internal. v2.x.org. 5 /a/cache@3",
+				events: "alias cache.internal. flipped: v1.x.org. to v2.x.org., from v3.x.org. start 2027-01-01T00:00:00Z ({/a/cache 3})"},
+			{seen: "/a/cache 4 v3.x.org", table: "cache.internal. v3.x.org. 5 /a/cache@4", events: "alias cache.internal. flipped: v2.x.org. to v3.x.org. ({/a/cache 4})"},
+		},
+	}, {
+		name: "what verified is asked again while others do not",
+		turns: []turn{loaded, verified,
+			{seen: `/a/cache 3 {"from": "v3.x.org", "to": "v2.x.org", "percent": 1}`, table: v1, probes: "v2.x.org., v3.x.org.", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{answer: "v3.x.org = ok", table: v1, probes: "v2.x.org.; next at 30s", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{at: 30 * s, answer: "v3.x.org = no", table: v1, probes: "v2.x.org.; next at 31s", waiting: "cache.internal. /a/cache@3: verify target v3.x.org.: no",
+				events: "pending {/a/cache 3}: verify target v3.x.org.: no; version 1 stays in force"},
+			{at: 31 * s, answer: "v2.x.org = ok", table: v1, probes: "v3.x.org.; next at 1m1s", waiting: "cache.internal. /a/cache@3: verify target v3.x.org.: no"},
+		},
+	}, {
+		name: "a check of none is adopted at once",
+		turns: []turn{loaded, verified,
+			{seen: `/a/cache 2 {"to": "v2.x.org", "check": "none"}`, table: v2, events: flip},
+			{seen: `/a/cache 3 {"to": "v2.x.org", "check": "tcp:80"}`, table: "cache.internal. v2.x.org. 5 /a/cache@3",
+				events: "alias cache.internal. changed: ttl 5, check none in parameter /a/cache to ttl 5, check tcp:80 ({/a/cache 3})"},
+		},
+	}, {
+		name: "each check by itself",
+		turns: []turn{loaded, verified,
+			{seen: first + "\n" + `/a/more 1 {"aliases": {"a": {"to": "v2.x.org", "check": "name"}, "b": {"to": "v2.x.org", "check": "tcp:80"}, "c": "v2.x.org", "d": "v2.x.org"}}`,
+				table: v1, probes: "v2.x.org., v2.x.org. name, v2.x.org. tcp:80",
+				waiting: "a.internal. /a/more@1: <nil>\nb.internal. /a/more@1: <nil>\nc.internal. /a/more@1: <nil>\nd.internal. /a/more@1: <nil>"},
+		},
+	}, {
+		name: "a bundle is adopted whole or not at all",
+		turns: []turn{loaded, verified,
+			{seen: first + "\n" + `/a/more 1 {"aliases": {"a": "v2.x.org", "b": "v3.x.org"}}`, table: v1, probes: "v2.x.org., v3.x.org.", waiting: "a.internal. /a/more@1: <nil>\nb.internal. /a/more@1: <nil>"},
+			{answer: "v2.x.org = ok\nv3.x.org = no", table: v1, probes: "next at 1s",
+				events:  "pending {/a/more 1}: verify target v3.x.org.: no; nothing is in force",
+				waiting: "a.internal. /a/more@1: verify target v3.x.org.: no\nb.internal. /a/more@1: verify target v3.x.org.: no"},
+			{at: 1 * s, answer: "v3.x.org = ok", table: "a.internal. v2.x.org. 5 /a/more@1\nb.internal. v3.x.org. 5 /a/more@1\n" + v1,
+				events: "alias a.internal. added: v2.x.org., ttl 5 ({/a/more 1})\nalias b.internal. added: v3.x.org., ttl 5 ({/a/more 1})"},
+		},
+	}, {
+		name: "another document in the meantime: what the old one waited for is of no interest",
+		turns: []turn{loaded, verified,
+			{seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{seen: "/a/cache 3 v3.x.org", table: v1, probes: "v3.x.org.", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{answer: "v2.x.org = ok", table: v1, probes: "v3.x.org.", waiting: "cache.internal. /a/cache@3: <nil>"},
+			{seen: "/a/cache 4 what?", table: v1, events: `rejected {/a/cache 4}: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force`},
+		},
+	}, {
+		name: "the parameter is gone in the meantime",
+		turns: []turn{loaded, verified,
+			{seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{at: 10 * s, seen: "", table: v1},
+			{at: 20 * s, seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+		},
+	}, {
+		name: "a fault comes first: nothing is asked",
+		turns: []turn{loaded, verified,
+			{seen: "/a/cache 2 cache.internal", table: v1, events: "rejected {/a/cache 2}: follow alias cache.internal.: found the loop cache.internal. cache.internal., want a target that does not lead back; version 1 stays in force"},
+			{seen: "/a/cache 3 v1.x.org\n/a/b 1 v2.x.org\n" + `/a/c 1 {"aliases": {"b": "v3.x.org"}}`, table: "cache.internal. v1.x.org. 5 /a/cache@3", probes: "v2.x.org.", waiting: "b.internal. /a/b@1: <nil>",
+				events: "rejected {/a/c 1}: place alias b.internal.: found it in parameter /a/b, want it in one parameter only; nothing is in force"},
+		},
+	}, {
+		name: "two that swap their names wait together",
+		turns: []turn{
+			{seen: "/a/b 1 v1.x.org\n/a/c 1 {\"aliases\": {\"d\": \"v2.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1", probes: "v1.x.org., v2.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: v2.x.org., ttl 5 ({/a/c 1})"},
+			{answer: "v1.x.org = ok\nv2.x.org = ok", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1"},
+			{seen: "/a/b 2 {\"aliases\": {\"d\": \"v2.x.org\"}}\n/a/c 2 {\"aliases\": {\"b\": \"v3.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1", probes: "v3.x.org.",
+				events:  "rejected {/a/b 2}: place alias d.internal.: found it in parameter /a/c, want it in one parameter only; version 1 stays in force",
+				waiting: "b.internal. /a/c@2: <nil>"},
+			{answer: "v3.x.org = ok", table: "b.internal. v3.x.org. 5 /a/c@2\nd.internal. v2.x.org. 5 /a/b@2",
+				events: "alias b.internal. flipped: v1.x.org. to v3.x.org. ({/a/c 2})\nalias d.internal. changed: ttl 5 in parameter /a/c to ttl 5 ({/a/b 2})"},
+		},
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines := linesOf(t, "internal.", cmp.Or(tt.lines, "ssm /a"))
+			l := New(lines, verifying)
+			for i, turn := range tt.turns {
+				before := everything(l)
+				next, events := turn.apply(t, l, lines)
+				if got := everything(l); got != before {
+					t.Errorf("turn %d changed the ledger before", i)
+				}
+				l = next
+				for _, x := range []struct{ what, got, want string }{
+					{"table", tableText(l.Table()), spelled(turn.table)},
+					{"events", eventText(events), spelled(turn.events)},
+					{"probes", probesText(l, epoch.Add(turn.at)) + "\n", spelled(cmp.Or(turn.probes, "\n"))},
+					{"waiting", waitingText(l), spelled(turn.waiting)},
+				} {
+					if strings.TrimSpace(x.got) != strings.TrimSpace(x.want) {
+						t.Errorf("turn %d: %s got\n%s\nwant\n%s", i, x.what, x.got, x.want)
+					}
+				}
+			}
+		})
+	}
+}
