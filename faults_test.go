@@ -253,7 +253,7 @@ func (p *play) make() *instance {
 	feed, err := newFeed(config{
 		served: zones, zones: zones, lines: lines, refresh: 10 * time.Second, snapshot: p.snapshot,
 		store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
-	}, v.table.Store)
+	}, v.table.Store, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -28,11 +28,12 @@ type config struct {
 	snapshot  snapshot.File // without a path if there is none
 	refresh   time.Duration
 	flatten   bool
+	verify    bool
 }
 
 // feed is the way from the source to the table: what was seen goes into the
-// ledger, and the ledger's table to publish. It is for one goroutine, but for
-// what others read: ledger, stats. It is its watcher's Observer.
+// ledger, and the ledger's table to publish. It is its watcher's Observer and its
+// prober's Jury, each of which has a goroutine; others read its ledger and stats.
 type feed struct {
 	config
 	source  watch.Source
@@ -40,9 +41,11 @@ type feed struct {
 	dir     *paramdir.Dir     // the source, if it is a directory
 	store   *paramstore.Store // the source, if it is Parameter Store
 	watcher *watch.Watcher
+	prober  *watch.Prober // nil if nothing is to be verified
 	publish func(*alias.Table)
 	keeper  keeper
 
+	mu     sync.Mutex // held while the ledger becomes another one
 	ledger atomic.Pointer[ledger.Ledger]
 	stats  stats
 	state  state
@@ -76,7 +79,7 @@ const (
 func (o origin) String() string { return [origins]string{"none", "snapshot", "sweep"}[o] }
 
 // newFeed wires a feed. It starts nothing and calls nobody.
-func newFeed(c config, publish func(*alias.Table)) (*feed, error) {
+func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, error) {
 	f := &feed{config: c, publish: publish}
 	f.stats.flips = map[alias.Name]*atomic.Uint64{}
 	for _, zone := range c.zones {
@@ -94,13 +97,16 @@ func newFeed(c config, publish func(*alias.Table)) (*feed, error) {
 		f.store, f.source, f.place = store, store, store.Place()
 	}
 	f.watcher = watch.New(f.source, c.refresh, f)
+	if c.verify {
+		f.prober = watch.NewProber(v, f)
+	}
 	f.keeper = keeper{feed: f, changed: make(chan struct{}, 1)}
 	return f, nil
 }
 
 // empty is a ledger that has seen nothing yet.
 func (f *feed) empty() *ledger.Ledger {
-	return ledger.New(f.lines, ledger.Trust{Interval: f.refresh, Files: f.directory != ""})
+	return ledger.New(f.lines, ledger.Trust{Interval: f.refresh, Verify: f.verify, Files: f.directory != ""})
 }
 
 // inherit takes over what other feeds know of the same source, on a reload of the
@@ -219,6 +225,9 @@ func (f *feed) run(ctx context.Context) {
 			}
 		})
 	}
+	if f.prober != nil {
+		wg.Go(func() { f.prober.Run(ctx) })
+	}
 	f.watcher.Run(ctx)
 	watched()
 	wg.Wait()
@@ -230,6 +239,8 @@ func (f *feed) loaded() bool { return !f.ledger.Load().Table().Partial() }
 
 // Swept implements watch.Observer.
 func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	now := time.Now()
 	first := !f.loaded()
 	before := f.ledger.Load()
@@ -246,6 +257,8 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 
 // Read implements watch.Observer.
 func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	before := f.ledger.Load()
 	next, events := before.ApplyRead(refs, seen, time.Now())
 	f.adopt(next, events)
@@ -273,10 +286,33 @@ func (f *feed) ReadFailed(err error) {
 // Due implements watch.Observer.
 func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) { return f.ledger.Load().Due(now) }
 
+// Probes implements watch.Jury.
+func (f *feed) Probes(now time.Time) ([]ledger.Probe, time.Time) {
+	return f.ledger.Load().Probes(now)
+}
+
+// Answered implements watch.Jury.
+func (f *feed) Answered(answers []ledger.Answer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.ledger.Load()
+	next, events := before.ApplyAnswers(answers, time.Now())
+	f.adopt(next, events)
+	for _, e := range events {
+		logEvent(e)
+	}
+	if next.Table() != before.Table() {
+		f.keeper.kick()
+	}
+}
+
 // adopt puts what next has in force in force, and counts the events on the way.
 func (f *feed) adopt(next *ledger.Ledger, events []ledger.Event) {
 	f.publish(next.Table())
 	f.ledger.Store(next)
+	if f.prober != nil {
+		f.prober.Hint()
+	}
 	for _, e := range events {
 		switch e.Kind {
 		case ledger.Flipped:

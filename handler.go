@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
@@ -31,8 +32,9 @@ type VersionAlias struct {
 	served  []alias.Name
 	flatten bool // answer with the target's records under the alias's name
 
-	table atomic.Pointer[alias.Table] // what is in force; the feed stores it
-	feed  *feed
+	table    atomic.Pointer[alias.Table] // what is in force; the feed stores it
+	feed     *feed
+	verifier *verifier // nil if nothing is to be verified
 
 	instance *instance // that this is one of
 }
@@ -42,8 +44,15 @@ func (v *VersionAlias) Name() string { return pluginName }
 
 // ServeDNS implements plugin.Handler.
 func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if v.verifier != nil {
+		v.verifier.see(ctx)
+	}
 	table := v.table.Load()
 	e, below := find(table, r)
+	if e != nil && e.Retired != nil {
+		e.Retired.Count(remote(w.RemoteAddr()), time.Now())
+		e = nil
+	}
 	if e == nil && table.Partial() && v.awaits(r) {
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
 	}
@@ -69,11 +78,14 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.flat = v.flatten || e.IsApex() && below == 0
 	h.above = h.flat && (e.IsApex() && below == 0 || table.IsAbove(r.Question[0].Name))
-	if slices.ContainsFunc(v.served, choice.Target.IsAt) {
+	if v.serves(choice.Target) {
 		return h.chain(v.entry)
 	}
 	return h.server()
 }
+
+// serves reports whether name is in the zones of the server block.
+func (v *VersionAlias) serves(name alias.Name) bool { return slices.ContainsFunc(v.served, name.IsAt) }
 
 // plain reports whether r is a question for records of the Internet. What is not
 // passes untouched: other opcodes and classes, and zone transfers (RFC 1995,
@@ -86,8 +98,9 @@ func plain(r *dns.Msg) bool {
 	return q.Qclass == dns.ClassINET && q.Qtype != dns.TypeAXFR && q.Qtype != dns.TypeIXFR
 }
 
-// find is the alias of table that r asks for, or nil, and how much of the name
-// is in front of the alias's; see [alias.Table.Lookup].
+// find is what table has of the name that r asks for, or nil: an alias, and how
+// much of the name is in front of the alias's, or a name that is retired; see
+// [alias.Table.Lookup].
 func find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int) {
 	if !plain(r) {
 		return nil, 0

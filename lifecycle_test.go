@@ -324,14 +324,24 @@ func (s *source) Read(ctx context.Context, refs []ledger.Ref) ([]ledger.Paramete
 	return slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !slices.Contains(refs, ledger.Ref{Line: p.Line, Name: p.Name}) }), err
 }
 
+// verify makes a plugin verify.
+func verify(v *VersionAlias, c *config) {
+	c.verify = true
+	v.verifier = &verifier{plugin: v}
+}
+
 // fed is a plugin of corp.internal that is fed from s every ten seconds.
-func fed(t *testing.T, i *instance, s *source) *VersionAlias {
+func fed(t *testing.T, i *instance, s *source, options ...func(*VersionAlias, *config)) *VersionAlias {
 	t.Helper()
 	v := above(nil)
 	v.instance = i
 	zones := []alias.Name{"corp.internal."}
 	lines := []ledger.Line{{Path: "/dns", Rule: alias.Rule{Zones: zones, TTL: 5}}}
-	feed, err := newFeed(config{zones: zones, lines: lines, directory: t.TempDir(), refresh: 10 * time.Second}, v.table.Store)
+	c := config{served: zones, zones: zones, lines: lines, directory: t.TempDir(), refresh: 10 * time.Second}
+	for _, option := range options {
+		option(v, &c)
+	}
+	feed, err := newFeed(c, v.table.Store, v.verifier)
 	if err != nil {
 		t.Fatal(err)
 	}

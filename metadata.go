@@ -11,7 +11,7 @@ import (
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
 	e, below := find(v.table.Load(), state.Req)
-	if e == nil {
+	if e == nil || e.Retired != nil {
 		return ctx
 	}
 	metadata.SetValueFunc(ctx, pluginName+"/alias", func() string { return string(e.Name) })

@@ -6,6 +6,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -22,6 +23,10 @@ var (
 	tookDesc     = desc("sweep_duration_seconds", "How long the last complete sweep took.")
 	brakedDesc   = desc("braked_aliases", "The number of aliases that stay in force only because too many would go at once.")
 	believedDesc = desc("older_versions_believed_total", "Counter of the older versions of parameters that came to be believed.")
+	pendingDesc  = desc("pending", "Whether an alias's newest document waits to be verified.", "zone", "alias")
+	failingDesc  = desc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
+	drainDesc    = desc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
+	retiredDesc  = desc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
 	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last.", "source")
 	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store.", "operation", "outcome")
 )
@@ -37,7 +42,7 @@ type collector struct{}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, blocksDesc, callsDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, pendingDesc, failingDesc, drainDesc, retiredDesc, blocksDesc, callsDesc} {
 		ch <- d
 	}
 }
@@ -51,7 +56,7 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	for k, value := range s {
 		kind := prometheus.GaugeValue
 		switch k.desc {
-		case requestsDesc, flipsDesc, believedDesc, callsDesc:
+		case requestsDesc, flipsDesc, believedDesc, retiredDesc, callsDesc:
 			kind = prometheus.CounterValue
 		}
 		labels := []string{k.first, k.second, k.third}
@@ -72,6 +77,11 @@ func (s scrape) feed(f *feed) {
 	now := time.Now()
 	l := f.ledger.Load()
 	aliases := map[string]int{}
+	drains := l.Drains(now)
+	left := map[alias.Name]bool{} // by all aliases
+	for _, d := range drains {
+		left[d.Target] = true
+	}
 	for e := range l.Table().All() {
 		zone := string(e.Zone)
 		aliases[zone]++
@@ -79,11 +89,33 @@ func (s scrape) feed(f *feed) {
 		if e.Move != nil {
 			s.least(movedDesc, e.Move.Moved(now), zone, string(e.Name))
 		}
+		for _, target := range e.Targets() {
+			if left[target] && e.Leads(target, now) {
+				left[target] = false
+			}
+			if l.Failing(target, e.Check) != nil {
+				s.most(failingDesc, 1, zone, string(e.Name), string(target))
+			}
+		}
 		for _, t := range e.Tallies {
 			if n := t.Count(); n > 0 {
 				s.sum(requestsDesc, float64(n), zone, string(e.Name), string(t.Target))
 			}
 		}
+	}
+	retired := scrape{} // once, however many aliases have left it
+	for _, d := range drains {
+		zone, target := string(d.Zone), string(d.Target)
+		s.most(drainDesc, float64(d.Deadline().UnixNano())/float64(time.Second), zone, string(d.Alias), target)
+		if r := l.Table().Retired(d.Target); r != nil && left[d.Target] {
+			retired[key(retiredDesc, []string{zone, target})] = float64(r.Queries())
+		}
+	}
+	for k, n := range retired {
+		s[k] += n
+	}
+	for _, w := range l.Waiting() {
+		s.most(pendingDesc, 1, string(w.Zone), string(w.Name))
 	}
 	type rejected struct {
 		zone   string

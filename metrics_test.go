@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coredns/coredns/plugin/metadata"
@@ -38,7 +39,9 @@ func feedOnce(t *testing.T, seen ...[]ledger.Parameter) *instance {
 
 // Duty 12: two server blocks share a zone: counters add up, and of gauges the worst is
 // shown.
-func TestMetrics(t *testing.T) {
+func TestMetrics(t *testing.T) { synctest.Test(t, metricsOfTwo) }
+
+func metricsOfTwo(t *testing.T) {
 	i := feedOnce(t, cache("cache-v1.corp.internal", 7), append(cache("cache-v1.corp.internal", 6),
 		ledger.Parameter{Name: "/dns/db", Value: "db-v1.corp.internal", Version: 2},
 		ledger.Parameter{Name: "/dns/bad", Value: "bad", Version: 1},
@@ -58,6 +61,9 @@ func TestMetrics(t *testing.T) {
 		# HELP coredns_versionalias_braked_aliases The number of aliases that stay in force only because too many would go at once.
 		# TYPE coredns_versionalias_braked_aliases gauge
 		coredns_versionalias_braked_aliases 0
+		# HELP coredns_versionalias_drain_deadline_timestamp_seconds The Unix time at which the last cache has let go of a target that an alias has left.
+		# TYPE coredns_versionalias_drain_deadline_timestamp_seconds gauge
+		coredns_versionalias_drain_deadline_timestamp_seconds{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 9.46684811e+08
 		# HELP coredns_versionalias_flips_total Counter of the changes of an alias's target.
 		# TYPE coredns_versionalias_flips_total counter
 		coredns_versionalias_flips_total{zone="corp.internal."} 2
@@ -82,6 +88,9 @@ func TestMetrics(t *testing.T) {
 		# TYPE coredns_versionalias_requests_total counter
 		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 2
 		coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v2.corp.internal.",zone="corp.internal."} 2
+		# HELP coredns_versionalias_retired_queries_total Counter of the queries for a target that aliases have left, since the last cache has let go of it.
+		# TYPE coredns_versionalias_retired_queries_total counter
+		coredns_versionalias_retired_queries_total{target="cache-v1.corp.internal.",zone="corp.internal."} 0
 		# HELP coredns_versionalias_server_blocks The number of server blocks, by where what they have in force was read last.
 		# TYPE coredns_versionalias_server_blocks gauge
 		coredns_versionalias_server_blocks{source="none"} 0

@@ -31,7 +31,7 @@ func (f *feed) report(events []ledger.Event, first bool, parameters int) {
 
 func logEvent(e ledger.Event) {
 	switch e.Kind {
-	case ledger.Rejected, ledger.Believed, ledger.Braked:
+	case ledger.Rejected, ledger.Believed, ledger.Braked, ledger.Pending, ledger.Unverified:
 		log.Warning(e.String())
 	default:
 		log.Info(e.String())

@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -29,7 +30,10 @@ func setup(c *caddy.Controller) error {
 		return plugin.Error(pluginName, err)
 	}
 	v := &VersionAlias{served: cfg.served, flatten: cfg.flatten, instance: instanceOf(c)}
-	if v.feed, err = newFeed(cfg, v.table.Store); err != nil {
+	if cfg.verify {
+		v.verifier = &verifier{plugin: v}
+	}
+	if v.feed, err = newFeed(cfg, v.table.Store, v.verifier); err != nil {
 		return plugin.Error(pluginName, c.Err(err.Error()))
 	}
 	for _, other := range v.instance.plugins {
@@ -124,6 +128,7 @@ var properties = map[string]property{
 	"assume_role":  {"ARN", 1, 1, false, (*block).role},
 	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).keep},
 	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
+	"verify":       {"", 0, 0, false, (*block).verifying},
 	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
 	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
 }
@@ -197,7 +202,7 @@ func (b *block) property(name string, args []string, seen map[string]bool) error
 	}
 	seen[name] = true
 	if len(args) < p.least || len(args) > p.most {
-		return fmt.Errorf("%s: found %d arguments, want %s", name, len(args), p.usage)
+		return fmt.Errorf("%s: found %d arguments, want %s", name, len(args), cmp.Or(p.usage, "none"))
 	}
 	if err := p.parse(b, args); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -375,6 +380,11 @@ func (b *block) keep(args []string) error {
 		}
 		b.snapshot.MaxAge = d
 	}
+	return nil
+}
+
+func (b *block) verifying([]string) error {
+	b.verify = true
 	return nil
 }
 

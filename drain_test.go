@@ -1,0 +1,154 @@
+package versionalias
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/miekg/dns"
+)
+
+// After a flip it is told when no cache holds the old target any more, and from then
+// on for an hour who still asks for it.
+func TestDrain(t *testing.T) {
+	const (
+		drain   = `drain_deadline_timestamp_seconds{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."}`
+		retired = `retired_queries_total{target="cache-v1.corp.internal.",zone="corp.internal."}`
+	)
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		shown := func(series, want string) {
+			t.Helper()
+			if err := metric(series, want); (err == nil) != (want != "") {
+				t.Errorf("%s, want %q: %v", series, want, err)
+			}
+		}
+		ask := func(name, from string) {
+			t.Helper()
+			w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: from})
+			if _, err := tr.ServeDNS(context.Background(), w, question(name+".corp.internal.", dns.TypeA)); err != nil || len(w.Msg.Answer) == 0 {
+				t.Errorf("got %v\n%s", err, show(w.Msg))
+			}
+		}
+		tr.set("cache-v2", addressed)
+		shown(drain, "")
+		shown(retired, "")
+		tr.put("cache-v2.corp.internal")
+		tr.turns("cache-v2", 12*time.Second)
+		d := tr.feed.ledger.Load().Drains(time.Now())[0]
+		if after := d.Deadline().Sub(d.Since); after != 11*time.Second {
+			t.Errorf("the deadline is %v after the change, want the TTL and 6s", after)
+		}
+		shown(drain, strconv.FormatFloat(float64(d.Deadline().UnixNano())/1e9, 'f', -1, 64))
+		ask("Cache-V1", "192.0.2.1") // a resolver may, for the CNAME that it holds
+		shown(retired, "0")
+		<-time.After(time.Until(d.Deadline()) - time.Nanosecond)
+		ask("cache-v1", "192.0.2.1")
+		shown(retired, "0")
+		<-time.After(time.Nanosecond)
+		for i := range 30 {
+			ask("Cache-V1", fmt.Sprintf("192.0.2.%d", i))
+			ask("cache-v1", "192.0.2.7")
+			ask("cache", "192.0.2.8") // is none of its
+			ask("cache-v2", "192.0.2.9")
+		}
+		shown(retired, "60")
+		r := tr.table.Load().Retired("cache-v1.corp.internal.")
+		if clients := r.Clients(); len(clients) != 20 || clients[0].String() != "192.0.2.0" || clients[1].String() != "192.0.2.7" {
+			t.Errorf("found the clients %v, want 20, beginning with 192.0.2.0 and 192.0.2.7", clients)
+		}
+		if !r.Last().Equal(time.Now()) {
+			t.Errorf("the last query was at %v, want now", r.Last())
+		}
+		<-time.After(time.Hour - time.Nanosecond)
+		ask("cache-v1", "192.0.2.1")
+		shown(retired, "61")
+		<-time.After(time.Nanosecond)
+		ask("cache-v1", "192.0.2.1")
+		if n := r.Queries(); n != 61 {
+			t.Errorf("%d queries were counted, want 61", n)
+		}
+		shown(drain, "")
+		shown(retired, "")
+		<-time.After(12 * time.Second)
+		if tr.table.Load().Retired("cache-v1.corp.internal.") != nil {
+			t.Error("the name is still looked after when all is over")
+		}
+	})
+}
+
+// What is left by one alias, and led to by another, is asked for by right.
+func TestDrainOfSharedTarget(t *testing.T) {
+	i := feedOnce(t, cache(`{"aliases": {"a": "cache-v1.corp.internal", "b": "cache-v1.corp.internal"}}`, 1))
+	const retired = `retired_queries_total{target="cache-v1.corp.internal.",zone="corp.internal."}`
+	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": "cache-v1.corp.internal"}}`, 2), 0)
+	if metric(retired, "0") == nil {
+		t.Error("the queries for a target in use are shown as those for one that is retired")
+	}
+	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": "cache-v2.corp.internal"}}`, 3), 0)
+	if err := metric(retired, "0"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A real cache that held the old answer lets go of it by the deadline.
+func TestDrainBehindUnbound(t *testing.T) {
+	need(t, "unbound")
+	key, _ := signingKey(t, "signed.internal.")
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				ttl 3
+			}
+			file corp.zone
+		}`, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	unbound := startUnbound(t, key, "forward-zone:\n\tname: corp.internal.\n\tforward-addr: 127.0.0.1@"+port(s.addr))
+	f := running.all[0].plugins[0].feed
+	q := question("cache.corp.internal.", dns.TypeA)
+	worst := time.Duration(-1 << 62)
+	for round := range 3 {
+		old, next := round%2+1, (round+1)%2+1
+		target := func() string { return unbound(q).Answer[0].(*dns.CNAME).Target }
+		versioned := func(n int) string { return fmt.Sprintf("cache-v%d.corp.internal.", n) }
+		var fresh atomic.Uint32
+		for fresh.Load() != 3 { // it has just been asked for: it is held for as long as can be
+			fresh.Store(unbound(q).Answer[0].Header().Ttl)
+			<-time.After(time.Duration(round) * 300 * time.Millisecond)
+		}
+		s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", next))
+		var last time.Time
+		for end := time.Now().Add(20 * time.Second); ; <-time.After(2 * time.Millisecond) {
+			asked := time.Now()
+			if target() != versioned(old) {
+				break
+			}
+			last = asked
+			if asked.After(end) {
+				t.Fatalf("%s is not let go of", versioned(old))
+			}
+		}
+		for _, d := range f.ledger.Load().Drains(time.Now()) {
+			if string(d.Target) == versioned(old) {
+				late := last.Sub(d.Deadline())
+				worst = max(worst, late)
+				if late > 0 {
+					t.Errorf("round %d: %s was answered %v after its deadline", round, versioned(old), late)
+				}
+				t.Logf("round %d: the last old answer %v after the change, %v before the deadline", round, last.Sub(d.Since), -late)
+			}
+		}
+	}
+	if worst < -20*time.Second {
+		t.Error("found no drain")
+	}
+}

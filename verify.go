@@ -1,0 +1,201 @@
+package versionalias
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/upstream"
+	"github.com/coredns/coredns/request"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// verifier answers probes as a client would find out that asks this server.
+type verifier struct {
+	plugin *VersionAlias
+	server atomic.Pointer[dnsserver.Server] // nil before the first query
+}
+
+// see notes the server: before a query comes there is no way to know it.
+func (v *verifier) see(ctx context.Context) {
+	if v.server.Load() != nil {
+		return
+	}
+	if s, ok := ctx.Value(dnsserver.Key{}).(*dnsserver.Server); ok {
+		v.server.Store(s)
+	}
+}
+
+// Verify implements watch.Verifier. Before the server is known, what leads out of
+// the server block cannot be asked for, so that no failure is to be believed.
+func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
+	err := v.verify(ctx, p)
+	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && v.server.Load() == nil}
+}
+
+func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
+	if p.Check == alias.CheckName {
+		m, err := v.ask(ctx, p.Target, dns.TypeA)
+		if err == nil && m.Rcode != dns.RcodeSuccess {
+			err = fmt.Errorf("found %s, want a name that exists", dns.RcodeToString[m.Rcode])
+		}
+		return err
+	}
+	var found []netip.Addr
+	var failure error
+	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		m, err := v.ask(ctx, p.Target, qtype)
+		if err != nil {
+			failure = err
+			continue
+		}
+		if m.Rcode != dns.RcodeSuccess {
+			failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
+		}
+		found = append(found, addresses(m)...)
+	}
+	switch {
+	case len(found) > 0 && p.Check.Port() > 0:
+		return dial(ctx, found, p.Check.Port())
+	case len(found) > 0:
+		return nil
+	case failure != nil:
+		return failure
+	}
+	return errors.New("found no record, want an address")
+}
+
+// addresses is those that m's answer section has.
+func addresses(m *dns.Msg) []netip.Addr {
+	var found []netip.Addr
+	for _, rr := range m.Answer {
+		var ip net.IP
+		switch rr := rr.(type) {
+		case *dns.A:
+			ip = rr.A
+		case *dns.AAAA:
+			ip = rr.AAAA
+		}
+		if addr, ok := netip.AddrFromSlice(ip); ok {
+			found = append(found, addr.Unmap())
+		}
+	}
+	return found
+}
+
+// ask asks for a target, as a hop would: the server block's own chain, or the
+// server. The error says that there was no answer, or a rule against it.
+func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m *dns.Msg, err error) {
+	defer func() {
+		if p := recover(); p != nil { // as the server does for a query
+			err = fmt.Errorf("found a panic, want an answer: %v", p)
+		}
+	}()
+	q := new(dns.Msg).SetQuestion(string(target), qtype)
+	q.SetEdns0(dns.DefaultMsgSize, false) // for an access rule to say so
+	server := v.server.Load()
+	if server != nil {
+		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
+	}
+	ctx = &hopContext{ctx, 1}
+	w := new(catcher)
+	switch {
+	case v.plugin.serves(target):
+		rcode, err := v.plugin.entry.ServeDNS(ctx, w, q)
+		if err != nil {
+			return nil, err
+		}
+		if w.caught == nil && !plugin.ClientWrite(rcode) {
+			w.caught = new(dns.Msg).SetRcode(q, rcode) // the server would
+		}
+	case server == nil:
+		return nil, errors.New("found no query yet that tells which server to ask, want one")
+	default:
+		state := request.Request{W: w, Req: q}
+		if w.caught, err = upstream.New().Lookup(ctx, state, string(target), qtype); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case w.caught == nil:
+		return nil, errors.New("found that the question was dropped, want an answer")
+	case ruled(w.caught):
+		return nil, errors.New("found that an access rule forbids it, want an answer")
+	}
+	return w.caught, nil
+}
+
+// dial reports whether one of the addresses accepts a connection at port.
+func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan error, len(addrs))
+	for _, addr := range addrs {
+		go func() {
+			var d net.Dialer
+			conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.Itoa(int(port))))
+			if err == nil {
+				_ = conn.Close()
+			}
+			results <- err
+		}()
+	}
+	var err error
+	for range addrs {
+		if err = <-results; err == nil {
+			cancel()
+			return nil
+		}
+	}
+	return fmt.Errorf("found none of %d addresses that accepts at port %d, want one: %w", len(addrs), port, err)
+}
+
+// catcher is the writer of a question that we ask ourselves. It comes from
+// 127.0.0.1, which is who acl sees.
+type catcher struct{ caught *dns.Msg }
+
+var self = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+
+// LocalAddr implements dns.ResponseWriter, as do all of its methods.
+func (c *catcher) LocalAddr() net.Addr { return self }
+
+// RemoteAddr is that of a TCP connection, so that no answer is too large.
+func (c *catcher) RemoteAddr() net.Addr { return self }
+
+// WriteMsg keeps the answer.
+func (c *catcher) WriteMsg(m *dns.Msg) error {
+	if c.caught == nil {
+		c.caught = m
+	}
+	return nil
+}
+
+// Write keeps an answer that was packed.
+func (c *catcher) Write(wire []byte) (int, error) {
+	m := new(dns.Msg)
+	if err := m.Unpack(wire); err != nil {
+		return 0, err
+	}
+	return len(wire), c.WriteMsg(m)
+}
+
+// Close does nothing.
+func (c *catcher) Close() error { return nil }
+
+// TsigStatus says that nothing is signed.
+func (c *catcher) TsigStatus() error { return nil }
+
+// TsigTimersOnly does nothing.
+func (c *catcher) TsigTimersOnly(bool) {}
+
+// Hijack does nothing.
+func (c *catcher) Hijack() {}

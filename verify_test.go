@@ -1,0 +1,409 @@
+package versionalias
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// trial is a running plugin with verify, its store, and what is below it.
+type trial struct {
+	*VersionAlias
+	t     *testing.T
+	stop  func()
+	mu    sync.Mutex
+	value string
+	n     int64
+	more  []ledger.Parameter            // beside it
+	below map[string]plugin.HandlerFunc // by target, without the zone
+}
+
+// startTrial starts one in a bubble of virtual time. Its store holds a document of
+// cache.corp.internal, which is read every ten seconds; cache-v1 has an address.
+func startTrial(t *testing.T, document string) *trial {
+	t.Helper()
+	tr := &trial{t: t, below: map[string]plugin.HandlerFunc{"cache-v1": addressed}}
+	tr.put(document)
+	i := new(instance)
+	tr.VersionAlias = fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		tr.mu.Lock()
+		defer tr.mu.Unlock()
+		p := cache(tr.value, tr.n)
+		p[0].Modified = p[0].Modified.Add(time.Duration(tr.n) * time.Second)
+		return append(p, tr.more...), nil
+	}}, verify)
+	tr.verifier.server.Store(new(dnsserver.Server)) // so that what is found counts
+	tr.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		name := strings.TrimSuffix(strings.ToLower(r.Question[0].Name), ".corp.internal.")
+		tr.mu.Lock()
+		handler := tr.below[name]
+		tr.mu.Unlock()
+		if handler == nil {
+			handler = rcoded(dns.RcodeNameError)
+		}
+		return handler(ctx, w, r)
+	})
+	if err := i.load(); err != nil {
+		t.Fatal(err)
+	}
+	i.run()
+	tr.stop = func() {
+		if err := i.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+	return tr
+}
+
+// put writes a document.
+func (tr *trial) put(document string) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.value = document
+	tr.n++
+}
+
+// set makes the chain below answer so for a target.
+func (tr *trial) set(target string, handler plugin.HandlerFunc) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.below[target] = handler
+}
+
+// target is where a client is led that asks for the alias, without the zone.
+func (tr *trial) target() string {
+	tr.t.Helper()
+	w := dnstest.NewRecorder(&test.ResponseWriter{})
+	if _, err := tr.ServeDNS(context.Background(), w, question("cache.corp.internal.", dns.TypeCNAME)); err != nil || w.Msg == nil || len(w.Msg.Answer) != 1 {
+		tr.t.Fatalf("got %v\n%s", err, show(w.Msg))
+	}
+	return strings.TrimSuffix(w.Msg.Answer[0].(*dns.CNAME).Target, ".corp.internal.")
+}
+
+// holds asks every 100 ms for a while, and fails if a client is led elsewhere.
+func (tr *trial) holds(target string, d time.Duration) {
+	tr.t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); <-time.After(100 * time.Millisecond) {
+		if got := tr.target(); got != target {
+			tr.t.Fatalf("a client is led to %s, want %s", got, target)
+		}
+	}
+}
+
+// turns waits until a client is led there, and tells how long that took.
+func (tr *trial) turns(target string, most time.Duration) {
+	tr.t.Helper()
+	for began := time.Now(); tr.target() != target; <-time.After(100 * time.Millisecond) {
+		if time.Since(began) > most {
+			tr.t.Fatalf("after %v a client is led to %s, want %s", most, tr.target(), target)
+		}
+	}
+}
+
+// What targets may answer with.
+func addressed(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if r.Question[0].Qtype != dns.TypeA && r.Question[0].Qtype != dns.TypeCNAME {
+		return dns.RcodeSuccess, w.WriteMsg(reply(r))
+	}
+	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN A 192.0.2.1"))
+}
+
+func only6(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if r.Question[0].Qtype != dns.TypeAAAA {
+		return dns.RcodeSuccess, w.WriteMsg(reply(r))
+	}
+	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN AAAA 2001:db8::1"))
+}
+
+func rcoded(rcode int) plugin.HandlerFunc {
+	return func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		return dns.RcodeSuccess, w.WriteMsg(new(dns.Msg).SetRcode(r, rcode))
+	}
+}
+
+// No client is led to a target that does not verify; once it does, the flip goes
+// through by itself.
+func TestVerify(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		below plugin.HandlerFunc
+		check string // "address" if it is not said
+		want  string // why it waits
+		good  plugin.HandlerFunc
+	}{
+		{"it does not exist", rcoded(dns.RcodeNameError), "", "found NXDOMAIN, want an address", addressed},
+		{"it has no address", rcoded(dns.RcodeSuccess), "", "found no record, want an address", only6},
+		{"SERVFAIL", rcoded(dns.RcodeServerFailure), "", "found SERVFAIL, want an address", addressed},
+		{"REFUSED", rcoded(dns.RcodeRefused), "", "found REFUSED, want an address", addressed},
+		{"it times out", func(ctx context.Context, _ dns.ResponseWriter, _ *dns.Msg) (int, error) {
+			<-ctx.Done()
+			return dns.RcodeServerFailure, fmt.Errorf("read: %w", ctx.Err())
+		}, "", "read: context deadline exceeded", addressed},
+		{"nobody writes an answer", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
+			return dns.RcodeRefused, nil
+		}, "", "found REFUSED, want an address", addressed},
+		{"it is dropped", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil },
+			"", "found that the question was dropped, want an answer", addressed},
+		{"an error", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
+			return dns.RcodeServerFailure, errors.New("no route to host")
+		}, "", "no route to host", addressed},
+		{"a rule forbids it", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			m := withEDNS(reply(r, r.Question[0].Name+" 60 IN A 192.0.2.1"), false)
+			m.IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_EDE{InfoCode: dns.ExtendedErrorCodeFiltered}}
+			return dns.RcodeSuccess, w.WriteMsg(m)
+		}, "", "found that an access rule forbids it, want an answer", addressed},
+		{"a plugin panics", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { panic("oops") },
+			"", "found a panic, want an answer: oops", addressed},
+		{"it is packed", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			wire, err := new(dns.Msg).SetRcode(r, dns.RcodeNameError).Pack()
+			if err == nil {
+				_, err = w.Write(wire)
+			}
+			return dns.RcodeSuccess, err
+		}, "", "found NXDOMAIN, want an address", addressed},
+		{"no such name", rcoded(dns.RcodeNameError), "name", "found NXDOMAIN, want a name that exists", rcoded(dns.RcodeSuccess)},
+		{"no answer for a name", rcoded(dns.RcodeServerFailure), "name", "found SERVFAIL, want a name that exists", rcoded(dns.RcodeSuccess)},
+		{"no address to connect to", rcoded(dns.RcodeSuccess), "tcp:80", "found no record, want an address", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			clog.SetOutput(&out)
+			defer clog.Discard()
+			synctest.Test(t, func(t *testing.T) {
+				tr := startTrial(t, "cache-v1.corp.internal")
+				defer tr.stop()
+				tr.set("cache-v2", tt.below)
+				document := "cache-v2.corp.internal"
+				if tt.check != "" {
+					document = fmt.Sprintf(`{"to": "cache-v2.corp.internal", "check": %q}`, tt.check)
+				}
+				tr.put(document)
+				tr.holds("cache-v1", 5*time.Minute)
+				if err := metric(`pending{alias="cache.corp.internal.",zone="corp.internal."}`, "1"); err != nil {
+					t.Error(err)
+				}
+				if tt.good == nil {
+					return
+				}
+				tr.set("cache-v2", tt.good)
+				tr.turns("cache-v2", 36*time.Second)
+				if metric(`pending{alias="cache.corp.internal.",zone="corp.internal."}`, "1") == nil {
+					t.Error("it is still pending")
+				}
+			})
+			want := "pending parameter /dns/cache, version 2 of 2026-11-22T23:10:01Z: verify target cache-v2.corp.internal.: " + tt.want + "; version 1 stays in force\n"
+			if got := out.String(); strings.Count(got, want) != 1 || strings.Count(got, "pending") != 1 {
+				t.Errorf("logged\n%swant once\n%s", got, want)
+			}
+		})
+	}
+}
+
+// The first load is adopted without waiting: what does not verify is told, and
+// stays.
+func TestVerifyFirstLoad(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	const unverified = `unverified{alias="cache.corp.internal.",target="cache-v0.corp.internal.",zone="corp.internal."}`
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v0.corp.internal")
+		defer tr.stop()
+		tr.holds("cache-v0", time.Hour)
+		if err := metric(unverified, "1"); err != nil {
+			t.Error(err)
+		}
+		tr.set("cache-v0", addressed)
+		tr.holds("cache-v0", 31*time.Second)
+		if metric(unverified, "1") == nil {
+			t.Error("it verifies by now, and is shown as one that does not")
+		}
+	})
+	const want = `[INFO] loaded 1 aliases from 1 parameters
+[WARNING] target cache-v0.corp.internal. is in force, and does not verify: found NXDOMAIN, want an address
+[INFO] target cache-v0.corp.internal. verifies by now`
+	if got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", ""); got != want {
+		t.Errorf("logged\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A rollback acts with the next sweep, whatever the old target has come to; so does
+// the emergency exit.
+func TestVerifyRollback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.set("cache-v2", addressed)
+		tr.put("cache-v2.corp.internal")
+		tr.turns("cache-v2", 12*time.Second)
+		tr.set("cache-v1", rcoded(dns.RcodeNameError))
+		tr.put("cache-v1.corp.internal")
+		tr.turns("cache-v1", 12*time.Second)
+		tr.put(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 100}`)
+		tr.set("cache-v2", rcoded(dns.RcodeNameError))
+		tr.turns("cache-v2", 12*time.Second)
+		tr.put(`{"to": "cache-v3.corp.internal", "check": "none"}`)
+		tr.turns("cache-v3", 12*time.Second)
+	})
+}
+
+// Both targets of a ramp verify long before it starts. A start that passes while one
+// does not moves nobody until it does.
+func TestVerifyRamp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		start := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+		tr.put(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "` + start + `"}`)
+		tr.holds("cache-v1", 2*time.Hour)
+		tr.set("cache-v2", addressed)
+		tr.turns("cache-v2", 36*time.Second)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		began := time.Now()
+		tr.set("cache-v2", addressed)
+		tr.put(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "` + began.Add(time.Hour).UTC().Format(time.RFC3339) + `"}`)
+		<-time.After(time.Minute)
+		tr.set("cache-v2", rcoded(dns.RcodeNameError)) // what verified once is adopted
+		tr.holds("cache-v1", time.Until(began.Add(time.Hour)))
+		tr.turns("cache-v2", time.Second)
+	})
+}
+
+// Verification holds up neither sweeps nor other documents, and asks 16 questions
+// at once at most, each for 5 seconds.
+func TestVerifyManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		var active, most int
+		hang := func(ctx context.Context, _ dns.ResponseWriter, _ *dns.Msg) (int, error) {
+			tr.mu.Lock()
+			active++
+			most = max(most, active)
+			tr.mu.Unlock()
+			<-ctx.Done()
+			tr.mu.Lock()
+			active--
+			tr.mu.Unlock()
+			return dns.RcodeServerFailure, ctx.Err()
+		}
+		var entries []string
+		for i := range 40 {
+			target := fmt.Sprintf("hang-%d", i)
+			tr.set(target, hang)
+			entries = append(entries, fmt.Sprintf(`"a%d": "%s.corp.internal"`, i, target))
+		}
+		tr.mu.Lock()
+		tr.more = []ledger.Parameter{{Name: "/dns/many", Value: `{"aliases": {` + strings.Join(entries, ", ") + `}}`, Version: 1}}
+		tr.mu.Unlock()
+		<-time.After(time.Minute)
+		tr.set("cache-v2", addressed)
+		tr.put("cache-v2.corp.internal")
+		tr.turns("cache-v2", 16*time.Second) // the next sweep, and once one of those that hang gives up
+		if most != 16 {
+			t.Errorf("%d probes were under way at once, want 16", most)
+		}
+	})
+}
+
+// Of a real server: a target in another block is pending until a query tells which
+// server there is to ask; acl sees 127.0.0.1; a port has to accept.
+func TestVerifyOfServer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := port(l.Addr().String())
+	l.Close()
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			acl {
+				allow net 127.0.0.1/32
+				block
+			}
+			versionalias {
+				directory aliases
+				refresh 1s
+				verify
+			}
+			file corp.zone
+		}
+		other.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			file other.zone
+		}`, files{
+		"corp.zone":     corpZone + "local A 127.0.0.1\n",
+		"other.zone":    strings.ReplaceAll(corpZone, "corp.internal", "other.internal"),
+		"aliases/cache": "cache-v1.corp.internal",
+		"aliases/other": "cache-v1.corp.internal",
+		"aliases/tcp":   "cache-v1.corp.internal",
+	})
+	f := running.all[0].plugins[0].feed
+	waits := func(name, want string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; <-time.After(5 * time.Millisecond) {
+			got := ""
+			for _, w := range f.ledger.Load().Waiting() {
+				if w.Name == alias.Name(name) {
+					got = fmt.Sprint(w.Err)
+				}
+			}
+			if matched, _ := regexp.MatchString("^"+want+"$", got); matched {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s waits for %q, want %q", name, got, want)
+			}
+		}
+	}
+	s.write("aliases/other", "cache-v2.other.internal")
+	waits("other.corp.internal.", "verify target cache-v2.other.internal.: found no query yet that tells which server to ask, want one")
+	s.write("aliases/cache", "cache-v2.corp.internal")
+	waits("cache.corp.internal.", "") // it needs none
+	if got := show(exchange{q: "other.corp.internal. CNAME"}.ask(t, s)); !strings.Contains(got, "CNAME cache-v1.corp.internal.") {
+		t.Errorf("while it is pending got\n%s", got)
+	}
+	waits("other.corp.internal.", "")
+	s.write("aliases/tcp", `{"to": "local.corp.internal", "check": "tcp:`+closed+`"}`)
+	waits("tcp.corp.internal.", `verify target local.corp.internal.: found none of 1 addresses that accepts at port \d+, want one: dial tcp 127.0.0.1:\d+: connect: connection refused`)
+	if l, err = net.Listen("tcp", "127.0.0.1:"+closed); err != nil {
+		t.Skipf("the port was taken: %v", err)
+	}
+	defer l.Close()
+	waits("tcp.corp.internal.", "")
+	s.write("aliases/other", "nowhere.example.org")
+	waits("other.corp.internal.", "verify target nowhere.example.org.: found REFUSED, want an address")
+	for _, x := range []exchange{
+		{q: "cache.corp.internal. CNAME", want: "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal."},
+		{q: "other.corp.internal. CNAME", want: "NOERROR aa\nother.corp.internal. 5 CNAME cache-v2.other.internal."},
+		{q: "tcp.corp.internal. CNAME", want: "NOERROR aa\ntcp.corp.internal. 5 CNAME local.corp.internal."},
+	} {
+		if got := show(x.ask(t, s)); got != x.want {
+			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+		}
+	}
+}
