@@ -15,6 +15,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/paramdir"
 	"github.com/octoenergy/versionalias/plugin/paramstore"
 	"github.com/octoenergy/versionalias/plugin/snapshot"
+	"github.com/octoenergy/versionalias/plugin/status"
 	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
@@ -29,6 +30,7 @@ type config struct {
 	refresh   time.Duration
 	flatten   bool
 	verify    bool
+	statusAt  string // the address of the status page, or ""
 }
 
 // feed is the way from the source to the table: what was seen goes into the
@@ -47,6 +49,8 @@ type feed struct {
 
 	mu     sync.Mutex // held while the ledger becomes another one
 	ledger atomic.Pointer[ledger.Ledger]
+	flips  atomic.Pointer[[]status.Flip] // the newest first
+	listed atomic.Pointer[listing]
 	stats  stats
 	state  state
 
@@ -122,6 +126,7 @@ func (f *feed) inherit(from, counts []*feed) {
 			}
 		}
 		f.stats.believed.Add(old.stats.believed.Load())
+		f.remember(slices.Concat(f.flipped(), old.flipped()))
 	}
 	for _, old := range from {
 		f.watcher.Slow(time.Duration(old.stats.interval.Load()))
@@ -316,6 +321,7 @@ func (f *feed) adopt(next *ledger.Ledger, events []ledger.Event) {
 	for _, e := range events {
 		switch e.Kind {
 		case ledger.Flipped:
+			f.note(e)
 			f.stats.flips[e.After.Zone].Add(1)
 		case ledger.Believed:
 			f.stats.believed.Add(1)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coredns/coredns/plugin"
 )
 
 // startTimeout is how long a start waits for the first sweep, of all server
@@ -23,6 +25,9 @@ type instance struct {
 // load gives every plugin its first table. It leaves nothing behind, since an
 // instance that fails to start later is dropped without a word.
 func (i *instance) load() error {
+	if err := statuses.listen(i.statuses()); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	running.bequeath(i)
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -42,6 +47,18 @@ func (i *instance) run() {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
 	running.add(i)
+	_ = statuses.settle() // it never fails
+}
+
+// statuses is the addresses of the status pages.
+func (i *instance) statuses() []string {
+	var addrs []string
+	for _, v := range i.plugins {
+		if v.feed.statusAt != "" {
+			addrs = append(addrs, v.feed.statusAt)
+		}
+	}
+	return addrs
 }
 
 // stop ends the loops and waits for that.
@@ -51,6 +68,7 @@ func (i *instance) stop() error {
 		i.cancel()
 	}
 	i.loops.Wait()
+	statuses.close()
 	return nil
 }
 
@@ -108,6 +126,17 @@ func (r *instances) bequeath(i *instance) {
 			f.inherit(from, counts)
 		}
 	}
+}
+
+// statuses is the addresses of all status pages.
+func (r *instances) statuses() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var addrs []string
+	for _, i := range r.all {
+		addrs = append(addrs, i.statuses()...)
+	}
+	return addrs
 }
 
 // feeds is those of all plugins.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -70,6 +71,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.load)
 	c.OnShutdown(i.stop)
+	c.OnRestartFailed(statuses.settle)
 	// caddy forgets all hooks when a reload comes by SIGUSR1, so to register
 	// this one once in a process would not do.
 	if !slices.Contains(caddy.ListPlugins()["event_hooks"], pluginName) {
@@ -129,6 +131,7 @@ var properties = map[string]property{
 	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).keep},
 	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
 	"verify":       {"", 0, 0, false, (*block).verifying},
+	"status":       {"ADDRESS", 1, 1, false, (*block).page},
 	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
 	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
 }
@@ -380,6 +383,23 @@ func (b *block) keep(args []string) error {
 		}
 		b.snapshot.MaxAge = d
 	}
+	return nil
+}
+
+// page reads an address. One that is only a port is of localhost.
+func (b *block) page(args []string) error {
+	addr := args[0]
+	if !strings.Contains(addr, ":") {
+		addr = ":" + addr
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("found %q, want a port, or HOST:PORT", args[0])
+	}
+	b.statusAt = net.JoinHostPort(cmp.Or(host, "localhost"), port)
 	return nil
 }
 

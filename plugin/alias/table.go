@@ -17,6 +17,7 @@ type Entry struct {
 	// Tallies count the answers by target, those of Targets first. They live as
 	// long as the alias, whatever its targets and documents.
 	Tallies []*Tally
+	base    []uint64 // what those of Targets had counted when the document was adopted; nil for 0
 	// Retired is set if this is no alias but a name that some led to before.
 	Retired *Retired
 }
@@ -27,6 +28,28 @@ type Source struct {
 	Parameter string // its name, with ":label" behind it if read by one
 	Version   int64
 	Modified  time.Time
+	Adopted   time.Time // when it came into force here
+}
+
+// Same reports whether s and o are one version of a parameter, whichever line reads
+// it, and whenever it was adopted.
+func (s Source) Same(o Source) bool {
+	return s.Parameter == o.Parameter && s.Version == o.Version && s.Modified.Equal(o.Modified)
+}
+
+// Answered is how many queries e led to Target, and how many in all, since its
+// document was adopted.
+func (e *Entry) Answered() (target, all uint64) {
+	for i := range e.Targets() {
+		n := e.Tallies[i].Count()
+		if e.base != nil {
+			n -= e.base[i]
+		}
+		if all += n; i == 0 {
+			target = n
+		}
+	}
+	return target, all
 }
 
 // Tally counts the queries that an alias led to one target.
@@ -134,8 +157,13 @@ func (t *Table) Inherit(old *Table) *Table {
 	edit := t.Edit()
 	edit.before = old
 	for e := range t.All() {
-		if old.Get(e.Name) != nil {
-			edit.Put(e.Alias, e.Source)
+		before := old.Get(e.Name)
+		if before == nil {
+			continue
+		}
+		edit.Put(e.Alias, e.Source)
+		if e.Source.Same(*before.Source) && slices.Equal(e.Targets(), before.Targets()) {
+			edit.Get(e.Name).base = before.base
 		}
 	}
 	return edit.Table()
@@ -213,7 +241,9 @@ func (e *Edit) Put(a Alias, src *Source) {
 	e.Delete(a.Name)
 	e.next.size++
 	e.count(a, 1)
-	e.part(a.Name)[a.Name] = &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
+	entry := &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
+	entry.base = counts(entry.Tallies[:len(a.Targets())])
+	e.part(a.Name)[a.Name] = entry
 }
 
 // Delete removes the alias of that name, if there is one. The name is not
@@ -315,6 +345,21 @@ func (e *Edit) part(name Name) map[Name]*Entry {
 		}
 	}
 	return e.next.shards[i]
+}
+
+// counts is what tallies have counted, or nil if that is nothing.
+func counts(tallies []*Tally) []uint64 {
+	var list []uint64
+	for i, t := range tallies {
+		n := t.Count()
+		if n > 0 && list == nil {
+			list = make([]uint64, len(tallies))
+		}
+		if n > 0 {
+			list[i] = n
+		}
+	}
+	return list
 }
 
 // tallies is those of before, an entry or nil, with those of targets first.

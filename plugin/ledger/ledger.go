@@ -56,6 +56,13 @@ func (r record) newest() *document {
 type document struct {
 	Parameter
 	aliases []alias.Alias // sorted by name
+	adopted time.Time     // when it came into force, or zero
+}
+
+func (d *document) source() alias.Source {
+	s := d.Parameter.source()
+	s.Adopted = d.adopted
+	return s
 }
 
 func (r record) stays() *alias.Source {
@@ -222,7 +229,11 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 		if !c.asks(k) {
 			unasked = append(unasked, c.claims(&r.newer.document)...)
 		}
-		r.good, r.newer = &r.newer.document, nil
+		good := r.newer.document
+		if good.adopted.IsZero() {
+			good.adopted = c.now
+		}
+		r.good, r.newer = &good, nil
 		c.updates[k] = r
 		src := r.good.source()
 		for _, a := range c.claims(r.good) {

@@ -275,14 +275,14 @@ func TestEventsAndRejections(t *testing.T) {
 		{Kind: Rejected, Source: version("/a/web", 2), Reason: ReasonSyntax},
 		{Kind: Flipped, Source: version("/a/cache", 2)},
 	} {
-		if got := events[i]; got.Kind != want.Kind || got.Source != want.Source || got.Reason != want.Reason {
+		if got := events[i]; got.Kind != want.Kind || !got.Source.Same(want.Source) || got.Reason != want.Reason {
 			t.Errorf("event %d got %+v, want %+v", i, got, want)
 		}
 	}
 	if got := events[0]; got.Stays != nil || text(got.Err) != collides {
 		t.Errorf("the collision got %+v, want %s and nothing that stays", got, collides)
 	}
-	if got := events[1]; got.Stays == nil || *got.Stays != version("/a/web", 1) {
+	if got := events[1]; got.Stays == nil || !got.Stays.Same(version("/a/web", 1)) {
 		t.Errorf("the bad document got %+v, want version 1 to stay", got)
 	}
 	if got := events[2]; got.Before != before.Get("cache.internal.") || got.After != l.Table().Get("cache.internal.") {

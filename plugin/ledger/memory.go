@@ -37,6 +37,7 @@ type Version struct {
 	Version  int64     `json:"version"`
 	Modified time.Time `json:"modified"`
 	Problem  string    `json:"problem,omitempty"`
+	Adopted  time.Time `json:"adopted,omitzero"` // when it came into force
 }
 
 // Reads is what a line reads, in a form that two lines share only if they read
@@ -104,7 +105,7 @@ func version(d *document) *Version {
 	if d == nil {
 		return nil
 	}
-	return &Version{d.Value, d.Version, d.Modified, text(d.Problem)}
+	return &Version{d.Value, d.Version, d.Modified, text(d.Problem), d.adopted}
 }
 
 func (v *Version) parameter(line int, name string) Parameter {
@@ -125,10 +126,10 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	for i, line := range l.lines {
 		for _, p := range m.of(line) {
 			if p.Good != nil {
-				good = append(good, told{Parameter: p.Good.parameter(i, p.Name)})
+				good = append(good, told{Parameter: p.Good.parameter(i, p.Name), adopted: p.Good.Adopted})
 			}
 			if p.Newest != nil {
-				newest = append(newest, told{p.Newest.parameter(i, p.Name), p.Reason, p.Error})
+				newest = append(newest, told{Parameter: p.Newest.parameter(i, p.Name), reason: p.Reason, err: p.Error})
 			}
 			if !p.Missing.IsZero() {
 				missing[key{p.Name, i}] = p.Missing
@@ -189,8 +190,9 @@ func (m Memory) knows(line Line) bool { return slices.Contains(m.Lines, line.Rea
 // rejected.
 type told struct {
 	Parameter
-	reason Reason
-	err    string
+	reason  Reason
+	err     string
+	adopted time.Time
 }
 
 // recall is l after it was told these, which were in force if good.
@@ -200,6 +202,7 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now t
 	for _, p := range list {
 		r := c.record(p.key())
 		r.newer = c.read(p.Parameter)
+		r.newer.adopted = p.adopted
 		if r.newer.reason == "" && (p.reason == ReasonCollision || p.reason == ReasonLoop) {
 			r.newer.reason, r.newer.err = p.reason, errors.New(p.err) // to be judged again, unless it is missing
 		}

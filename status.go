@@ -1,0 +1,291 @@
+package versionalias
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	golog "log"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/status"
+)
+
+// mostFlips is how many flips are remembered.
+const mostFlips = 100
+
+// statuses is the status pages that this process serves. Server blocks share one
+// that has the same address, and a reload of the Corefile leaves it open.
+var statuses listeners
+
+type listeners struct {
+	mu       sync.Mutex
+	open     map[string]*listener
+	starting []string // the addresses of an instance that is about to run
+}
+
+// listener is one status page.
+type listener struct {
+	addr   net.Addr
+	server *http.Server
+	done   chan struct{}
+}
+
+// listen opens the pages of an instance that is about to run, but for those that are
+// open. If it runs or fails to, settle is to follow.
+func (l *listeners) listen(addrs []string) error {
+	l.mu.Lock()
+	l.starting = addrs
+	l.mu.Unlock()
+	for _, addr := range addrs {
+		if err := l.serve(addr); err != nil {
+			_ = l.settle()
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *listeners) serve(addr string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open[addr] != nil {
+		return nil
+	}
+	socket, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("open the status page: %w", err)
+	}
+	page := &listener{
+		addr: socket.Addr(),
+		server: &http.Server{
+			Handler:           status.Handler(running.status),
+			ReadHeaderTimeout: 5 * time.Second,
+			WriteTimeout:      time.Minute,
+			IdleTimeout:       30 * time.Second,
+			ErrorLog:          golog.New(io.Discard, "", 0), // what clients do wrong
+		},
+		done: make(chan struct{}),
+	}
+	if l.open == nil {
+		l.open = map[string]*listener{}
+	}
+	l.open[addr] = page
+	go func() {
+		defer close(page.done)
+		if err := page.server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
+			log.Errorf("status page at %s ended: %v", addr, err)
+		}
+	}()
+	return nil
+}
+
+// settle closes what no instance has once one has begun to run, or failed to. The
+// error is always nil.
+func (l *listeners) settle() error {
+	l.mu.Lock()
+	l.starting = nil
+	l.mu.Unlock()
+	l.close()
+	return nil
+}
+
+// close closes the pages that no instance has, running or about to.
+func (l *listeners) close() {
+	used := running.statuses()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for addr, page := range l.open {
+		if slices.Contains(used, addr) || slices.Contains(l.starting, addr) {
+			continue
+		}
+		delete(l.open, addr)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		if page.server.Shutdown(ctx) != nil { // somebody reads slowly
+			_ = page.server.Close()
+		}
+		cancel()
+		<-page.done
+	}
+}
+
+// status is what the page shows of all server blocks.
+func (r *instances) status() []status.Server {
+	var servers []status.Server
+	for _, f := range r.feeds() {
+		servers = append(servers, f.status(time.Now()))
+	}
+	return servers
+}
+
+func (f *feed) status(now time.Time) status.Server {
+	l := f.ledger.Load()
+	s := status.Server{
+		Source:   status.Source{Kind: "ssm", InForce: origin(f.stats.origin.Load()).String(), Age: -1},
+		Aliases:  list{f.listing(l), now},
+		Draining: draining(l, now),
+		Flips:    f.flipped(),
+	}
+	for _, zone := range f.zones {
+		s.Zones = append(s.Zones, string(zone))
+	}
+	if f.directory != "" {
+		s.Source.Kind = "directory"
+	}
+	if swept := f.stats.swept.Load(); swept != 0 {
+		s.Source.LastSweep = time.Unix(0, swept).UTC()
+		s.Source.Age = now.Sub(s.Source.LastSweep).Seconds()
+	}
+	return s
+}
+
+func draining(l *ledger.Ledger, now time.Time) []status.Drain {
+	var list []status.Drain
+	for _, d := range l.Drains(now) {
+		drain := status.Drain{
+			Alias: string(d.Alias), Target: string(d.Target), Deadline: d.Deadline().UTC(), Drained: !now.Before(d.Deadline()),
+			Direct: status.Direct{Clients: []string{}},
+		}
+		if r := l.Table().Retired(d.Target); r != nil {
+			drain.Direct.Queries, drain.Direct.LastSeen = r.Queries(), utc(r.Last())
+			for _, c := range r.Clients() {
+				drain.Direct.Clients = append(drain.Direct.Clients, c.String())
+			}
+		}
+		list = append(list, drain)
+	}
+	return list
+}
+
+// utc is t in UTC, and zero if it is.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// note remembers a flip.
+func (f *feed) note(e ledger.Event) {
+	flip := status.Flip{
+		At: time.Now().UTC(), Alias: string(e.After.Name), From: string(e.Before.Target), To: string(e.After.Target),
+		Parameter: e.Source.Parameter, Version: e.Source.Version,
+	}
+	f.remember(append([]status.Flip{flip}, f.flipped()...))
+}
+
+// remember remembers the newest of these flips.
+func (f *feed) remember(flips []status.Flip) {
+	slices.SortStableFunc(flips, func(a, b status.Flip) int { return b.At.Compare(a.At) })
+	flips = flips[:min(len(flips), mostFlips)]
+	f.flips.Store(&flips)
+}
+
+func (f *feed) flipped() []status.Flip {
+	if flips := f.flips.Load(); flips != nil {
+		return *flips
+	}
+	return nil
+}
+
+// listing is the aliases of a ledger, in force or held back, sorted by name.
+type listing struct {
+	ledger *ledger.Ledger
+	rows   []row
+}
+
+type row struct {
+	name  alias.Name
+	entry *alias.Entry  // nil if nothing is in force
+	state *ledger.State // nil if nothing holds it back
+}
+
+// listing is that of l. The last one is kept: to sort very many is more than a page
+// should cost.
+func (f *feed) listing(l *ledger.Ledger) *listing {
+	if kept := f.listed.Load(); kept != nil && kept.ledger == l {
+		return kept
+	}
+	next := &listing{ledger: l}
+	states := l.States()
+	for e := range l.Table().All() {
+		r := row{name: e.Name, entry: e}
+		if s, ok := states[e.Name]; ok {
+			r.state = &s
+			delete(states, e.Name)
+		}
+		next.rows = append(next.rows, r)
+	}
+	for name, s := range states {
+		next.rows = append(next.rows, row{name: name, state: &s})
+	}
+	slices.SortFunc(next.rows, func(a, b row) int { return strings.Compare(string(a.name), string(b.name)) })
+	f.listed.Store(next)
+	return next
+}
+
+// list is a listing at a moment.
+type list struct {
+	*listing
+	now time.Time
+}
+
+// Len implements status.List.
+func (l list) Len() int { return len(l.rows) }
+
+// Name implements status.List.
+func (l list) Name(i int) string { return string(l.rows[i].name) }
+
+// Alias implements status.List.
+func (l list) Alias(i int) status.Alias {
+	r := l.rows[i]
+	a := status.Alias{Name: string(r.name), State: status.Active}
+	var source alias.Source
+	if r.state != nil {
+		source = r.state.Source
+	}
+	if e := r.entry; e != nil {
+		source = *e.Source
+		a.To, a.TTL, a.Percent = string(e.Target), e.TTL, 100
+		if e.Subtree != nil {
+			a.Subtree = e.Subtree.String()
+		}
+		if to, all := e.Answered(); all > 0 {
+			share := float64(to) / float64(all)
+			a.Observed = &share
+		}
+		if m := e.Move; m != nil {
+			a.From, a.Percent = string(m.From), 100*m.Moved(l.now)
+			if !m.Start.IsZero() {
+				a.Start, a.End = m.Start.UTC(), m.Start.Add(m.Over).UTC()
+			}
+			if e.Leads(m.From, l.now) && (e.Leads(e.Target, l.now) || !m.Start.IsZero()) {
+				a.State = status.Moving
+			}
+		}
+		for _, target := range e.Targets() {
+			if err := l.ledger.Failing(target, e.Check); err != nil {
+				a.Reason = fmt.Sprintf("target %s does not verify: %v", target, err)
+			}
+		}
+	}
+	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, utc(source.Modified), utc(source.Adopted)
+	if s := r.state; s != nil {
+		a.State = status.Rejected
+		if s.Pending {
+			a.State = status.Pending
+		}
+		a.Reason = fmt.Sprintf("version %d is not asked for yet", s.Source.Version)
+		if s.Err != nil {
+			a.Reason = fmt.Sprintf("version %d: %v", s.Source.Version, s.Err)
+		}
+	}
+	return a
+}

@@ -1,0 +1,257 @@
+package versionalias
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// statusURL is where the status page is that was opened for an address.
+func statusURL(t *testing.T, addr string) string {
+	t.Helper()
+	statuses.mu.Lock()
+	defer statuses.mu.Unlock()
+	page := statuses.open[addr]
+	if page == nil {
+		t.Fatalf("no status page is open for %s", addr)
+	}
+	return "http://" + page.addr.String()
+}
+
+// body is what a GET gets.
+func body(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %v, %v", url, err, response.Status)
+	}
+	return string(text)
+}
+
+const statusCorefile = `
+	corp.internal:0 {
+		bind 127.0.0.1
+		root DIR
+		versionalias {
+			directory aliases
+			status 127.0.0.1:0
+		}
+		file corp.zone
+	}
+	corp.example:0 {
+		bind 127.0.0.1
+		root DIR
+		versionalias {
+			directory more
+			status 127.0.0.1:0
+		}
+	}`
+
+// Server blocks share a page, a reload leaves it open, and the last one closes it.
+func TestStatusPage(t *testing.T) {
+	s := startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
+	url := statusURL(t, "127.0.0.1:0")
+	if len(statuses.open) != 1 {
+		t.Errorf("%d pages are open, want 1 for both blocks", len(statuses.open))
+	}
+	if got := body(t, url+"/healthz"); got != "ok\n" {
+		t.Errorf("/healthz got %q", got)
+	}
+	var told struct {
+		Servers []struct {
+			Zones   []string
+			Aliases []struct{ Name, To string }
+		}
+	}
+	if err := json.Unmarshal([]byte(body(t, url+"/aliases")), &told); err != nil || len(told.Servers) != 2 || told.Servers[0].Aliases[0].Name != "cache.corp.internal." || told.Servers[1].Aliases[0].To != "web-v1.corp.example." {
+		t.Errorf("/aliases got %v, %+v", err, told)
+	}
+	page := statuses.open["127.0.0.1:0"]
+	s.write("aliases/cache", "cache-v2.corp.internal")
+	reload := func(text string) {
+		t.Helper()
+		next, err := s.Restart(s.corefile(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Instance = next
+	}
+	reload(statusCorefile)
+	if statuses.open["127.0.0.1:0"] != page {
+		t.Error("a reload has opened another page")
+	}
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(body(t, url), "cache-v2.corp.internal."); <-time.After(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the flip is not shown:\n%s", body(t, url))
+		}
+	}
+	reload(strings.ReplaceAll(statusCorefile, "status 127.0.0.1:0", ""))
+	if _, err := http.Get(url); err == nil {
+		t.Error("the page is still open when no block has one")
+	}
+}
+
+// An address that cannot be had is an error of the start, and what runs goes on.
+func TestStatusBind(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
+	taken := strings.Replace(statusCorefile, "status 127.0.0.1:0", "status "+l.Addr().String(), 1)
+	_, err = s.Restart(s.corefile(taken))
+	want := fmt.Sprintf(`plugin/versionalias: open the status page: listen tcp %s: bind: address already in use`, l.Addr())
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if len(statuses.open) != 1 {
+		t.Errorf("%d pages are open, want the one of what runs", len(statuses.open))
+	}
+	body(t, statusURL(t, "127.0.0.1:0")+"/healthz")
+	if got := s.ask("cache.corp.internal.", dns.TypeCNAME); len(got.Answer) != 1 {
+		t.Errorf("after a reload that failed got\n%s", show(got))
+	}
+}
+
+func TestStatusAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"8053": "localhost:8053", ":8053": "localhost:8053", "localhost:8053": "localhost:8053", "127.0.0.1:0": "127.0.0.1:0",
+		"[::1]:8053": "[::1]:8053", "0.0.0.0:8053": "0.0.0.0:8053",
+	} {
+		var b block
+		if err := b.page([]string{address}); err != nil || b.statusAt != want {
+			t.Errorf("%s got %q, %v, want %q", address, b.statusAt, err, want)
+		}
+	}
+}
+
+// Each state as the JSON tells it.
+func TestStatusOfAliases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.set("cache-v2", addressed)
+		tr.mu.Lock()
+		tr.more = []ledger.Parameter{
+			{Name: "/dns/canary", Version: 1, Value: `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 12.5, "ttl": 7}`},
+			{Name: "/dns/bad", Version: 3, Value: "what?"},
+			{Name: "/dns/later", Version: 4, Value: "cache-v1.corp.internal"},
+			{Name: "/dns/ramp", Version: 1, Value: `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "2000-01-01T00:00:10Z", "over": "40s", "subtree": "keep"}`},
+		}
+		tr.mu.Unlock()
+		<-time.After(12 * time.Second)
+		for range 3 {
+			tr.target()
+		}
+		tr.mu.Lock()
+		tr.more[2].Version, tr.more[2].Value = 5, "cache-v9.corp.internal"
+		tr.mu.Unlock()
+		tr.put("cache-v2.corp.internal")
+		<-time.After(18 * time.Second)
+		tr.target()
+		s := tr.feed.status(time.Now())
+		var got []string
+		for i := range s.Aliases.Len() {
+			text, err := json.Marshal(s.Aliases.Alias(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, regexp.MustCompile(`"adopted":"2000-01-01T00:00:[0-9.]+Z"`).ReplaceAllString(string(text), `"adopted":"SINCE"`))
+		}
+		want := []string{
+			`{"name":"bad.corp.internal.","state":"rejected","reason":"version 3: parse target: found \"what?\" with '?' in it, want only letters, digits, '-', '_' and dots","percent":0,"observed":null,"ttl":0,"parameter":"/dns/bad","version":3}`,
+			`{"name":"cache.corp.internal.","state":"active","to":"cache-v2.corp.internal.","percent":100,"observed":1,"ttl":5,"parameter":"/dns/cache","version":2,"modified":"2026-11-22T23:10:01Z","adopted":"SINCE"}`,
+			`{"name":"canary.corp.internal.","state":"moving","from":"cache-v1.corp.internal.","to":"cache-v2.corp.internal.","percent":12.5,"observed":null,"ttl":7,"parameter":"/dns/canary","version":1,"adopted":"SINCE"}`,
+			`{"name":"later.corp.internal.","state":"pending","reason":"version 5: verify target cache-v9.corp.internal.: found NXDOMAIN, want an address","to":"cache-v1.corp.internal.","percent":100,"observed":null,"ttl":5,"parameter":"/dns/later","version":4,"adopted":"SINCE"}`,
+			`{"name":"ramp.corp.internal.","state":"moving","from":"cache-v1.corp.internal.","to":"cache-v2.corp.internal.","percent":50,"start":"2000-01-01T00:00:10Z","end":"2000-01-01T00:00:50Z","observed":null,"ttl":5,"subtree":"keep","parameter":"/dns/ramp","version":1,"adopted":"SINCE"}`,
+		}
+		if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
+			t.Errorf("got\n%s\nwant\n%s", a, b)
+		}
+		if len(s.Flips) != 1 || s.Flips[0].Alias != "cache.corp.internal." || s.Flips[0].From != "cache-v1.corp.internal." || s.Flips[0].To != "cache-v2.corp.internal." || s.Flips[0].Version != 2 {
+			t.Errorf("found the flips %+v, want one of cache", s.Flips)
+		}
+		if len(s.Draining) != 1 || s.Draining[0].Target != "cache-v1.corp.internal." || s.Draining[0].Alias != "cache.corp.internal." {
+			t.Errorf("found draining %+v, want cache-v1", s.Draining)
+		}
+		if s.Source.Kind != "directory" || s.Source.InForce != "sweep" || s.Source.Age < 0 || s.Source.Age > 11 {
+			t.Errorf("found the source %+v, want a directory, swept a while ago", s.Source)
+		}
+	})
+}
+
+// Observed is what was answered since the document was adopted, over reloads as well.
+func TestStatusObserved(t *testing.T) {
+	i := feedOnce(t, cache("cache-v1.corp.internal", 1))
+	f := i.plugins[0].feed
+	observed := func(f *feed) string {
+		a := f.status(time.Now()).Aliases.Alias(0)
+		if a.Observed == nil {
+			return "none"
+		}
+		return fmt.Sprintf("%.2f", *a.Observed)
+	}
+	add := func(f *feed, to, from int) {
+		tallies := f.ledger.Load().Table().Get("cache.corp.internal.").Tallies
+		for range to {
+			tallies[0].Add()
+		}
+		for range from {
+			tallies[1].Add()
+		}
+	}
+	if got := observed(f); got != "none" {
+		t.Errorf("before any answer observed is %s", got)
+	}
+	add(f, 7, 0)
+	f.Swept(cache(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 25}`, 2), 0)
+	if got := observed(f); got != "none" {
+		t.Errorf("after a new document observed is %s, want none", got)
+	}
+	add(f, 1, 3)
+	if got := observed(f); got != "0.25" {
+		t.Errorf("observed is %s, want 0.25", got)
+	}
+	heir := fed(t, new(instance), new(source)).feed
+	heir.place = f.place
+	heir.inherit([]*feed{f}, []*feed{f})
+	add(heir, 1, 3)
+	if got := observed(heir); got != "0.25" {
+		t.Errorf("after a reload observed is %s, want 0.25", got)
+	}
+	if flips := heir.flipped(); len(flips) != 1 {
+		t.Errorf("after a reload found the flips %v, want one", flips)
+	}
+	if e := heir.ledger.Load().Table().Get("cache.corp.internal."); e.Source.Adopted.IsZero() || !e.Source.Adopted.Equal(f.ledger.Load().Table().Get("cache.corp.internal.").Source.Adopted) {
+		t.Error("after a reload a document was adopted anew")
+	}
+}
+
+// Of flips the last hundred are remembered.
+func TestStatusFlips(t *testing.T) {
+	f := feedOnce(t, cache("cache-v0.corp.internal", 1)).plugins[0].feed
+	for n := range 150 {
+		f.Swept(cache(fmt.Sprintf("cache-v%d.corp.internal", n+1), int64(n+2)), 0)
+	}
+	flips := f.flipped()
+	if len(flips) != 100 || flips[0].To != "cache-v150.corp.internal." || flips[99].To != "cache-v51.corp.internal." {
+		t.Errorf("found %d flips, want 100, the newest first", len(flips))
+	}
+}
