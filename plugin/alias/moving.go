@@ -16,6 +16,10 @@ var percents = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})(\.[0-9]{1,3})?$`)
 // more than that: a comma for the point, and one digit for two.
 var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$`)
 
+// lastYear is the first year that is too late for a move: RFC 3339 ends soon after,
+// and JSON has no other times.
+const lastYear = 9999
+
 // moving reads the value of a field that says how an alias moves.
 func (s *spec) moving(field, path string, tok json.Token) error {
 	text, _ := tok.(string)
@@ -27,8 +31,12 @@ func (s *spec) moving(field, path string, tok json.Token) error {
 		}
 		s.percent = number.String()
 	case "start":
-		if t, err := time.Parse(time.RFC3339, text); err != nil || t.IsZero() || !times.MatchString(text) {
+		t, err := time.Parse(time.RFC3339, text)
+		if err != nil || t.IsZero() || !times.MatchString(text) {
 			return fmt.Errorf("parse %s: found %s, want a time with a UTC offset, such as 2006-01-02T15:04:05Z", path, show(tok))
+		}
+		if year := t.UTC().Year(); year < 1 || year >= lastYear {
+			return fmt.Errorf("parse %s: found %s, want a time from the year 1 on, before %d", path, show(tok), lastYear)
 		}
 		s.start = text
 	case "over":
@@ -97,5 +105,8 @@ func (s spec) move(a Alias, t Template) (*Move, error) {
 	m.Start, _ = time.Parse(time.RFC3339, s.start)
 	m.Start = m.Start.UTC()
 	m.Over, _ = time.ParseDuration(s.over)
+	if m.Start.Add(m.Over).Year() >= lastYear {
+		return nil, fmt.Errorf("parse %sover: found %s, want an end before the year %d", s.path, quote(s.over), lastYear)
+	}
 	return m, nil
 }
