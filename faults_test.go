@@ -49,6 +49,7 @@ type api struct {
 	labels   map[string]int64 // NAME:LABEL to version
 	fault    string
 	skip     string // the parameter that sweeps miss
+	queue    *mailbox
 	calls    int
 }
 
@@ -115,6 +116,9 @@ func (a *api) get(selector string) (version, bool) {
 
 // RoundTrip implements http.RoundTripper.
 func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
+		return a.queue.RoundTrip(r)
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -214,6 +218,9 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
 //	from ADDRESS       who asks
 //	paths              without the alias line, from the next start on
+//	push               with a queue, from the next start on, and sweeps 5 minutes apart
+//	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
+//	queue FAULT | queued MESSAGES | polls FEWEST MOST
 //	file NAME          of the snapshot, from the next start on
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
@@ -250,10 +257,14 @@ func (p *play) make() *instance {
 	if p.paths {
 		lines = lines[:1]
 	}
-	feed, err := newFeed(config{
+	c := config{
 		served: zones, zones: zones, lines: lines, refresh: 10 * time.Second, snapshot: p.snapshot,
 		store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
-	}, v.table.Store, nil)
+	}
+	if p.api.queue != nil {
+		c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/aliases", 5*time.Minute
+	}
+	feed, err := newFeed(c, v.table.Store, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -306,6 +317,10 @@ func (p *play) do(line string) error {
 		p.from = rest
 	case "paths":
 		p.paths = true
+	case "push":
+		p.api.queue = newMailbox()
+	case "event", "sns", "message", "queue", "queued", "polls":
+		return p.api.queue.do(word, rest)
 	case "file":
 		p.snapshot.Path = filepath.Join(filepath.Dir(p.snapshot.Path), rest)
 	case "delete", "fault", "skip", "label", "calls":

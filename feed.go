@@ -30,6 +30,7 @@ type config struct {
 	refresh   time.Duration
 	flatten   bool
 	verify    bool
+	push      string // the URL of a queue, or ""
 	statusAt  string // the address of the status page, or ""
 }
 
@@ -44,6 +45,7 @@ type feed struct {
 	store   *paramstore.Store // the source, if it is Parameter Store
 	watcher *watch.Watcher
 	prober  *watch.Prober // nil if nothing is to be verified
+	pusher  *watch.Pusher // nil if nobody tells of changes
 	publish func(*alias.Table)
 	keeper  keeper
 
@@ -53,6 +55,7 @@ type feed struct {
 	listed atomic.Pointer[listing]
 	stats  stats
 	state  state
+	pushing
 
 	heirOf    []*feed          // until the start: what this takes over from
 	inherited []*ledger.Ledger // what those knew
@@ -67,6 +70,7 @@ type stats struct {
 	origin   atomic.Int32 // where what is in force was read last
 	flips    map[alias.Name]*atomic.Uint64
 	believed atomic.Uint64 // older versions
+	push     pushStats
 }
 
 // origin is where what is in force was read last.
@@ -77,10 +81,11 @@ const (
 	fromNone origin = iota
 	fromSnapshot
 	fromSweep
+	fromPush
 	origins
 )
 
-func (o origin) String() string { return [origins]string{"none", "snapshot", "sweep"}[o] }
+func (o origin) String() string { return [origins]string{"none", "snapshot", "sweep", "push"}[o] }
 
 // newFeed wires a feed. It starts nothing and calls nobody.
 func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, error) {
@@ -101,6 +106,13 @@ func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, err
 		f.store, f.source, f.place = store, store, store.Place()
 	}
 	f.watcher = watch.New(f.source, c.refresh, f)
+	if c.push != "" {
+		queue, err := f.store.Queue(c.push)
+		if err != nil {
+			return nil, err
+		}
+		f.pusher = watch.NewPusher(queue, f.source, f)
+	}
 	if c.verify {
 		f.prober = watch.NewProber(v, f)
 	}
@@ -233,6 +245,9 @@ func (f *feed) run(ctx context.Context) {
 	if f.prober != nil {
 		wg.Go(func() { f.prober.Run(ctx) })
 	}
+	if f.pusher != nil {
+		wg.Go(func() { f.pusher.Run(ctx) })
+	}
 	f.watcher.Run(ctx)
 	watched()
 	wg.Wait()
@@ -254,6 +269,9 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.stats.interval.Store(int64(f.watcher.Interval()))
 	f.state.swept(f.refresh, f.watcher.Interval())
 	f.report(events, first, len(seen))
+	if f.pusher != nil && !first {
+		f.missed(events, now)
+	}
 	f.stats.took.Store(int64(took))
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))

@@ -27,6 +27,10 @@ var (
 	failingDesc  = desc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
 	drainDesc    = desc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
 	retiredDesc  = desc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
+	upDesc       = desc("push_up", "Whether the queue of change events could be read the last time.")
+	hintsDesc    = desc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
+	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and no event had told of.")
+	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")
 	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last.", "source")
 	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store.", "operation", "outcome")
 )
@@ -42,7 +46,7 @@ type collector struct{}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, pendingDesc, failingDesc, drainDesc, retiredDesc, blocksDesc, callsDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, pendingDesc, failingDesc, drainDesc, retiredDesc, upDesc, hintsDesc, missedDesc, latencyDesc, blocksDesc, callsDesc} {
 		ch <- d
 	}
 }
@@ -53,14 +57,42 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	for _, f := range running.feeds() {
 		s.feed(f)
 	}
+	collectLatency(ch)
 	for k, value := range s {
 		kind := prometheus.GaugeValue
 		switch k.desc {
-		case requestsDesc, flipsDesc, believedDesc, retiredDesc, callsDesc:
+		case requestsDesc, flipsDesc, believedDesc, retiredDesc, hintsDesc, missedDesc, callsDesc:
 			kind = prometheus.CounterValue
 		}
 		labels := []string{k.first, k.second, k.third}
 		ch <- prometheus.MustNewConstMetric(k.desc, kind, value, labels[:k.labels]...)
+	}
+}
+
+// collectLatency reports the latency of push, if anybody has it.
+func collectLatency(ch chan<- prometheus.Metric) {
+	buckets := map[float64]uint64{}
+	var count uint64
+	var sum time.Duration
+	pushed := false
+	for _, f := range running.feeds() {
+		if f.pusher == nil {
+			continue
+		}
+		pushed = true
+		h := &f.stats.push.latency
+		n := uint64(0)
+		for i := range h.counts {
+			n += h.counts[i].Load()
+			if i < len(latencies) {
+				buckets[latencies[i]] += n
+			}
+		}
+		count += n
+		sum += time.Duration(h.sum.Load())
+	}
+	if pushed {
+		ch <- prometheus.MustNewConstHistogram(latencyDesc, count, sum.Seconds(), buckets)
 	}
 }
 
@@ -144,6 +176,17 @@ func (s scrape) feed(f *feed) {
 			n = 1
 		}
 		s.sum(blocksDesc, n, o.String())
+	}
+	if f.pusher != nil {
+		up := 0.0
+		if f.stats.push.up.Load() {
+			up = 1
+		}
+		s.least(upDesc, up)
+		s.sum(missedDesc, float64(f.stats.push.missed.Load()))
+		for kind, name := range hintNames {
+			s.sum(hintsDesc, float64(f.stats.push.hints[kind].Load()), name)
+		}
 	}
 	s.most(tookDesc, time.Duration(f.stats.took.Load()).Seconds())
 	if f.store != nil {

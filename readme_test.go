@@ -59,6 +59,7 @@ func withStore(t *testing.T) {
 	api := store(t)
 	t.Setenv("AWS_ENDPOINT_URL_SSM", api.URL)
 	t.Setenv("AWS_REGION", "eu-west-1")
+	t.Setenv("ALIAS_QUEUE", api.URL+"/123456789012/aliases")
 }
 
 func TestCorefilesOfREADME(t *testing.T) {

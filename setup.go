@@ -42,6 +42,11 @@ func setup(c *caddy.Controller) error {
 			return plugin.Error(pluginName, c.Errf("snapshot: found %s in two server blocks, want a file for each", path))
 		}
 	}
+	for _, other := range v.instance.plugins {
+		if cfg.push != "" && cfg.push == other.feed.push {
+			return plugin.Error(pluginName, c.Errf("push: found %s in two server blocks, want a queue for each", cfg.push))
+		}
+	}
 	v.instance.plugins = append(v.instance.plugins, v)
 	server := dnsserver.GetConfig(c)
 	server.AddPlugin(func(next plugin.Handler) plugin.Handler {
@@ -130,6 +135,7 @@ var properties = map[string]property{
 	"assume_role":  {"ARN", 1, 1, false, (*block).role},
 	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).keep},
 	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
+	"push":         {"QUEUE_URL", 1, 1, false, (*block).queue},
 	"verify":       {"", 0, 0, false, (*block).verifying},
 	"status":       {"ADDRESS", 1, 1, false, (*block).page},
 	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
@@ -223,6 +229,9 @@ func (b *block) finish() error {
 	}
 	if b.directory != "" && len(b.lines) == 0 {
 		b.lines = []ledger.Line{{Path: "/", Flat: true}}
+	}
+	if b.push != "" && b.directory != "" {
+		return errors.New("push: found it with directory, want it with Parameter Store only")
 	}
 	for i := range b.lines {
 		line := &b.lines[i]
@@ -383,6 +392,15 @@ func (b *block) keep(args []string) error {
 		}
 		b.snapshot.MaxAge = d
 	}
+	return nil
+}
+
+func (b *block) queue(args []string) error {
+	u, err := url.Parse(args[0])
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+		return fmt.Errorf("found %q, want the URL of a queue", args[0])
+	}
+	b.push = args[0]
 	return nil
 }
 

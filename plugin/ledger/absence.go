@@ -62,7 +62,8 @@ func (c *change) gone(asked []Ref, seen []Parameter) {
 	there := keys(seen)
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
-		r, known := c.records[k]
+		_, known := c.records[k]
+		r := c.record(k)
 		switch {
 		case !known || there[k]:
 			continue

@@ -43,10 +43,11 @@ type Config struct {
 	Transport http.RoundTripper
 }
 
-// Store reads the parameters that a Corefile's lines name. It is for one
-// goroutine, but for Calls.
+// Store reads the parameters that a Corefile's lines name. Anyone may call its
+// methods at any time.
 type Store struct {
 	config    Config
+	aws       aws.Config
 	client    *ssm.Client
 	transport *http.Transport
 	lines     []ledger.Line
@@ -90,6 +91,7 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 		})
 		cfg.Credentials = aws.NewCredentialsCache(role)
 	}
+	s.aws = cfg
 	s.client = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)

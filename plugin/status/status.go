@@ -26,7 +26,7 @@ type List interface {
 // Source is where a server's parameters are read.
 type Source struct {
 	Kind      string    `json:"kind"`     // "ssm" or "directory"
-	InForce   string    `json:"in_force"` // "sweep" or "snapshot", or "none" before either
+	InForce   string    `json:"in_force"` // "sweep", "push" or "snapshot", or "none" before either
 	LastSweep time.Time `json:"last_sweep,omitzero"`
 	Age       float64   `json:"age_seconds"` // of LastSweep; -1 if there was none
 }

@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"strings"
+	"time"
+)
+
+// Hint is that a parameter is said to have changed. It may be late, come twice, come
+// in any order or not at all, so that all it does is to have the parameter read.
+type Hint struct {
+	Name      string // of the parameter; "" if nothing could be told
+	Operation string // Create, Update, Delete or LabelParameterVersion; "" if it is not said
+	At        time.Time
+	Receipt   string // by which the message that told it is deleted
+}
+
+// Deletes reports whether h says that the parameter is gone.
+func (h Hint) Deletes() bool { return h.Operation == "Delete" }
+
+// Refs is the parameters that h is about: those of all lines that read its name.
+func (l *Ledger) Refs(h Hint) []Ref {
+	var refs []Ref
+	for i, line := range l.lines {
+		switch {
+		case line.Path != "" && strings.HasPrefix(h.Name, strings.TrimSuffix(line.Path, "/")+"/"):
+			refs = append(refs, Ref{i, h.Name})
+		case line.Parameter != "" && line.Parameter == h.Name:
+			refs = append(refs, Ref{i, line.Selector()})
+		}
+	}
+	return refs
+}
+
+// ApplyPushed is the ledger after a read of the parameters that hints were about, of
+// which some are said to be deleted: that stands for a sweep that has missed them.
+// Unchanged is those asked for of which nothing new was seen.
+func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Time) (next *Ledger, unchanged []Ref, events []Event) {
+	c := l.change(now)
+	c.see(seen)
+	there := keys(seen)
+	for _, ref := range deleted {
+		k := key{ref.Name, ref.Line}
+		r, known := c.records[k]
+		if !known || there[k] {
+			continue
+		}
+		if !r.absence.missing() {
+			r.absence.since = now
+		}
+		r.absence.swept = true
+		c.updates[k] = r
+	}
+	c.gone(asked, seen)
+	next, events = c.finish()
+	for _, ref := range asked {
+		k := key{ref.Name, ref.Line}
+		before, known := l.records[k]
+		after := next.records[k]
+		if known == there[k] && equal(before.newest(), after.newest()) {
+			unchanged = append(unchanged, ref)
+		}
+	}
+	return next, unchanged, events
+}
+
+// equal reports whether d and o are one version; either may be nil.
+func equal(d, o *document) bool {
+	if d == nil || o == nil {
+		return d == o
+	}
+	return d.same(o.Parameter)
+}

@@ -1,0 +1,56 @@
+package paramstore
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// event is a change of a parameter, as EventBridge tells it:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html
+type event struct {
+	Source string    `json:"source"`
+	Type   string    `json:"detail-type"`
+	Time   time.Time `json:"time"`
+	Detail struct {
+		Operation string `json:"operation"`
+		Name      string `json:"name"`
+	} `json:"detail"`
+}
+
+// envelope is what SNS puts around a message:
+// https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
+type envelope struct {
+	Type    string `json:"Type"`
+	Message string `json:"Message"`
+}
+
+// operations is the operations that events tell of.
+var operations = []string{"Create", "Update", "Delete", "LabelParameterVersion"}
+
+// parameterName is a name that Parameter Store takes. A call for any other fails, for
+// those beside it as well.
+var parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,14}$`)
+
+// parseHint reads the body of a message: an event, as it is or in an envelope of SNS.
+// Of anything else the hint is empty.
+func parseHint(body string) ledger.Hint {
+	var e event
+	var around envelope
+	if json.Unmarshal([]byte(body), &around) == nil && around.Type == "Notification" {
+		body = around.Message
+	}
+	switch {
+	case json.Unmarshal([]byte(body), &e) != nil,
+		e.Source != "aws.ssm",
+		e.Type != "" && e.Type != "Parameter Store Change",
+		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
+		!parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
+		return ledger.Hint{}
+	}
+	return ledger.Hint{Name: e.Detail.Name, Operation: e.Detail.Operation, At: e.Time}
+}

@@ -1,0 +1,143 @@
+package paramstore
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/plugin/ledger"
+)
+
+// What messages hold, and the hint that each is.
+func TestParseHint(t *testing.T) {
+	const (
+		body   = `{"version":"0","id":"1","detail-type":"Parameter Store Change","source":"aws.ssm","account":"123456789012","time":"2026-11-23T10:00:00Z","region":"eu-west-1","resources":[],"detail":{"operation":"Update","name":"/dns/cache","type":"String","description":"x"}}`
+		least  = `{"source":"aws.ssm","detail":{"name":"/dns/cache"}}`
+		badOp  = `{"source":"aws.ssm","detail":{"name":"/dns/cache","operation":"Explode"}}`
+		policy = `{"source":"aws.ssm","detail-type":"Parameter Store Policy Action","detail":{"name":"/dns/cache"}}`
+	)
+	at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	sns := func(message string) string {
+		text, err := json.Marshal(map[string]string{"Type": "Notification", "TopicArn": "x", "Message": message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	named := func(name string) string { return strings.Replace(least, "/dns/cache", name, 1) }
+	update := ledger.Hint{Name: "/dns/cache", Operation: "Update", At: at}
+	only := ledger.Hint{Name: "/dns/cache"}
+	for _, tt := range []struct {
+		name string
+		body string
+		want ledger.Hint
+	}{
+		{"an event", body, update},
+		{"in an envelope of SNS", sns(body), update},
+		{"with nothing that is not needed", least, only},
+		{"a flat name", named("cache"), ledger.Hint{Name: "cache"}},
+		{"15 levels", named(strings.Repeat("/a", 15)), ledger.Hint{Name: strings.Repeat("/a", 15)}},
+		{"16 levels", named(strings.Repeat("/a", 16)), ledger.Hint{}},
+		{"no name", named(""), ledger.Hint{}},
+		{"a bad name", named("/dns/ca che"), ledger.Hint{}},
+		{"a name with a label", named("/dns/cache:live"), ledger.Hint{}},
+		{"an element of dots", named("/dns/../cache"), ledger.Hint{}},
+		{"an element of one dot at the end", named("/dns/."), ledger.Hint{}},
+		{"of another service", strings.Replace(body, "aws.ssm", "aws.ec2", 1), ledger.Hint{}},
+		{"another event", policy, ledger.Hint{}},
+		{"another operation", badOp, ledger.Hint{}},
+		{"an envelope of an envelope", sns(sns(body)), ledger.Hint{}},
+		{"an envelope of nothing", sns(""), ledger.Hint{}},
+		{"a confirmation of SNS", `{"Type":"SubscriptionConfirmation","Message":"x"}`, ledger.Hint{}},
+		{"a bad time", strings.Replace(body, "2026-11-23T10:00:00Z", "now", 1), ledger.Hint{}},
+		{"an array", "[]", ledger.Hint{}},
+		{"text", "what?", ledger.Hint{}},
+		{"nothing", "", ledger.Hint{}},
+	} {
+		if got := parseHint(tt.body); got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A queue is asked at its own URL's host, for the Region that is in it.
+func TestQueueEndpoint(t *testing.T) {
+	emulator.Isolate(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	for _, tt := range []struct{ url, host, scope string }{
+		{"https://sqs.us-east-2.amazonaws.com/123456789012/q", "sqs.us-east-2.amazonaws.com", "x us-east-2 sqs"},
+		{"https://eu-west-3.queue.amazonaws.com/123456789012/q", "eu-west-3.queue.amazonaws.com", "x eu-west-3 sqs"},
+		{"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "sqs.cn-north-1.amazonaws.com.cn", "x cn-north-1 sqs"},
+		{"http://127.0.0.1:4566/123456789012/q", "127.0.0.1:4566", "x eu-west-1 sqs"},
+		{"https://vpce-1.sqs.us-east-1.vpce.amazonaws.com/123456789012/q", "vpce-1.sqs.us-east-1.vpce.amazonaws.com", "x eu-west-1 sqs"},
+	} {
+		w := &wire{answer: func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		}}
+		s, err := New(t.Context(), Config{Region: "eu-west-1", Endpoint: "http://localhost:1", Transport: w}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := s.Queue(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = q.Receive(t.Context()) // what comes back is no answer
+		r := w.requests[0]
+		if r.URL.Host != tt.host || r.scope() != tt.scope || !strings.Contains(r.body, `"QueueUrl":"`+tt.url+`"`) {
+			t.Errorf("%s was asked at %s as %s: %s", tt.url, r.URL.Host, r.scope(), r.body)
+		}
+	}
+}
+
+// Messages are deleted ten at a time, by their receipts.
+func TestQueueDelete(t *testing.T) {
+	emulator.Isolate(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	w := &wire{answer: func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}}
+	s, err := New(t.Context(), Config{Region: "eu-west-1", Transport: w}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := s.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hints []ledger.Hint
+	for i := range 23 {
+		hints = append(hints, ledger.Hint{Receipt: strings.Repeat("r", i+1)})
+	}
+	if err := q.Delete(t.Context(), hints); err != nil {
+		t.Fatal(err)
+	}
+	var got []int
+	for _, r := range w.requests {
+		var input struct {
+			Entries []struct{ Id, ReceiptHandle string }
+		}
+		if err := json.Unmarshal([]byte(r.body), &input); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range input.Entries {
+			got = append(got, len(e.ReceiptHandle))
+		}
+		got = append(got, 0)
+	}
+	var want []int
+	for i := range 23 {
+		if want = append(want, i+1); i == 9 || i == 19 || i == 22 {
+			want = append(want, 0)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("deleted were %v, want %v", got, want)
+	}
+}

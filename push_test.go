@@ -1,0 +1,417 @@
+package versionalias
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+)
+
+// mailbox is an SQS queue in memory, under the SDK's client, and what is wrong with
+// it.
+type mailbox struct {
+	mu       sync.Mutex
+	messages []message
+	fault    string
+	arrived  chan struct{} // closed when a message comes
+	serial   int
+	polls    int
+}
+
+type message struct {
+	ID   int
+	Body string
+	Seen time.Time // when it can be received again
+}
+
+func newMailbox() *mailbox { return &mailbox{arrived: make(chan struct{})} }
+
+// send puts a message into the queue.
+func (b *mailbox) send(body string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.serial++
+	b.messages = append(b.messages, message{ID: b.serial, Body: body})
+	close(b.arrived)
+	b.arrived = make(chan struct{})
+}
+
+// event is what EventBridge says of a parameter now.
+func event(operation, name string) string {
+	text, err := json.Marshal(map[string]any{
+		"version": "0", "detail-type": "Parameter Store Change", "source": "aws.ssm", "time": time.Now().UTC().Format(time.RFC3339Nano),
+		"detail": map[string]string{"operation": operation, "name": name, "type": "String"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// wrapped is a message as SNS passes it on.
+func wrapped(body string) string {
+	text, err := json.Marshal(map[string]string{"Type": "Notification", "MessageId": "1", "Message": body})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// do does a line of a script.
+func (b *mailbox) do(word, rest string) error {
+	first, second, _ := strings.Cut(rest, " ")
+	switch word {
+	case "event":
+		b.send(event(first, second))
+	case "sns":
+		b.send(wrapped(event(first, second)))
+	case "message":
+		b.send(rest)
+	case "queue":
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.fault = rest
+		close(b.arrived) // the poll that waits fails as well
+		b.arrived = make(chan struct{})
+	case "queued":
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if got := fmt.Sprint(len(b.messages)); got != rest {
+			return fmt.Errorf("found %s", got)
+		}
+	case "polls":
+		var least, most int
+		if _, err := fmt.Sscan(rest, &least, &most); err != nil {
+			return err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		polls := b.polls
+		b.polls = 0
+		if polls < least || polls > most {
+			return fmt.Errorf("found %d polls", polls)
+		}
+	}
+	return nil
+}
+
+// take is up to ten messages that nobody has, and for how long there is none.
+func (b *mailbox) take(n, visibility int) []map[string]string {
+	now := time.Now()
+	list := []map[string]string{}
+	for i := range b.messages {
+		if m := &b.messages[i]; len(list) < n && !m.Seen.After(now) {
+			m.Seen = now.Add(time.Duration(visibility) * time.Second)
+			list = append(list, map[string]string{"MessageId": fmt.Sprint(m.ID), "ReceiptHandle": fmt.Sprint("receipt ", m.ID), "Body": m.Body})
+		}
+	}
+	return list
+}
+
+func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var input struct {
+		QueueUrl                                                string
+		MaxNumberOfMessages, WaitTimeSeconds, VisibilityTimeout int
+		Entries                                                 []struct{ Id, ReceiptHandle string }
+	}
+	if err := json.Unmarshal(body, &input); err != nil {
+		return nil, err
+	}
+	respond := func(status int, v any) (*http.Response, error) {
+		text, err := json.Marshal(v)
+		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(string(text))), Request: r}, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if operation == "ReceiveMessage" {
+		b.polls++
+	}
+	for end := time.Now().Add(time.Duration(input.WaitTimeSeconds) * time.Second); ; {
+		switch {
+		case b.fault == "refused":
+			return nil, fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
+		case b.fault == "denied":
+			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
+		case b.fault == "undeletable" && operation == "DeleteMessageBatch":
+			return respond(500, map[string]string{"__type": "InternalError", "message": "oops"})
+		case operation == "DeleteMessageBatch":
+			successful := []map[string]string{}
+			for _, e := range input.Entries {
+				b.messages = slices.DeleteFunc(b.messages, func(m message) bool { return fmt.Sprint("receipt ", m.ID) == e.ReceiptHandle })
+				successful = append(successful, map[string]string{"Id": e.Id})
+			}
+			return respond(200, map[string]any{"Successful": successful, "Failed": []any{}})
+		}
+		if list := b.take(input.MaxNumberOfMessages, input.VisibilityTimeout); len(list) > 0 {
+			return respond(200, map[string]any{"Messages": list})
+		}
+		now := time.Now()
+		if !now.Before(end) {
+			return respond(200, map[string]any{})
+		}
+		next := end
+		for _, m := range b.messages {
+			if m.Seen.Before(next) {
+				next = m.Seen
+			}
+		}
+		arrived := b.arrived
+		b.mu.Unlock()
+		select {
+		case <-arrived:
+		case <-time.After(next.Sub(now)):
+		case <-r.Context().Done():
+			b.mu.Lock()
+			return nil, r.Context().Err()
+		}
+		b.mu.Lock()
+	}
+}
+
+// What push does: a flip acts as soon as its event comes, and whatever becomes of
+// events, sweeps find it. They are 5 minutes apart here.
+func TestPush(t *testing.T) {
+	const (
+		first = "put /dns/cache cache-v1.corp.internal\nstart\nwait 1s\ncache cache-v1\n"
+		begun = "[INFO] loaded 1 aliases from 1 parameters\n"
+		flips = "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:01Z)"
+		v2    = "put /dns/cache cache-v2.corp.internal\n"
+	)
+	for _, tt := range []struct{ name, script, log string }{{
+		"an event", first + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2
+			queued 0
+			metric server_blocks{source="push"} 1
+			metric push_hints_total{operation="update"} 1
+			metric push_up 1
+			metric push_missed_total 0
+			calls 0 9`, begun + flips,
+	}, {
+		"an event that SNS passes on", first + v2 + `
+			sns Update /dns/cache
+			wait 201ms
+			cache cache-v2
+			queued 0`, begun + flips,
+	}, {
+		"an event of the alias line's label", `
+			put /live cache-v1.corp.internal
+			put /live cache-v2.corp.internal
+			label /live:l 1
+			start
+			wait 1s
+			live cache-v1
+			label /live:l 2
+			event LabelParameterVersion /live
+			wait 201ms
+			live cache-v2
+			metric push_hints_total{operation="label"} 1`,
+		begun + "[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+	}, {
+		"a new parameter", `
+			start
+			wait 1s
+			put /dns/cache cache-v1.corp.internal
+			event Create /dns/cache
+			wait 201ms
+			cache cache-v1
+			metric push_hints_total{operation="create"} 1`,
+		firstLoad + "[INFO] alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2000-01-01T00:00:01Z)",
+	}, {
+		"a parameter that is deleted: two reads, a sweep's interval apart", first + `
+			delete /dns/cache
+			event Delete /dns/cache
+			wait 201ms
+			cache cache-v1
+			queued 0
+			wait 4m
+			cache cache-v1
+			wait 2m
+			cache NXDOMAIN`,
+		begun + "[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)",
+	}, {
+		"an event says that it is gone, and it is not", first + `
+			event Delete /dns/cache
+			wait 20m
+			cache cache-v1`, strings.TrimSpace(begun),
+	}, {
+		"a lost event: the sweep finds the change, and counts it", first + v2 + `
+			wait 11m
+			cache cache-v2
+			metric push_missed_total 1
+			metric server_blocks{source="sweep"} 1`, begun + flips,
+	}, {
+		"events that come twice, out of order and late: each is only a reason to read", first + v2 + `
+			event Update /dns/cache
+			event Update /dns/cache
+			event Delete /dns/cache
+			event Create /dns/cache
+			wait 201ms
+			cache cache-v2
+			queued 0
+			wait 1m
+			event Update /dns/cache
+			event Create /dns/cache
+			wait 1m
+			cache cache-v2
+			queued 0`, begun + flips,
+	}, {
+		"a flood is one read for ten parameters", first + v2 + `
+			calls 0 9` + strings.Repeat("\nevent Update /dns/cache", 40) + `
+			wait 500ms
+			cache cache-v2
+			queued 0
+			calls 1 4`, begun + flips,
+	}, {
+		"foreign events and junk are deleted, and counted", first + `
+			event Update /other/cache
+			event Update /dns
+			event Update /dns/../../x
+			event Update /dns/` + "\x00" + `
+			message what?
+			message {"source": "aws.ec2", "detail": {"name": "/dns/cache"}}
+			message {"Type": "Notification", "Message": "what?"}
+			message []
+			wait 1s
+			queued 0
+			metric push_hints_total{operation="junk"} 8
+			cache cache-v1`, strings.TrimSpace(begun),
+	}, {
+		"a stale read: it is read again after 2 and 10 seconds", first + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 1s
+			cache cache-v1
+			queued 0
+			wait 1s
+			fault
+			wait 500ms
+			cache cache-v2`, begun + flips,
+	}, {
+		"a read that stays stale for longer", first + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 3s
+			cache cache-v1
+			fault
+			wait 6s
+			cache cache-v1
+			wait 2s
+			cache cache-v2`, begun + flips,
+	}, {
+		"no change at all: read again twice, and no more", first + `
+			calls 0 9
+			event Update /dns/cache
+			wait 1m
+			calls 3 5`, strings.TrimSpace(begun), // three reads, and a sweep may come
+	}, {
+		"the queue is away: sweeps go on, polls become few, and it recovers", first + `
+			queue refused
+			polls 0 9
+			wait 10m
+			polls 10 24
+			metric push_up 0
+			` + v2 + `
+			event Update /dns/cache
+			wait 11m
+			cache cache-v2
+			metric push_missed_total 1
+			queue none
+			wait 2m
+			queued 0
+			metric push_up 1`,
+		begun + `[WARNING] push failed, and sweeps go on: receive from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:01Z)
+			[INFO] push works again`,
+	}, {
+		"it may not be read", first + `
+			queue denied
+			wait 10m
+			metric push_up 0`,
+		begun + `[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized`,
+	}, {
+		"a read that fails: the message comes again", first + v2 + `
+			fault refused
+			event Update /dns/cache
+			wait 1s
+			cache cache-v1
+			queued 1
+			fault
+			wait 31s
+			cache cache-v2
+			queued 0`,
+		begun + `[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			` + flips + `
+			[INFO] push works again: parameters are read as it says`,
+	}, {
+		"a message that cannot be deleted comes again, and does no harm", first + v2 + `
+			queue undeletable
+			event Update /dns/cache
+			wait 1s
+			cache cache-v2
+			wait 1m
+			queued 1
+			queue none
+			wait 31s
+			queued 0
+			cache cache-v2`, begun + flips,
+	}, {
+		"a reload in the middle of a poll: no hint is lost, and nobody polls twice", first + `
+			wait 5s
+			reload
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2
+			polls 0 9
+			wait 1m
+			polls 3 4`,
+		begun + strings.ReplaceAll(flips, "00:00:01Z", "00:00:06Z"),
+	}, {
+		"a reload between an event and its read: the message comes again", first + v2 + `
+			event Update /dns/cache
+			wait 100ms
+			reload
+			cache cache-v1
+			wait 31s
+			cache cache-v2
+			queued 0`, begun + flips,
+	}} {
+		t.Run(tt.name, func(t *testing.T) { run(t, "push\n"+tt.script, tt.log) })
+	}
+}
+
+// Two blocks must not take one another's hints.
+func TestSharedQueue(t *testing.T) {
+	_, err := caddy.Start(caddy.CaddyfileInput{ServerTypeName: "dns", Contents: []byte(strings.ReplaceAll(`
+		a.internal:0 {
+			bind 127.0.0.1
+			BLOCK
+		}
+		b.internal:0 {
+			bind 127.0.0.1
+			BLOCK
+		}`, "BLOCK", `versionalias {
+				ssm /dns
+				aws_region eu-west-1
+				push https://sqs.eu-west-1.amazonaws.com/123456789012/q
+			}`))})
+	const want = "push: found https://sqs.eu-west-1.amazonaws.com/123456789012/q in two server blocks, want a queue for each"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
