@@ -25,6 +25,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/internal/figure"
 )
 
 // admin is who flips aliases, in the emulator.
@@ -145,7 +146,7 @@ func TestFlipsUnderLoad(t *testing.T) {
 	if len(times) != aliases*flips || asked.Load() < queries {
 		t.Fatalf("in %v %d flips were seen among %d queries, want %d among %d", time.Since(began), len(times), asked.Load(), aliases*flips, queries)
 	}
-	t.Logf("%d flips among %d queries: from put-parameter to the first changed answer it took %v in the median, %v at worst",
+	figure.Print(t, "%d flips among %d queries: from put-parameter to the first changed answer it took %v in the median, %v at worst",
 		len(times), asked.Load(), times[len(times)/2].Round(time.Millisecond), times[len(times)-1].Round(time.Millisecond))
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/octoenergy/versionalias/internal/figure"
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
@@ -638,5 +639,5 @@ func TestHistories(t *testing.T) {
 			t.Errorf("%d histories had %d events of kind %d, want more", histories, kinds[kind], kind)
 		}
 	}
-	t.Logf("%d names compared, %d long chains, %d loops, %d collisions, events by kind %v", compared, long, loops, collisions, kinds)
+	figure.Print(t, "%d names compared, %d long chains, %d loops, %d collisions, events by kind %v", compared, long, loops, collisions, kinds)
 }

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/octoenergy/versionalias/internal/figure"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -688,7 +689,7 @@ func TestFleet(t *testing.T) {
 				throttled += refused[second]
 				total += asked[second]
 			}
-			t.Logf("%-12s %8v %6.1f calls/s, peak %3d, %4d throttled, longest without a sweep %v", name, d, float64(total)/d.Seconds(), peak, throttled, longest.Round(time.Second))
+			figure.Print(t, "%-12s %8v %6.1f calls/s, peak %3d, %4d throttled, longest without a sweep %v", name, d, float64(total)/d.Seconds(), peak, throttled, longest.Round(time.Second))
 			return peak, throttled
 		}
 		phase("start", 5*time.Minute)
