@@ -55,10 +55,11 @@ func v6(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(i >> 8), byte(i)}), 64)
 }
 
-// moving is a plugin of corp.internal with one document for cache.corp.internal.
-func moving(t *testing.T, document string, flatten bool) *VersionAlias {
+// moving is a plugin of corp.internal with one document, in a parameter whose name
+// ends in leaf.
+func moving(t *testing.T, leaf, document string, flatten bool) *VersionAlias {
 	t.Helper()
-	aliases, err := (alias.Rule{Zones: []alias.Name{"corp.internal."}, TTL: 5}).Read("cache", document)
+	aliases, err := (alias.Rule{Zones: []alias.Name{"corp.internal."}, TTL: 5}).Read(leaf, document)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,30 +114,38 @@ func TestMoving(t *testing.T) {
 		half   = from + `"percent": 50}`
 		flip   = from + `"start": "2000-01-01T01:00:00Z"}`
 		ramp   = from + `"start": "2000-01-01T01:00:00Z", "over": "100s"}`
-		under  = from + `"percent": 50, "subtree": "keep"}`
+		under  = from + `"percent": 50, "subtree": "keep", "except": ["direct"]}`
+		onto   = from + `"percent": 50, "subtree": "collapse"}`
 		group  = from + `"percent": 50, "group": "g"}`
 		gone   = `{"from": "v1.corp.internal", "to": "v3.corp.internal", "percent": 50}`
 		salt   = "cache.corp.internal."
+		apex   = "corp.internal."
 		start  = time.Hour
 		soa    = "authority: corp.internal. %d SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
 		answer = "NOERROR aa\ncache.corp.internal. %d CNAME v%d.corp.internal.\nv%[2]d.corp.internal. 60 A 192.0.2.%[2]d"
 	)
 	moved, unmoved := at(t, salt, 0.1, v4), at(t, salt, 0.9, v4)
 	movedNet, unmovedNet := at(t, salt, 0.1, v4Subnet).String(), at(t, salt, 0.9, v4Subnet).String()
+	apexNet := at(t, apex, 0.1, v4Subnet).String()
 	moved6, unmoved6 := at(t, salt, 0.1, v6), at(t, salt, 0.9, v6)
 	moved6Net := at(t, salt, 0.1, v6Subnet).String()
+	// With these labels in front the alias's name and the old target's are names, and
+	// the new target's is too long.
+	labels := strings.TrimSuffix(strings.Repeat(strings.Repeat("l", 57)+".", 4), ".")
+	long := `{"from": "v1.corp.internal", "to": "v2-is-longer.corp.internal", "percent": 50, "subtree": "keep"}`
 	flat := func(ttl, version int) string {
 		return fmt.Sprintf("NOERROR\ncache.corp.internal. %d A 192.0.2.%d", ttl, version)
 	}
 	cname := func(ttl, version int) string { return fmt.Sprintf(answer, ttl, version) }
 	for _, tt := range []struct {
 		name     string
+		leaf     string // "cache" if it is not said
 		document string
 		flatten  bool
 		at       time.Duration
 		client   netip.Prefix
 		ecs      string
-		q        string // "A" of the alias if it is not said
+		q        string // "A" of the alias if it is not said; may have labels in front
 		want     string
 	}{
 		{name: "11: a client that has moved", document: half, client: moved, want: cname(5, 2)},
@@ -151,6 +160,20 @@ func TestMoving(t *testing.T) {
 		{name: "another group, not moved", document: group, client: at(t, "g", 0.9, v4), want: cname(5, 1)},
 		{name: "11: a name below", document: under, client: moved, q: "web A", want: "NOERROR aa\nweb.cache.corp.internal. 5 CNAME web.v2.corp.internal.\nweb.v2.corp.internal. 60 A 192.0.2.2"},
 		{name: "11: a name below, not moved", document: under, client: unmoved, q: "web A", want: "NOERROR aa\nweb.cache.corp.internal. 5 CNAME web.v1.corp.internal.\nweb.v1.corp.internal. 60 A 192.0.2.1"},
+		{name: "32: an excepted name is nobody's", document: under, client: moved, ecs: movedNet, q: "direct TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 60)},
+		{name: "11: all below to the target", document: onto, client: moved, q: "b.a A", want: "NOERROR aa\nb.a.cache.corp.internal. 5 CNAME v2.corp.internal.\nv2.corp.internal. 60 A 192.0.2.2"},
+		{name: "11: all below to the target, not moved", document: onto, client: unmoved, q: "b.a A", want: "NOERROR aa\nb.a.cache.corp.internal. 5 CNAME v1.corp.internal.\nv1.corp.internal. 60 A 192.0.2.1"},
+		{name: "16: all below to the target", document: onto, client: unmoved, ecs: movedNet, q: "b.a A", want: "NOERROR aa\nb.a.cache.corp.internal. 5 CNAME v2.corp.internal.\nv2.corp.internal. 60 A 192.0.2.2\nOPT ecs=" + movedNet + "/24"},
+		{name: "31: a name that is too long below the new target", document: long, client: moved, q: labels + " A", want: "YXDOMAIN aa"},
+		{name: "31: and is not below the old one", document: long, client: unmoved, q: labels + " CNAME", want: "NOERROR aa\n" + labels + ".cache.corp.internal. 5 CNAME " + labels + ".v1.corp.internal."},
+		// It is no cache's to keep: a negative answer holds for everybody, but for no time
+		// without an SOA (RFC 2308 section 5).
+		{name: "16, 31: it is told to nobody else", document: long, client: unmoved, ecs: movedNet, q: labels + " A", want: "YXDOMAIN aa"},
+		{name: "21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.1, v4), want: "NOERROR\ncorp.internal. 5 A 192.0.2.2"},
+		{name: "21: an apex, not moved", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), q: "AAAA", want: "NOERROR\ncorp.internal. 5 AAAA 2001:db8::1"},
+		{name: "16, 21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), ecs: apexNet, want: "NOERROR\ncorp.internal. 5 A 192.0.2.2\nOPT ecs=" + apexNet + "/24"},
+		{name: "21: the TTL of an apex ends with a flip", leaf: "corp.internal", document: flip, at: start - 2500*time.Millisecond, client: moved, want: "NOERROR\ncorp.internal. 2 A 192.0.2.1"},
+		{name: "21: the other types of an apex are the zone's", leaf: "corp.internal", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 60)},
 
 		{name: "16: the subnet decides, and is the scope", document: half, client: unmoved, ecs: movedNet, want: cname(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
 		{name: "16: one that has not moved", document: half, client: moved, ecs: unmovedNet, want: cname(5, 1) + "\nOPT ecs=" + unmovedNet + "/24"},
@@ -182,9 +205,12 @@ func TestMoving(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				v := moving(t, tt.document, tt.flatten)
+				leaf, name := "cache", "cache.corp.internal."
+				if tt.leaf != "" {
+					leaf, name = tt.leaf, tt.leaf+"."
+				}
+				v := moving(t, leaf, tt.document, tt.flatten)
 				<-time.After(tt.at)
-				name := "cache.corp.internal."
 				label, qtype, below := strings.Cut(tt.q, " ")
 				switch {
 				case tt.q == "":
@@ -205,7 +231,7 @@ func TestMoving(t *testing.T) {
 // Each answer counts for the target that it led to, and the metadata tell it.
 func TestMovingCounts(t *testing.T) {
 	const salt = "cache.corp.internal."
-	v := moving(t, `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, false)
+	v := moving(t, "cache", `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, false)
 	for client, want := range map[netip.Prefix]string{at(t, salt, 0.1, v4): "v2.corp.internal.", at(t, salt, 0.9, v4): "v1.corp.internal."} {
 		for range 3 {
 			v.asked(t, client, "", salt, dns.TypeA)
@@ -259,6 +285,179 @@ func TestMovingInSteps(t *testing.T) {
 	if len(seen) > 0 {
 		t.Errorf("clients were led over %v", seen)
 	}
+}
+
+// 16: whichever alias of a chain moves, the answer is for that client alone; in one
+// server block, and from one to another. So it is at an apex.
+func TestMovingChains(t *testing.T) {
+	all := files{
+		"corp.zone": corpZone,
+		"example.zone": `$ORIGIN example.internal.
+@  60 SOA ns hostmaster 1 3600 600 86400 300
+   60 NS  ns
+ns 60 A   192.0.2.54
+`,
+		"corp/cache":  `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 50, "subtree": "keep"}`,
+		"corp/plain":  "cache.corp.internal",
+		"corp/static": "cache-v2.corp.internal",
+		"corp/outer":  `{"from": "cache-v1.corp.internal", "to": "static.corp.internal", "percent": 50, "group": "g"}`,
+		"corp/whole":  `{"from": "cache.corp.internal", "to": "static.corp.internal", "percent": 100}`,
+		"corp/long":   `{"from": "cache-v1.corp.internal", "to": "cache-v2-is-longer.corp.internal", "percent": 50, "subtree": "keep", "group": "g"}`,
+
+		"example/far":              "cache.corp.internal",
+		"example/mine":             `{"from": "cache-v1.corp.internal", "to": "static.corp.internal", "percent": 50, "group": "g"}`,
+		"example/example.internal": `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 50, "group": "g", "subtree": "collapse", "except": ["ns"]}`,
+	}
+	const (
+		salt = "cache.corp.internal."
+		ns   = "\nauthority: corp.internal. 60 NS ns.corp.internal."
+		soa  = "\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+		v1   = "cache-v1.corp.internal. 60 A 192.0.2.1" + ns
+		v2   = "cache-v2.corp.internal. 60 A 192.0.2.2" + ns
+		to1  = "cache.corp.internal. 5 CNAME cache-v1.corp.internal.\n"
+		to2  = "cache.corp.internal. 5 CNAME cache-v2.corp.internal.\n"
+	)
+	// Clients that one or the other has moved, as a query says it, and the option that
+	// comes back.
+	ecs := func(p netip.Prefix) (q, opt string) {
+		return " ecs=" + p.String(), fmt.Sprintf("\nOPT ecs=%s/%d", p, p.Bits())
+	}
+	moved, movedOPT := ecs(at(t, salt, 0.1, v4Subnet))
+	unmoved, unmovedOPT := ecs(at(t, salt, 0.9, v4Subnet))
+	moved6, moved6OPT := ecs(at(t, salt, 0.1, v6Subnet))
+	g, gOPT := ecs(at(t, "g", 0.1, v4Subnet))
+	notG, notGOPT := ecs(at(t, "g", 0.9, v4Subnet))
+	everybody := func(opt string) string { return opt[:strings.LastIndexByte(opt, '/')] + "/0" }
+	labels := strings.Repeat(strings.Repeat("l", 56)+".", 4)
+	for _, tt := range []struct {
+		mode      string
+		exchanges []exchange
+	}{{"cname", []exchange{
+		{"the second alias moves", "plain.corp.internal. A" + moved, "NOERROR aa\nplain.corp.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + movedOPT},
+		{"the second alias moves, not yet", "plain.corp.internal. A" + unmoved, "NOERROR aa\nplain.corp.internal. 5 CNAME cache.corp.internal.\n" + to1 + v1 + unmovedOPT},
+		{"no data", "plain.corp.internal. TXT" + unmoved, "NOERROR aa\nplain.corp.internal. 5 CNAME cache.corp.internal.\n" + strings.TrimSpace(to1) + soa + unmovedOPT},
+		{"of IPv6", "plain.corp.internal. A" + moved6, "NOERROR aa\nplain.corp.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + moved6OPT},
+		{"the first alias moves", "outer.corp.internal. A" + g, "NOERROR aa\nouter.corp.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
+		{"the first alias moves, not yet", "outer.corp.internal. A" + notG, "NOERROR aa\nouter.corp.internal. 5 CNAME cache-v1.corp.internal.\n" + v1 + notGOPT},
+		{"all have moved away from one that moves", "whole.corp.internal. A" + moved, "NOERROR aa\nwhole.corp.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + everybody(movedOPT)},
+		{"another block's alias moves", "far.example.internal. A" + moved, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + movedOPT},
+		{"another block's alias moves, not yet", "far.example.internal. A" + unmoved, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to1 + v1 + unmovedOPT},
+		{"another block's alias moves, IPv6", "far.example.internal. A" + moved6, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + moved6OPT},
+		{"to another block's alias", "mine.example.internal. A" + g, "NOERROR aa\nmine.example.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
+		{"to another block's alias, not yet", "mine.example.internal. A" + notG, "NOERROR aa\nmine.example.internal. 5 CNAME cache-v1.corp.internal.\n" + v1 + notGOPT},
+		{"another block's alias, by address", "far.example.internal. A from=" + at(t, salt, 0.1, v4).Addr().String(), "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2},
+		{"another block's alias, by address, not yet", "far.example.internal. A from=" + at(t, salt, 0.9, v4).Addr().String(), "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to1 + v1},
+		{"an apex", "example.internal. A" + g, "NOERROR aa\nexample.internal. 5 A 192.0.2.2" + ns + gOPT},
+		{"an apex, not yet", "example.internal. A" + notG, "NOERROR aa\nexample.internal. 5 A 192.0.2.1" + ns + notGOPT},
+		{"30: below an apex", "x.example.internal. A" + g, "NOERROR aa\nx.example.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
+		{"32: an excepted name below an apex", "ns.example.internal. A", "NOERROR aa\nns.example.internal. 60 A 192.0.2.54\nauthority: example.internal. 60 NS ns.example.internal."},
+		{"31: too long for the new target", labels + "long.corp.internal. A" + g, "YXDOMAIN aa\nOPT"},
+		{"31: and not for the old one", labels + "long.corp.internal. CNAME" + notG, "NOERROR aa\n" + labels + "long.corp.internal. 5 CNAME " + labels + "cache-v1.corp.internal." + notGOPT},
+	}}, {"flatten", []exchange{
+		{"the second alias moves", "plain.corp.internal. A" + moved, "NOERROR aa\nplain.corp.internal. 5 A 192.0.2.2" + ns + movedOPT},
+		{"no data: for all", "plain.corp.internal. TXT" + unmoved, "NOERROR aa" + soa + everybody(unmovedOPT)},
+		{"the first alias moves", "outer.corp.internal. A" + notG, "NOERROR aa\nouter.corp.internal. 5 A 192.0.2.1" + ns + notGOPT},
+		{"another block's alias moves", "far.example.internal. A" + moved6, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.2" + ns + moved6OPT},
+		{"another block's alias moves, not yet", "far.example.internal. A" + unmoved, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.1" + ns + unmovedOPT},
+		{"to another block's alias", "mine.example.internal. A" + g, "NOERROR aa\nmine.example.internal. 5 A 192.0.2.2" + ns + gOPT},
+	}}} {
+		t.Run(tt.mode, func(t *testing.T) {
+			s := startServer(t, strings.ReplaceAll(`
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory corp
+						answer MODE
+					}
+					file corp.zone
+				}
+				example.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory example
+						answer MODE
+					}
+					file example.zone
+				}`, "MODE", tt.mode), all)
+			for _, x := range tt.exchanges {
+				if got := show(x.ask(t, s)); got != x.want {
+					t.Errorf("%s: %s got\n%s\nwant\n%s", x.name, x.q, got, x.want)
+				}
+			}
+		})
+	}
+}
+
+// What is read of a query after its client has moved is what the client was told.
+func TestMovingMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := moving(t, "cache", `{"from": "v1.corp.internal", "to": "v2.corp.internal", "start": "2000-01-01T00:00:10Z", "subtree": "keep"}`, false)
+		target := func() func() string {
+			state := request.Request{Req: question("web.cache.corp.internal.", dns.TypeA), W: &test.ResponseWriter{}}
+			return metadata.ValueFunc(v.Metadata(metadata.ContextWithMetadata(context.Background()), state), "versionalias/target")
+		}
+		before := target()
+		<-time.After(10 * time.Second)
+		for _, tt := range []struct {
+			name   string
+			target func() string
+			want   string
+		}{
+			{"of a query before the flip", before, "web.v1.corp.internal."},
+			{"and read again", before, "web.v1.corp.internal."},
+			{"of a query after it", target(), "web.v2.corp.internal."},
+		} {
+			if got := tt.target(); got != tt.want {
+				t.Errorf("the metadata target %s is %s, want %s", tt.name, got, tt.want)
+			}
+		}
+	})
+}
+
+// The aliases of one group in a bundle lead each client to the same version,
+// whatever the documents do.
+func TestMovingGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 400
+		clientsAt := map[string]int{} // the versions of sessions, carts and other, in the end
+		for _, move := range []string{
+			`"percent": 0`,
+			`"percent": 30`,
+			`"start": "2000-01-01T00:00:00Z", "over": "100s"`, // for 40 s
+			`"percent": 40.5`,
+			`"percent": 10`,
+			`"percent": 100`,
+			`"percent": 50`,
+		} {
+			v := moving(t, "bundle", strings.ReplaceAll(`{"aliases": {
+				"sessions": {"from": "v1.corp.internal", "to": "v2.corp.internal", MOVE, "group": "caches"},
+				"carts": {"from": "v1.sub.corp.internal", "to": "v2.sub.corp.internal", MOVE, "group": "caches", "ttl": 60},
+				"other": {"from": "v1.corp.internal", "to": "v2.corp.internal", MOVE}
+			}}`, "MOVE", move), false)
+			if strings.Contains(move, "start") {
+				<-time.After(40 * time.Second)
+			}
+			clear(clientsAt)
+			for i := range clients {
+				versions := ""
+				for _, name := range []string{"sessions.corp.internal.", "carts.corp.internal.", "other.corp.internal."} {
+					m := v.asked(t, v4(i), "", name, dns.TypeA)
+					versions += m.Answer[0].(*dns.CNAME).Target[:len("v1")]
+				}
+				if versions[:2] != versions[2:4] {
+					t.Fatalf("at %s client %s is led to %s, want the same version of both caches", move, v4(i), versions)
+				}
+				clientsAt[versions]++
+			}
+		}
+		for _, versions := range []string{"v1v1v1", "v1v1v2", "v2v2v1", "v2v2v2"} {
+			if n := clientsAt[versions]; n < clients/8 {
+				t.Errorf("at 50 percent %d of %d clients are led to %s, want about a fourth", n, clients, versions)
+			}
+		}
+	})
 }
 
 // A ramp goes on through an outage, a reload and a restart.
