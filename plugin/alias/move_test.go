@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/octoenergy/versionalias/internal/figure"
 )
 
 // The positions in testdata were made by another implementation of XXH64.
@@ -363,6 +365,164 @@ func TestGroups(t *testing.T) {
 			}
 		}
 	}
+}
+
+// history is the documents of one alias, one after the other, and the clients that
+// ask for it all the time.
+type history struct {
+	r       *rand.Rand
+	now     time.Time
+	clients []netip.Prefix
+	moved   []bool // by client, when it asked last
+	changes int    // of a client from one target to the other
+
+	options  string // of all documents
+	document string // in force
+	entry    *Entry
+	reached  uint64 // how much has moved, in parts of Whole
+	// Of a ramp, else 0. Its period is whole seconds, so that a part is whole
+	// nanoseconds.
+	start time.Time
+	part  time.Duration // in which one part of Whole moves
+}
+
+// read makes a document be in force that moves clients so.
+func (h *history) read(t *testing.T, move string) {
+	t.Helper()
+	h.document = fmt.Sprintf(`{"from": "v1.corp.internal", "to": "v2.corp.internal", %s%s}`, move, h.options)
+	aliases, err := Rule{Zones: []Name{"corp.internal."}, TTL: uint32(h.r.IntN(10))}.Read("cache", h.document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.entry = &Entry{Alias: aliases[0], Tallies: tallies(nil, aliases[0].Targets())}
+}
+
+// ask lets every client ask. They may go forward if direction is above 0, back if it
+// is below, and else nowhere. What one is told has to hold for as long as it says.
+func (h *history) ask(t *testing.T, direction int) {
+	t.Helper()
+	for i, c := range h.clients {
+		choice := h.entry.Choose(c, h.now)
+		moved := choice.Target == h.entry.Target
+		if moved != h.moved[i] {
+			if direction == 0 || moved != (direction > 0) {
+				t.Fatalf("%s: at %v client %s has moved: %v, want %v as before", h.document, h.now, c, moved, !moved)
+			}
+			h.moved[i] = moved
+			h.changes++
+		}
+		if choice.TTL == 0 {
+			continue
+		}
+		end := h.now.Add(time.Duration(choice.TTL)*time.Second - 1)
+		if later := h.entry.Choose(c, end).Target; later != choice.Target {
+			t.Fatalf("%s: at %v client %s got %s for %d s, and by then %s", h.document, h.now, c, choice.Target, choice.TTL, later)
+		}
+	}
+}
+
+// hold is a step to a percentage.
+func (h *history) hold(t *testing.T, fraction uint64, direction int) {
+	t.Helper()
+	h.reached, h.part = fraction, 0
+	h.read(t, `"percent": `+percent(fraction))
+	h.ask(t, direction)
+}
+
+// less is less than what is reached, at times nothing.
+func (h *history) less() uint64 {
+	if h.r.IntN(3) == 0 {
+		return 0
+	}
+	return h.r.Uint64N(h.reached)
+}
+
+// ramp is a step to a ramp that begins at what is reached, that is so long ago; if
+// that is nothing, in a while.
+func (h *history) ramp(t *testing.T) {
+	t.Helper()
+	over := time.Duration(1+h.r.IntN(7200)) * time.Second
+	h.part = over / Whole
+	h.start = h.now.Add(-h.part * time.Duration(h.reached))
+	if h.reached == 0 {
+		h.start = h.start.Add(time.Duration(h.r.Int64N(int64(20 * time.Second))))
+	}
+	zone := time.FixedZone("", 3600*h.r.IntN(12))
+	h.read(t, fmt.Sprintf(`"start": %q, "over": "%v"`, h.start.In(zone).Format(time.RFC3339Nano), over))
+	h.ask(t, 1)
+}
+
+// goOn lets the ramp reach so much. It stops at the last nanosecond at which no more
+// has moved.
+func (h *history) goOn(t *testing.T, fraction uint64) {
+	t.Helper()
+	end := h.start.Add(h.part*time.Duration(fraction) - 1)
+	for h.now.Before(end) {
+		h.now = h.now.Add(1 + time.Duration(h.r.Int64N(int64(h.part*Whole/4))))
+		if h.now.After(end) {
+			h.now = end
+		}
+		h.ask(t, 1)
+	}
+	h.reached = min(fraction, Whole)
+}
+
+// Whatever the documents of an alias are, one after the other: a step that moves
+// clients forward takes none back, a way back moves none forward, and a hold moves
+// nobody.
+func TestMoveHistories(t *testing.T) {
+	const histories, size, steps = 250, 400, 12
+	clients := many(histories * size)
+	r := rand.New(rand.NewPCG(9, 10))
+	counts := map[string]int{} // of steps
+	changes := 0
+	for n := range histories {
+		h := &history{r: r, now: epoch, clients: clients[n*size : (n+1)*size], moved: make([]bool, size)}
+		if r.IntN(2) == 0 {
+			h.options = fmt.Sprintf(`, "group": "g%d"`, n)
+		}
+		h.hold(t, 0, 0)
+		for range steps {
+			var step string
+			switch n := r.IntN(4); {
+			case h.part == 0 && h.reached > 0 && n == 0:
+				step = "back"
+				h.hold(t, h.less(), -1)
+			case h.part == 0:
+				step = "ramp"
+				if h.reached > 0 {
+					step = "ramp from a hold"
+				}
+				h.ramp(t)
+			case n == 0:
+				step = "hold"
+				h.hold(t, h.reached, 0)
+			case n == 1:
+				step = "hold just above"
+				h.hold(t, min(Whole, h.reached+1+r.Uint64N(Whole/50)), 1)
+			case n == 2 && h.reached > 0:
+				step = "back from a ramp"
+				h.hold(t, h.less(), -1)
+			default:
+				step = "go on"
+			}
+			if h.part > 0 {
+				h.goOn(t, h.reached+1+r.Uint64N(Whole/2))
+			}
+			counts[step]++
+		}
+		changes += h.changes
+	}
+	// A history in which nothing happens would hold anything.
+	for _, step := range []string{"ramp", "ramp from a hold", "go on", "hold", "hold just above", "back", "back from a ramp"} {
+		if counts[step] < histories/2 {
+			t.Errorf("%d histories had %d steps of the kind %q, want more", histories, counts[step], step)
+		}
+	}
+	if changes < len(clients) {
+		t.Errorf("%d clients went from one target to the other %d times, want more", len(clients), changes)
+	}
+	figure.Print(t, "%d clients went from one target to the other %d times, steps by kind %v", len(clients), changes, counts)
 }
 
 func TestChooseAllocatesNothing(t *testing.T) {
