@@ -7,7 +7,7 @@ import "testing"
 func TestAllocations(t *testing.T) {
 	const hit, miss = 1, 0
 	pass := start(t, baseline)
-	for _, s := range []subject{fewAliases, someAliases} {
+	for _, s := range []subject{fewAliases, someAliases, fewCanaries} {
 		c := start(t, s)
 		if got := c.load(t, hits(s)).allocs() - pass.load(t, targets(s)).allocs(); got > hit {
 			t.Errorf("%v: a hit allocates %v times more than the baseline, want at most %d", s, got, hit)

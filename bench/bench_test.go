@@ -2,7 +2,7 @@ package bench
 
 import "testing"
 
-var timed = []subject{baseline, oneRule, manyRules, oneTemplate, fewAliases, manyAliases}
+var timed = []subject{baseline, oneRule, manyRules, oneTemplate, fewAliases, fewCanaries, manyAliases}
 
 func BenchmarkHit(b *testing.B) {
 	pass, rewrite := start(b, baseline), start(b, oneRule)

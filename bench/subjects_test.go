@@ -3,12 +3,15 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // zone is the server block's.
@@ -20,22 +23,27 @@ type subject struct {
 	names  int
 	lines  func(tb testing.TB, names int) string // of the Corefile
 	answer func(i int) []string                  // what the client gets for name i
+	more   string                                // of its name
 }
 
 var (
-	baseline    = subject{"pass", 0, passes, nil}
-	oneRule     = subject{"rewrite", 1, rules, flattened}
-	manyRules   = subject{"rewrite", 1000, rules, flattened}
-	oneTemplate = subject{"template", 1, templates, cname}
-	fewAliases  = subject{"versionalias", 10, bundles, cname}
-	someAliases = subject{"versionalias", 1000, bundles, cname}
-	manyAliases = subject{"versionalias", 100_000, bundles, cname}
+	baseline    = subject{"pass", 0, passes, nil, ""}
+	oneRule     = subject{"rewrite", 1, rules, flattened, ""}
+	manyRules   = subject{"rewrite", 1000, rules, flattened, ""}
+	oneTemplate = subject{"template", 1, templates, cname, ""}
+	fewAliases  = subject{"versionalias", 10, bundles, cname, ""}
+	someAliases = subject{"versionalias", 1000, bundles, cname, ""}
+	manyAliases = subject{"versionalias", 100_000, bundles, cname, ""}
+	fewCanaries = subject{"versionalias", 10, canaries, canary, "/percent=50"}
 )
 
-func (s subject) String() string { return fmt.Sprintf("plugin=%s/names=%d", s.plugin, s.names) }
+func (s subject) String() string {
+	return fmt.Sprintf("plugin=%s/names=%d%s", s.plugin, s.names, s.more)
+}
 
 func canonical(i int) string { return fmt.Sprintf("app-%d.%s", i, zone) }
 func target(i int) string    { return fmt.Sprintf("app-%d-v2.%s", i, zone) }
+func old(i int) string       { return fmt.Sprintf("app-%d-v1.%s", i, zone) }
 func unrelated(i int) string { return fmt.Sprintf("www-%d.%s", i, zone) }
 
 func passes(testing.TB, int) string { return "pass" }
@@ -57,14 +65,25 @@ func templates(_ testing.TB, names int) string {
 	return b.String()
 }
 
-// bundles spreads the names over ten documents: one would be too large for the
-// most names.
 func bundles(tb testing.TB, names int) string {
+	return documents(tb, names, func(i int) any { return target(i) })
+}
+
+// canaries move half of the clients.
+func canaries(tb testing.TB, names int) string {
+	return documents(tb, names, func(i int) any {
+		return map[string]any{"from": old(i), "to": target(i), "percent": 50}
+	})
+}
+
+// documents spreads the names over ten documents: one would be too large for the
+// most names.
+func documents(tb testing.TB, names int, of func(i int) any) string {
 	dir := tb.TempDir()
 	for n := range 10 {
-		aliases := map[string]string{}
+		aliases := map[string]any{}
 		for i := n; i < names; i += 10 {
-			aliases[canonical(i)] = target(i)
+			aliases[canonical(i)] = of(i)
 		}
 		document, err := json.Marshal(map[string]any{"aliases": aliases})
 		if err != nil {
@@ -119,8 +138,19 @@ func address(name string) string { return name + "\t60\tIN\tA\t192.0.2.1" }
 
 func flattened(i int) []string { return []string{address(canonical(i))} }
 
-func cname(i int) []string {
-	return []string{canonical(i) + "\t5\tIN\tCNAME\t" + target(i), address(target(i))}
+func cname(i int) []string { return to(i, target(i)) }
+
+// canary is what the one client that asks gets: of some names the old target.
+func canary(i int) []string {
+	client := netip.MustParsePrefix("10.240.0.1/32") // test.ResponseWriter's
+	if alias.Position(canonical(i), client) < 1<<63 {
+		return cname(i)
+	}
+	return to(i, old(i))
+}
+
+func to(i int, target string) []string {
+	return []string{canonical(i) + "\t5\tIN\tCNAME\t" + target, address(target)}
 }
 
 // records is what the next plugin has: an address for all that may be asked.
@@ -128,7 +158,7 @@ func records(tb testing.TB) map[string][]dns.RR {
 	all := map[string][]dns.RR{}
 	for _, names := range []int{1000, manyAliases.names} {
 		for _, i := range asked(names) {
-			for _, name := range []string{target(i), unrelated(i)} {
+			for _, name := range []string{target(i), old(i), unrelated(i)} {
 				rr, err := dns.NewRR(address(name))
 				if err != nil {
 					tb.Fatal(err)
