@@ -2,12 +2,16 @@ package versionalias
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 )
 
@@ -81,6 +85,118 @@ func TestSubnet(t *testing.T) {
 			}
 		})
 	}
+}
+
+// 16: where the chain's end is asked for anew, its scope counts as well.
+func TestSubnetOfTheEnd(t *testing.T) {
+	var scopes [2]int // that come with the target's CNAME and with the end, -1 for none
+	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m, scope := reply(r, "end.corp.internal. 60 IN A 192.0.2.1"), scopes[1]
+		if r.Question[0].Name == "cache-v1.corp.internal." {
+			m, scope = reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."), scopes[0]
+		}
+		if scope >= 0 {
+			withSubnet(withEDNS(m, false), "198.51.100.0/24", uint8(scope))
+		}
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	}))
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			stub
+		}`, files{"aliases/cache": "cache-v1.corp.internal", "aliases/two": "cache.corp.internal"})
+	for _, tt := range []struct {
+		scopes [2]int
+		want   int
+	}{
+		{[2]int{-1, -1}, 0},
+		{[2]int{-1, 20}, 20},
+		{[2]int{20, -1}, 20},
+		{[2]int{16, 20}, 20},
+		{[2]int{20, 16}, 20},
+		{[2]int{16, 0}, 16},
+	} {
+		scopes = tt.scopes
+		for _, name := range []string{"cache.corp.internal.", "two.corp.internal."} {
+			want := fmt.Sprintf("NOERROR\n%s 5 A 192.0.2.1\nOPT ecs=198.51.100.0/24/%d", name, tt.want)
+			if got := show(exchange{q: name + " A ecs=198.51.100.0/24"}.ask(t, s)); got != want {
+				t.Errorf("scopes %v: got\n%s\nwant\n%s", tt.scopes, got, want)
+			}
+		}
+	}
+}
+
+// 16: of the scope from below and the bits that an alias that moves has used,
+// the larger counts. Those of an IPv4-mapped subnet are counted as it is sent.
+func TestSubnetOfAMovingAlias(t *testing.T) {
+	const salt = "cache.corp.internal."
+	movedNet, unmovedNet := at(t, salt, 0.1, v4Subnet), at(t, salt, 0.9, v4Subnet)
+	moved6, anybody := at(t, salt, 0.1, v6), at(t, salt, 0.9, v4)
+	mapped := func(p netip.Prefix) string { return fmt.Sprintf("::ffff:%s/%d", p.Addr(), p.Bits()+96) }
+	for _, tt := range []struct {
+		name    string
+		ecs     string
+		inner   int // the scope from below, -1 for none
+		qtype   uint16
+		version int
+		want    int
+	}{
+		{"nothing from below", movedNet.String(), -1, dns.TypeA, 2, 24},
+		{"a wider part from below", movedNet.String(), 16, dns.TypeA, 2, 24},
+		{"a narrower part from below", movedNet.String(), 28, dns.TypeA, 2, 28},
+		{"a narrower part from below, not moved", unmovedNet.String(), 28, dns.TypeA, 1, 28},
+		{"no data, so nothing from below counts", movedNet.String(), 28, dns.TypeTXT, 2, 24},
+		{"IPv6: 64 bits are used, and more of them below", moved6.Addr().String() + "/128", 80, dns.TypeA, 2, 80},
+		{"an IPv4-mapped subnet", mapped(movedNet), -1, dns.TypeA, 2, 120},
+		{"an IPv4-mapped subnet, not moved", mapped(unmovedNet), -1, dns.TypeA, 1, 120},
+		{"an IPv4-mapped subnet, and a wider part from below", mapped(movedNet), 100, dns.TypeA, 2, 120},
+		{"an IPv4-mapped subnet, and a narrower part from below", mapped(movedNet), 128, dns.TypeA, 2, 128},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, flatten := range []bool{false, true} {
+				v := moving(t, `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, flatten)
+				below := v.Next
+				v.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+					if r.Question[0].Qtype != dns.TypeTXT && r.Question[0].Name != fmt.Sprintf("v%d.corp.internal.", tt.version) {
+						t.Errorf("asked for %s, want version %d", r.Question[0].Name, tt.version)
+					}
+					return below.ServeDNS(ctx, &scoped{w, tt.ecs, tt.inner}, r)
+				})
+				q := withSubnet(withEDNS(question("cache.corp.internal.", tt.qtype), false), tt.ecs, 0)
+				want := *subnet(q)
+				want.SourceScope = uint8(tt.want)
+				if flatten && tt.qtype == dns.TypeTXT {
+					want.SourceScope = 0 // a negative answer
+				}
+				w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: anybody.Addr().String()})
+				if _, err := v.ServeDNS(context.Background(), w, q); err != nil {
+					t.Fatal(err)
+				}
+				if got := subnet(w.Msg); !reflect.DeepEqual(got, &want) {
+					t.Errorf("flatten %v: got ECS %v, want %v, in\n%s", flatten, got, &want, show(w.Msg))
+				}
+			}
+		})
+	}
+}
+
+// scoped gives each answer the scope of a subnet.
+type scoped struct {
+	dns.ResponseWriter
+	ecs   string
+	scope int
+}
+
+func (s *scoped) WriteMsg(m *dns.Msg) error {
+	if s.scope >= 0 {
+		withSubnet(withEDNS(m, false), s.ecs, uint8(s.scope))
+	}
+	return s.ResponseWriter.WriteMsg(m)
 }
 
 func question4() *dns.Msg { return withEDNS(question("cache.corp.internal.", dns.TypeA), false) }

@@ -34,6 +34,23 @@ func TestFlatten(t *testing.T) {
 			}
 			file apex.zone
 		}
+		bare.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory bare
+			}
+			file bare.zone
+		}
+		flat.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory flat
+				answer flatten
+			}
+			file flat.zone
+		}
 		example.org:0 {
 			bind 127.0.0.1
 			hosts {
@@ -70,6 +87,10 @@ $TTL 60
 ns          A     192.0.2.53
 web-v1      A     192.0.2.11
 `,
+		"bare.zone":          bare("bare.internal."),
+		"flat.zone":          bare("flat.internal."),
+		"bare/bare.internal": "nowhere.bare.internal",
+		"flat/flat.internal": "nowhere.flat.internal",
 		"aliases/cache":      "cache-v1.corp.internal",
 		"aliases/long":       `{"to": "longer.corp.internal", "ttl": 100}`,
 		"aliases/slow":       `{"to": "longer.corp.internal", "ttl": 1}`,
@@ -126,6 +147,12 @@ web-v1      A     192.0.2.11
 		{"28: the target does not exist, and another alias lies below", "missing2.corp.internal. A", `
 			NOERROR aa
 			` + soa},
+		{"28: the target of an apex does not exist, but the apex does", "bare.internal. A", `
+			NOERROR aa
+			authority: bare.internal. 5 SOA ns.bare.internal. hostmaster.bare.internal. 1 3600 600 86400 300`},
+		{"28: the same of an apex in mode flatten", "flat.internal. AAAA", `
+			NOERROR aa
+			authority: flat.internal. 5 SOA ns.flat.internal. hostmaster.flat.internal. 1 3600 600 86400 300`},
 		{"4: the target has no such type", "cache.corp.internal. TXT", `
 			NOERROR aa
 			` + soa},
@@ -275,6 +302,47 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 			additional: cache.corp.internal. 5 AAAA 2001:db8::1
 			additional: ns.corp.internal. 60 A 192.0.2.53`,
 	}, {
+		name:   "12, 25: a CNAME or DNAME of the target beside its records",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		ns:     []string{"cache-v1.corp.internal. 60 IN CNAME x.corp.internal.", "Cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG CNAME" + sig},
+		extra:  []string{"cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "CACHE-v1.corp.internal. 60 IN CNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG DNAME" + sig, "other.corp.internal. 60 IN CNAME x.corp.internal."},
+		want: `
+			NOERROR
+			cache.corp.internal. 5 A 192.0.2.1
+			additional: other.corp.internal. 60 CNAME x.corp.internal.`,
+	}, {
+		name:   "12, 25: a CNAME of a name on the way beside the end's records",
+		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "end.corp.internal. 60 IN A 192.0.2.1"},
+		ns:     []string{"end.corp.internal. 60 IN CNAME x.corp.internal."},
+		extra:  []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "end.corp.internal. 60 IN DNAME x.corp.internal."},
+		want: `
+			NOERROR
+			cache.corp.internal. 5 A 192.0.2.1`,
+	}, {
+		name:   "26: what denies other names",
+		header: dns.MsgHdr{Authoritative: true},
+		ns: []string{"corp.internal. 60 IN SOA a. b. 1 2 3 4 5",
+			"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.corp.internal. 60 IN NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A",
+			"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.corp.internal. 60 IN RRSIG NSEC3" + sig,
+			"other.corp.internal. 60 IN NSEC x.corp.internal. TXT"},
+		want: `
+			NOERROR aa
+			authority: corp.internal. 5 SOA a. b. 1 2 3 4 5`,
+	}, {
+		name:   "26: and beside an answer, in any section",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1", "cache-v1.corp.internal. 60 IN NSEC x.corp.internal. A"},
+		extra:  []string{"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.corp.internal. 60 IN NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A"},
+		want: `
+			NOERROR
+			cache.corp.internal. 5 A 192.0.2.1`,
+	}, {
+		name:   "25: an end that is denied is not asked for anew",
+		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal."},
+		ns:     []string{"corp.internal. 60 IN SOA a. b. 1 2 3 4 5"},
+		want: `
+			NOERROR
+			authority: corp.internal. 5 SOA a. b. 1 2 3 4 5`,
+	}, {
 		name:   "a circle of CNAMEs, which no server can be asked to settle here",
 		answer: []string{"cache-v1.corp.internal. 60 IN CNAME a.corp.internal.", "a.corp.internal. 60 IN CNAME cache-v1.corp.internal."},
 		want:   "SERVFAIL",
@@ -353,5 +421,137 @@ func TestLookupsPerQuery(t *testing.T) {
 	}
 	if n := asked.Load(); n > maxHops {
 		t.Errorf("the chain was asked %d times, want at most %d", n, maxHops)
+	}
+}
+
+// bare is a zone of nothing but what it has to have.
+func bare(origin string) string {
+	return "$ORIGIN " + origin + `
+@  60 SOA ns hostmaster 1 3600 600 86400 300
+   60 NS  ns
+ns 60 A   192.0.2.53
+`
+}
+
+// 8, 9, 25: an end that the target's answer leads to and says nothing of is asked
+// for anew, once, and what is said of it is what the client gets.
+func TestSettle(t *testing.T) {
+	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
+	negative := func(rcode int) func(m *dns.Msg) {
+		return func(m *dns.Msg) { m.Rcode, m.Ns = rcode, records([]string{soa}) }
+	}
+	has := func(answer ...string) func(m *dns.Msg) {
+		return func(m *dns.Msg) { m.Answer = records(answer) }
+	}
+	const failed = "SERVFAIL\nOPT ede=22"
+	for _, tt := range []struct {
+		name  string
+		qtype uint16
+		end   func(m *dns.Msg) // makes the answer for the end
+		want  string
+	}{
+		{"25: it has the type", dns.TypeA, has("end.corp.internal. 60 IN A 192.0.2.1"), "NOERROR\ncache.corp.internal. 5 A 192.0.2.1"},
+		{"25: it has no such type", dns.TypeA, negative(dns.RcodeSuccess), "NOERROR\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+		{"3, 25: it does not exist", dns.TypeA, negative(dns.RcodeNameError), "NXDOMAIN\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+		{"25: neither data nor an SOA", dns.TypeA, has(), "NOERROR"},
+		{"25: NSEC, which is not the alias's", dns.TypeNSEC, has("end.corp.internal. 60 IN NSEC z.corp.internal. A"), "NOERROR"},
+		{"25: DNAME", dns.TypeDNAME, has("end.corp.internal. 60 IN DNAME z.corp.internal."), "NOERROR"},
+		{"25: RRSIG", dns.TypeRRSIG, has("end.corp.internal. 60 IN RRSIG A 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"), "NOERROR"},
+		{"8: it is cut off", dns.TypeA, func(m *dns.Msg) { m.Truncated = true }, "NOERROR tc"},
+		{"8: it is cut off behind some of it", dns.TypeA, func(m *dns.Msg) {
+			m.Truncated, m.Answer = true, records([]string{"end.corp.internal. 60 IN A 192.0.2.1"})
+		}, "NOERROR tc\ncache.corp.internal. 5 A 192.0.2.1"},
+		{"9: it fails", dns.TypeA, func(m *dns.Msg) { withEDE(m, 22).Rcode = dns.RcodeServerFailure }, failed},
+		{"9: it fails with records", dns.TypeA, func(m *dns.Msg) {
+			withEDE(m, 22).Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, records([]string{"end.corp.internal. 60 IN A 192.0.2.1"}), records([]string{soa})
+		}, failed},
+		{"9: nobody serves it", dns.TypeA, func(m *dns.Msg) { m.Rcode = dns.RcodeRefused }, "SERVFAIL"},
+		{"9: an access rule", dns.TypeA, func(m *dns.Msg) { withEDE(m, 18).Rcode = dns.RcodeRefused }, "REFUSED\nOPT ede=18"},
+		{"9: an access rule that filters", dns.TypeA, func(m *dns.Msg) { withEDE(m, 17) }, "NOERROR\nOPT ede=17"},
+		{"25: a referral", dns.TypeA, func(m *dns.Msg) { m.Ns = records([]string{"corp.internal. 60 IN NS ns.corp.internal."}) }, "SERVFAIL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked atomic.Int32
+			stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				asked.Add(1)
+				if r.Question[0].Name == "cache-v1.corp.internal." {
+					return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."))
+				}
+				m := reply(r)
+				tt.end(m)
+				return dns.RcodeSuccess, w.WriteMsg(m)
+			}))
+			s := startServer(t, `
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+						answer flatten
+					}
+					stub
+				}`, files{"aliases/cache": "cache-v1.corp.internal"})
+			q := withEDNS(question("cache.corp.internal.", tt.qtype), false)
+			got := strings.TrimSuffix(show(s.reply(client{}, q)), "\nOPT")
+			if got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+			if n := asked.Load(); n != 2 {
+				t.Errorf("the chain was asked %d times, want for the target and for the end", n)
+			}
+		})
+	}
+}
+
+// 25: where an access rule drops the question for the end, there is neither data nor
+// a denial. With debug a panic is not taken for a SERVFAIL.
+func TestSettleDropped(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			debug
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			file corp.zone
+		}
+		example.net:0 {
+			bind 127.0.0.1
+			acl {
+				drop
+			}
+			whoami
+		}`, files{"corp.zone": corpZone + "hidden CNAME web.example.net.\n", "aliases/cache": "hidden.corp.internal"})
+	if got := show(s.ask("cache.corp.internal.", dns.TypeA)); got != "SERVFAIL" {
+		t.Errorf("got\n%s\nwant SERVFAIL", got)
+	}
+}
+
+// 24, 25, 29: ANY is flattened like any other type: each RRset has one TTL, and no
+// signature is left.
+func TestFlattenANY(t *testing.T) {
+	const sig = " 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"
+	v := above(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		return dns.RcodeSuccess, w.WriteMsg(reply(r,
+			"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG CNAME"+sig,
+			"end.corp.internal. 4 IN A 192.0.2.1", "end.corp.internal. 3 IN A 192.0.2.2", "end.corp.internal. 60 IN RRSIG A"+sig,
+			`end.corp.internal. 2 IN TXT "text"`, "end.corp.internal. 60 IN RRSIG TXT"+sig,
+			"end.corp.internal. 60 IN MX 10 end.corp.internal.", "end.corp.internal. 60 IN NSEC x.corp.internal. A TXT MX"))
+	}, cacheAlias)
+	v.flatten = true
+	w := newWrites()
+	if _, err := v.ServeDNS(context.Background(), w, withEDNS(question("cache.corp.internal.", dns.TypeANY), true)); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+		NOERROR
+		cache.corp.internal. 3 A 192.0.2.1
+		cache.corp.internal. 3 A 192.0.2.2
+		cache.corp.internal. 2 TXT "text"
+		cache.corp.internal. 5 MX 10 end.corp.internal.`
+	if got := show(w.Msg); got != trim(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, trim(want))
 	}
 }
