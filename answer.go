@@ -104,16 +104,17 @@ func failed(rcode int) bool {
 	return true
 }
 
-// ruled reports whether m is what an access rule has to say: an Extended DNS
-// Error of Blocked, Censored, Filtered or Prohibited, RFC 8914 section 4. Of
-// CoreDNS's acl, "filter" is an empty NOERROR with one.
-func ruled(m *dns.Msg) bool {
-	return slices.ContainsFunc(m.Extra, func(rr dns.RR) bool {
-		opt, ok := rr.(*dns.OPT)
-		return ok && slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
-			ede, ok := o.(*dns.EDNS0_EDE)
-			return ok && ede.InfoCode >= dns.ExtendedErrorCodeBlocked && ede.InfoCode <= dns.ExtendedErrorCodeProhibited
-		})
+// ruled reports whether m is what an access rule has to say. Of CoreDNS's acl,
+// "filter" is an empty NOERROR with an error in its OPT.
+func ruled(m *dns.Msg) bool { return slices.ContainsFunc(m.Extra, verdict) }
+
+// verdict reports whether rr is an OPT with an Extended DNS Error of Blocked,
+// Censored, Filtered or Prohibited, RFC 8914 section 4.
+func verdict(rr dns.RR) bool {
+	opt, ok := rr.(*dns.OPT)
+	return ok && slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
+		ede, ok := o.(*dns.EDNS0_EDE)
+		return ok && ede.InfoCode >= dns.ExtendedErrorCodeBlocked && ede.InfoCode <= dns.ExtendedErrorCodeProhibited
 	})
 }
 

@@ -8,22 +8,27 @@ import (
 )
 
 // additional is an additional section for the client: it has an OPT only if the
-// request had one (RFC 6891 section 6.1.1), and one at most. For another alias it
-// has one in any case, since that has to know of an access rule.
+// request had one (RFC 6891 section 6.1.1), and one at most: that of an access rule
+// if there is one. For another alias it has one in any case, since that has to know
+// of the rule.
 func (h *hop) additional(extra []dns.RR) []dns.RR {
-	if !slices.ContainsFunc(extra, isOPT) {
+	kept := slices.IndexFunc(extra, verdict)
+	if kept < 0 {
+		kept = slices.IndexFunc(extra, isOPT)
+	}
+	if kept < 0 {
 		return slices.Clip(extra)
 	}
-	asked, done := h.request.IsEdns0(), false
+	asked := h.request.IsEdns0()
 	var next []dns.RR
-	for _, rr := range extra {
+	for i, rr := range extra {
 		if isOPT(rr) {
-			if asked == nil && !h.nested || done {
+			if asked == nil && !h.nested || i != kept {
 				continue
 			}
 			opt := dns.Copy(rr).(*dns.OPT)        // the server sets its size in place
 			opt.SetDo(asked != nil && asked.Do()) // RFC 3225 section 3; acl always sets it
-			rr, done = opt, true
+			rr = opt
 		}
 		next = append(next, rr)
 	}
