@@ -117,6 +117,13 @@ func TestWhatComesFromBelow(t *testing.T) {
 		{"9: an access rule's EDE with records", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(reply(r, target), 16) }), 0, nil, "NOERROR\nOPT ede=16", 1},
 		{"an EDE that is no access rule's", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(reply(r, target), 3) }), 0, nil, full + "\nOPT ede=3", 1},
 		{"6: one OPT of two", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(withEDE(reply(r, target), 3), 4) }), 0, nil, full + "\nOPT ede=3", 1},
+		{"6, 9: two OPTs, an access rule's EDE in the first", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(withEDE(reply(r, target), 17), 3) }), 0, nil, "NOERROR\nOPT ede=17", 1},
+		{"6, 9: two OPTs, an access rule's EDE in the second", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(withEDE(reply(r, target), 3), 17) }), 0, nil, "NOERROR\nOPT ede=17", 1},
+		{"6, 9: two OPTs, the first with nothing", write(0, nil, func(r *dns.Msg) *dns.Msg {
+			return withEDE(withEDNS(new(dns.Msg).SetRcode(r, dns.RcodeRefused), true), 15)
+		}), 0, nil, "REFUSED\nOPT ede=15", 1},
+		{"9: an EDE below those of access rules", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(reply(r, target), 14) }), 0, nil, full + "\nOPT ede=14", 1},
+		{"9: an EDE above those of access rules", write(0, nil, func(r *dns.Msg) *dns.Msg { return withEDE(reply(r, target), 19) }), 0, nil, full + "\nOPT ede=19", 1},
 		{"7: AD", write(0, nil, with(func(m *dns.Msg) { m.AuthenticatedData = true })), 0, nil, full, 1},
 		{"8: TC", write(0, nil, with(func(m *dns.Msg) { m.Truncated = true })), 0, nil, `
 			NOERROR aa tc
@@ -175,6 +182,29 @@ func TestNoOPTWithoutOne(t *testing.T) {
 	}
 	if got := show(w.Msg); got != "REFUSED" {
 		t.Errorf("got\n%s\nwant REFUSED alone", got)
+	}
+}
+
+// 6, 9: the alias of an alias sees an access rule's EDE in whichever OPT from below
+// it is, and whether the client sent one or not.
+func TestTwoOPTs(t *testing.T) {
+	for _, codes := range [][2]uint16{{17, 3}, {3, 17}} {
+		below := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(withEDE(withEDE(reply(r), codes[0]), codes[1]))
+		}
+		for want, q := range map[string]*dns.Msg{
+			"NOERROR":             question("two.corp.internal.", dns.TypeA),
+			"NOERROR\nOPT ede=17": withEDNS(question("two.corp.internal.", dns.TypeA), false),
+		} {
+			w := newWrites()
+			v := above(below, cacheAlias, [2]string{"two.corp.internal.", "cache.corp.internal."})
+			if _, err := v.ServeDNS(context.Background(), w, q); err != nil {
+				t.Fatal(err)
+			}
+			if got := show(w.Msg); got != want {
+				t.Errorf("EDEs %v: got\n%s\nwant\n%s", codes, got, want)
+			}
+		}
 	}
 }
 
