@@ -86,6 +86,8 @@ func TestAnswers(t *testing.T) {
 			"gone":          "away.corp.internal",
 			"two":           `{"to": "cache.corp.internal", "ttl": 7}`,
 			"deep.er.below": "cache-v1.corp.internal",
+			"x.away":        "cache-v1.corp.internal",
+			"x.moved":       "cache-v1.corp.internal",
 		},
 		exchanges: []exchange{
 			{name: "3, 20: the CNAME has the alias's TTL and the target its own", q: "cache.corp.internal. A", want: `
@@ -183,6 +185,15 @@ func TestAnswers(t *testing.T) {
 			{name: "17: but not one beside", q: "es.below.corp.internal. A", want: `
 				NXDOMAIN aa
 				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "3, 17: a static CNAME above an alias keeps its own answer", q: "away.corp.internal. A", want: `
+				NXDOMAIN aa
+				away.corp.internal. 60 CNAME nowhere.corp.internal.
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "17: and one that leads to something", q: "moved.corp.internal. A", want: `
+				NOERROR aa
+				moved.corp.internal. 60 CNAME cache-v2.corp.internal.
+				cache-v2.corp.internal. 60 A 192.0.2.2
+				authority: corp.internal. 60 NS ns.corp.internal.`},
 			{name: "13: a name that only ends alike", q: "notcache.corp.internal. A", want: `
 				NXDOMAIN aa
 				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},

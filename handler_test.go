@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/core/dnsserver"
@@ -377,6 +378,111 @@ func TestMissAllocates(t *testing.T) {
 		alone := testing.AllocsPerRun(100, func() { _, _ = plugin.NextOrFailure("test", next, ctx, w, q) })
 		if got := testing.AllocsPerRun(100, func() { _, _ = v.ServeDNS(ctx, w, q) }); got > alone {
 			t.Errorf("a miss of %s allocates %v times, want %v", name, got, alone)
+		}
+	}
+}
+
+// 7, 9, 17: what is made of a denial of a name above an alias. Its records are
+// those that came, but nothing is signed that says so.
+func TestGuard(t *testing.T) {
+	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
+	denial := func(change func(m *dns.Msg)) *dns.Msg {
+		m := new(dns.Msg)
+		m.Rcode, m.Authoritative, m.AuthenticatedData = dns.RcodeNameError, true, true
+		m.Ns = append(make([]dns.RR, 0, 8), records([]string{soa})...)
+		m.Answer, m.Extra = make([]dns.RR, 0, 8), make([]dns.RR, 0, 8)
+		change(m)
+		return m
+	}
+	for _, tt := range []struct {
+		name  string
+		below *dns.Msg
+		want  string
+	}{
+		{"7, 17: a signed denial", denial(func(*dns.Msg) {}), "NOERROR aa\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5"},
+		{"17: with an EDE that is no access rule's", denial(func(m *dns.Msg) { withEDE(m, 3) }), "NOERROR aa\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5\nOPT ede=3"},
+		{"9: an access rule's denial", denial(func(m *dns.Msg) { withEDE(m, 15) }), "NXDOMAIN aa ad\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5\nOPT ede=15"},
+		{"3: a denial of what a CNAME leads to", denial(func(m *dns.Msg) {
+			m.Answer = records([]string{"below.corp.internal. 60 IN CNAME nowhere.corp.internal."})
+		}), "NXDOMAIN aa ad\nbelow.corp.internal. 60 CNAME nowhere.corp.internal.\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5"},
+		{"an answer", denial(func(m *dns.Msg) {
+			m.Rcode, m.Ns, m.Answer = dns.RcodeSuccess, nil, records([]string{"below.corp.internal. 60 IN A 192.0.2.1"})
+		}), "NOERROR aa ad\nbelow.corp.internal. 60 A 192.0.2.1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			next := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				tt.below.Question = r.Question
+				return dns.RcodeSuccess, w.WriteMsg(tt.below)
+			}
+			v := above(next, [2]string{"deep.below.corp.internal.", "cache-v1.corp.internal."})
+			before := tt.below.Copy()
+			w := newWrites()
+			if _, err := v.ServeDNS(context.Background(), w, withEDNS(question("below.corp.internal.", dns.TypeA), false)); err != nil {
+				t.Fatal(err)
+			}
+			if got := show(w.Msg); got != tt.want || w.n != 1 {
+				t.Errorf("got %d answers, the last\n%s\nwant one\n%s", w.n, got, tt.want)
+			}
+			if w.Msg != tt.below { // 15: there is room behind the sections of what is below
+				w.Msg.Ns = append(w.Msg.Ns, new(dns.A))
+			}
+			if got := tt.below; show(got) != show(before) || cap(got.Ns) == 8 && got.Ns[:8][len(got.Ns)] != nil {
+				t.Errorf("the answer below became\n%v\nwant\n%v", got, before)
+			}
+		})
+	}
+}
+
+// 18, 19: to CNAME and ANY the alias's CNAME is the whole answer, so that there is
+// nothing that was cut off, or comes with it.
+func TestCNAMEAlone(t *testing.T) {
+	below := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1")
+		m.Truncated, m.AuthenticatedData, m.Rcode = true, true, dns.RcodeNameError
+		m.Ns, m.Extra = records([]string{"corp.internal. 60 IN NS ns.corp.internal."}), records([]string{"ns.corp.internal. 60 IN A 192.0.2.53"})
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	}
+	for _, qtype := range []uint16{dns.TypeCNAME, dns.TypeANY} {
+		w := newWrites()
+		if _, err := above(below, cacheAlias).ServeDNS(context.Background(), w, question("cache.corp.internal.", qtype)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := show(w.Msg), "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal."; got != want {
+			t.Errorf("%s got\n%s\nwant\n%s", dns.TypeToString[qtype], got, want)
+		}
+	}
+}
+
+// 13: names that a zone file escapes in one way and the wire in another are the
+// same, label by label, in ASCII letters of either case.
+func TestSame(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{".", ".", true},
+		{".", "corp.internal.", false},
+		{"Cache.corp.INTERNAL.", "cACHE.corp.internal.", true},
+		{"cache.corp.internal.", "notcache.corp.internal.", false},
+		{`my\032printer.corp.internal.`, `My\ Printer.corp.internal.`, true},
+		{`\097bc.corp.internal.`, "ABC.corp.internal.", true},
+		{`\a.corp.internal.`, "a.corp.internal.", true},
+		{`a\.b.corp.internal.`, `a\046b.corp.internal.`, true},
+		{`a\.b.corp.internal.`, "a.b.corp.internal.", false},
+		{`\000.corp.internal.`, `\000.Corp.internal.`, true},
+		{`\000.corp.internal.`, `\001.corp.internal.`, false},
+		{`\@.corp.internal.`, "@.corp.internal.", true},
+		{`\064.corp.internal.`, `\096.corp.internal.`, false},         // "@" and "`", which are 32 apart like "A" and "a"
+		{`\195\137.corp.internal.`, `\195\169.corp.internal.`, false}, // É and é: letters of other scripts have no case
+		{strings.Repeat(`\108`, 63) + ".", strings.Repeat("L", 63) + ".", true},
+		{strings.Repeat(`\108`, 64) + ".", strings.Repeat("L", 64) + ".", false}, // no name
+		{strings.Repeat(`\108.`, 127), strings.Repeat("l.", 127), true},          // 255 octets
+	} {
+		if got := same(tt.a, tt.b); got != tt.want {
+			t.Errorf("same(%s, %s) got %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+		if got := same(tt.b, tt.a); got != tt.want {
+			t.Errorf("same(%s, %s) got %v, want %v", tt.b, tt.a, got, tt.want)
 		}
 	}
 }

@@ -31,6 +31,11 @@ func TestSubtree(t *testing.T) {
 web.cache-v1          A   192.0.2.11
 hidden.cache          A   192.0.2.66
 _acme-challenge.cache TXT "token"
+My\032Printer.cache-v1 TXT "a space"
+a\.b.cache-v1          TXT "a dot"
+\097bc.cache-v1        TXT "abc"
+\000.cache-v1          TXT "zero"
+escaped               CNAME my\032printer.cache-v1
 `,
 		"apex.zone": `$ORIGIN apex.internal.
 @  60 SOA ns hostmaster 1 3600 600 86400 300
@@ -39,6 +44,7 @@ ns 60 A   192.0.2.53
 `,
 		"aliases/cache":       `{"to": "cache-v1.corp.internal", "subtree": "keep", "except": ["_acme-challenge", "direct"]}`,
 		"aliases/exact.cache": "cache-v2.corp.internal",
+		"aliases/escaped2":    "escaped.corp.internal",
 		"aliases/svc":         `{"to": "cache-v2.corp.internal", "subtree": "collapse", "ttl": 7}`,
 		"aliases/two":         `{"to": "svc.corp.internal", "subtree": "keep"}`,
 		"aliases/gone":        `{"to": "nowhere.corp.internal", "subtree": "keep", "except": ["x.left"]}`,
@@ -75,6 +81,21 @@ ns 60 A   192.0.2.53
 		{"21, 30: other types below an apex", "web.apex.internal. CNAME", "NOERROR aa\nweb.apex.internal. 5 CNAME web.cache-v1.corp.internal."},
 		{"21: its other types", "apex.internal. NS", "NOERROR aa\napex.internal. 60 NS ns.apex.internal.\nadditional: ns.apex.internal. 60 A 192.0.2.53"},
 	}}, {"flatten", []exchange{
+		{"13, 30: a space, which the zone file escapes in another way", `my\032printer.cache.corp.internal. TXT`, `NOERROR aa
+			my\ printer.cache.corp.internal. 5 TXT "a space"
+			` + ns},
+		{"13, 30: an escaped dot", `a\.b.cache.corp.internal. TXT`, `NOERROR aa
+			a\.b.cache.corp.internal. 5 TXT "a dot"
+			` + ns},
+		{"13, 30: a letter that the zone file escapes", `Abc.cache.corp.internal. TXT`, `NOERROR aa
+			Abc.cache.corp.internal. 5 TXT "abc"
+			` + ns},
+		{"13, 30: an octet 0", `\000.cache.corp.internal. TXT`, `NOERROR aa
+			\000.cache.corp.internal. 5 TXT "zero"
+			` + ns},
+		{"13, 25: a static CNAME to such a name", `escaped2.corp.internal. TXT`, `NOERROR aa
+			escaped2.corp.internal. 5 TXT "a space"
+			` + ns},
 		{"23, 30: labels move along", "Web.cache.corp.internal. A", "NOERROR aa\nWeb.cache.corp.internal. 5 A 192.0.2.11\n" + ns},
 		{"3, 30: a name that the target does not have below it", "nope.cache.corp.internal. A", "NXDOMAIN aa\n" + soa},
 		{"24, 30: from subtree to subtree", "x.two.corp.internal. A", "NOERROR aa\nx.two.corp.internal. 5 A 192.0.2.2\n" + ns},
