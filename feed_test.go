@@ -10,6 +10,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -86,5 +87,63 @@ func TestTakeOverUntilTheStart(t *testing.T) {
 	heir.feed.run(ctx)
 	if got := target(); got != "cache-v2.corp.internal." {
 		t.Errorf("at its start the heir got the target %s, want v2", got)
+	}
+}
+
+// 14, 17: a block whose Corefile has got a new line knows the old ones after a
+// reload, and as little of the new one as at a start.
+func TestNotReadyInPart(t *testing.T) {
+	seen := []ledger.Parameter{{Name: "/dns/all", Version: 1, Value: `{"aliases": {"cache": "cache-v1.corp.internal", "deep.er.known": "cache-v1.corp.internal"}}`}}
+	sweep := func(context.Context) ([]ledger.Parameter, error) { return seen, nil }
+	old := fed(t, new(instance), &source{sweep: sweep})
+	heir := fed(t, new(instance), &source{sweep: sweep}, func(_ *VersionAlias, c *config) {
+		c.directory = old.feed.directory
+		c.lines = append(c.lines, ledger.Line{Parameter: "/new", Rule: alias.Rule{Name: "deep.er.below.corp.internal.", Zones: c.zones, TTL: 5}})
+	})
+	old.feed.watcher.Sweep(t.Context())
+	heir.feed.inherit([]*feed{old.feed}, []*feed{old.feed})
+	if table := heir.table.Load(); !table.Partial() || table.Len() != 2 {
+		t.Fatalf("the table has %d aliases, partial is %v, want 2 of a part", table.Len(), table.Partial())
+	}
+	heir.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := new(dns.Msg).SetRcode(r, dns.RcodeNameError)
+		if r.Question[0].Name == "cache-v1.corp.internal." {
+			m = reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1")
+		}
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	})
+	for _, x := range []exchange{
+		{"an alias that is known", "cache.corp.internal. A", "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1"},
+		{"17: a name above one", "er.known.corp.internal. A", "NOERROR"},
+		{"14: a name above one, and perhaps an alias itself", "known.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+		{"14: a name that is sure to be an alias", "deep.er.below.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+		{"14, 17: a name above that", "Er.below.corp.internal. A", "NOERROR"},
+		{"14: a name that may be an alias", "web.corp.internal. TXT edns", "SERVFAIL\nOPT ede=14"},
+		{"14: one that is too deep", "x.web.corp.internal. A", "NXDOMAIN"},
+		{"13, 14: an escaped dot", `a\.corp.internal. A`, "NXDOMAIN"},
+		{"1: a transfer", "web.corp.internal. AXFR", "NXDOMAIN"},
+	} {
+		w := newWrites()
+		if _, err := heir.ServeDNS(context.Background(), w, x.message(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got := show(w.Msg); got != trim(x.want) {
+			t.Errorf("%s: %s got\n%s\nwant\n%s", x.name, x.q, got, trim(x.want))
+		}
+	}
+	seen = append(seen, ledger.Parameter{Line: 1, Name: "/new", Version: 1, Value: "cache-v1.corp.internal"})
+	heir.feed.watcher.Sweep(t.Context())
+	for q, want := range map[string]string{
+		"web.corp.internal. A":   "NXDOMAIN",
+		"known.corp.internal. A": "NOERROR",
+		"below.corp.internal. A": "NOERROR",
+	} {
+		w := newWrites()
+		if _, err := heir.ServeDNS(context.Background(), w, (exchange{q: q}).message(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got := show(w.Msg); got != want {
+			t.Errorf("14: once all is read, %s got\n%s\nwant %s", q, got, want)
+		}
 	}
 }

@@ -258,6 +258,7 @@ func TestLateSource(t *testing.T) {
 				ssm /
 				alias moved.corp.internal /moved
 				alias corp.internal /apex
+				alias deep.er.below.corp.internal /deep
 				refresh 1s
 			}
 			file corp.zone
@@ -268,6 +269,18 @@ func TestLateSource(t *testing.T) {
 			versionalias {
 				directory aliases
 				alias db.corp.example /db
+				alias deep.er.below.corp.example /deep
+				refresh 1s
+			}
+			template ANY ANY {
+				rcode NXDOMAIN
+			}
+		}
+		.:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias corp.test {
+				directory aliases
 				refresh 1s
 			}
 			template ANY ANY {
@@ -287,6 +300,18 @@ func TestLateSource(t *testing.T) {
 		{"14, 21: and its other types", "corp.internal. NS", "NOERROR aa\ncorp.internal. 60 NS ns.corp.internal.\nadditional: ns.corp.internal. 60 A 192.0.2.53"},
 		{"14: a name too deep for one", "web.corp.internal.corp.internal. A", "NXDOMAIN aa\n" + soa},
 		{"14: a name that may be none, where there are no paths", "web.corp.example. A", "NXDOMAIN aa"},
+		{"14, 17: names above that of an alias line", "er.Below.corp.example. A", "NOERROR aa"},
+		{"14, 17: up to its zone", "below.corp.example. TXT edns", "NOERROR aa\nOPT"},
+		{"14: one beside", "es.below.corp.example. A", "NXDOMAIN aa"},
+		{"14: a name that only ends alike", "r.below.corp.example. A", "NXDOMAIN aa"},
+		{"14: one below", "x.deep.er.below.corp.example. A", "NXDOMAIN aa"},
+		{"14, 17: a name above, where there are paths", "er.below.corp.internal. A", "NOERROR aa\n" + soa},
+		{"14: above, and perhaps an alias itself", "below.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
+		{"14: a name that may be an alias, of a zone in the block of another", "web.corp.test. A edns", "SERVFAIL\nOPT ede=14"},
+		{"13, 14: an escaped dot: no name of the zone", `a\.corp.test. A edns`, "NXDOMAIN aa\nOPT"},
+		{"13, 14: an escaped dot: one label", `a\.b.corp.test. A edns`, "SERVFAIL\nOPT ede=14"},
+		{"13, 14: a name that only ends alike", "a.notcorp.test. A", "NXDOMAIN aa"},
+		{"13: the root", ". A", "NXDOMAIN aa"},
 		{"14: a name that is sure to be an alias", "Moved.corp.internal. A edns", "SERVFAIL\nOPT ede=14"},
 	} {
 		if got := show(x.ask(t, s)); got != trim(x.want) {
