@@ -350,6 +350,59 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// 9, 11: an alias that moves may lead into its own block and out of it. Each
+// target is asked where it is served.
+func TestMovingAcrossBlocks(t *testing.T) {
+	const salt = "cache.corp.internal."
+	moved, unmoved := at(t, salt, 0.1, v4Subnet).String(), at(t, salt, 0.9, v4Subnet).String()
+	for _, mode := range []string{"cname", "flatten"} {
+		for from, to := range map[string]string{
+			"cache-v1.corp.internal.": "web.example.org.",
+			"web.example.org.":        "cache-v1.corp.internal.",
+			"web.elsewhere.test.":     "cache-v1.corp.internal.",
+		} {
+			s := startServer(t, strings.ReplaceAll(`
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+						answer MODE
+					}
+					file corp.zone
+				}
+				example.org:0 {
+					bind 127.0.0.1
+					hosts {
+						198.51.100.7 web.example.org
+					}
+				}`, "MODE", mode), files{
+				"corp.zone":     corpZone,
+				"aliases/cache": fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50}`, from, to),
+			})
+			for ecs, target := range map[string]string{unmoved: from, moved: to} {
+				const ns = "\nauthority: corp.internal. 60 NS ns.corp.internal."
+				want := map[string]string{
+					"cname cache-v1.corp.internal.":   "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1" + ns,
+					"cname web.example.org.":          "NOERROR aa\ncache.corp.internal. 5 CNAME web.example.org.\nweb.example.org. 3600 A 198.51.100.7",
+					"cname web.elsewhere.test.":       "NOERROR aa\ncache.corp.internal. 5 CNAME web.elsewhere.test.",
+					"flatten cache-v1.corp.internal.": "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1" + ns,
+					"flatten web.example.org.":        "NOERROR aa\ncache.corp.internal. 5 A 198.51.100.7",
+					"flatten web.elsewhere.test.":     "SERVFAIL",
+				}[mode+" "+target]
+				scope := "/24"
+				if want == "SERVFAIL" {
+					scope = "/0"
+				}
+				want += "\nOPT ecs=" + ecs + scope
+				if got := show(exchange{q: "cache.corp.internal. A ecs=" + ecs}.ask(t, s)); got != want {
+					t.Errorf("from %s to %s, %s: got\n%s\nwant\n%s", from, to, mode, got, want)
+				}
+			}
+		}
+	}
+}
+
 // 8: an answer that the CNAME makes too large is cut, and says so.
 func TestTruncation(t *testing.T) {
 	zone := corpZone

@@ -163,6 +163,17 @@ func (c *comparison) wild() bool {
 	})
 }
 
+// nodata reports whether the question is for a name above an alias, which exists
+// for that: 17.
+func (c *comparison) nodata() bool {
+	for name := range c.zone.aliases {
+		if asked := strings.ToLower(c.q.Question[0].Name); asked != name && dns.IsSubDomain(asked, name) && len(c.ours.Answer) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // alone reports whether a CNAME is all that is asked for.
 func (c *comparison) alone() bool {
 	qtype := c.q.Question[0].Qtype
@@ -357,6 +368,14 @@ var wildcards = difference{
 	"a wildcard of the zone is for what lies above and below an alias as well",
 	func(c *comparison) bool {
 		if c.isAlias || !c.nearAlias() || !c.wild() {
+			return false
+		}
+		// What the zone has or denies, and nothing of the alias.
+		told := func(rr dns.RR) bool {
+			_, alias := c.zone.aliases[rr.Header().Name]
+			return alias
+		}
+		if failed(c.ours.Rcode) || slices.ContainsFunc(c.ours.Answer, told) || c.nodata() && c.ours.Rcode != dns.RcodeSuccess {
 			return false
 		}
 		*c.theirs = *c.ours
