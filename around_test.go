@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,9 +16,11 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -201,8 +204,8 @@ func TestPluginsAround(t *testing.T) {
 // signature matches an RRSIG, and as its first part that without the data.
 var signature = regexp.MustCompile(`(RRSIG \S+) .*`)
 
-// A flip acts on the next query, whatever a cache holds, and what a cache holds
-// is served on when the server behind it is gone.
+// A flip acts on the next query, whatever a cache holds, and what a cache holds is
+// served on when the server behind it is gone and its time is over.
 func TestCacheAboveForward(t *testing.T) {
 	for _, mode := range []string{"cname", "flatten"} {
 		t.Run(mode, func(t *testing.T) {
@@ -211,57 +214,103 @@ func TestCacheAboveForward(t *testing.T) {
 					bind 127.0.0.1
 					root DIR
 					file corp.zone
-				}`, files{"corp.zone": strings.ReplaceAll(corpZone, "$TTL 60", "$TTL 1")})
-			s := startServer(t, strings.NewReplacer("MODE", mode, "PRIMARY", primary.tcp).Replace(`
-				corp.internal:0 {
-					bind 127.0.0.1
-					root DIR
-					versionalias {
-						directory aliases
-						answer MODE
-					}
-					cache {
-						serve_stale 1h immediate
-						prefetch 1 1m 90%
-					}
-					forward . PRIMARY {
-						force_tcp
-						max_fails 0
-					}
-				}`), files{"aliases/cache": "cache-v1.corp.internal"})
-			address := func() string {
-				m := s.ask("cache.corp.internal.", dns.TypeA)
-				if len(m.Answer) == 0 {
-					return show(m)
-				}
-				return strings.Fields(m.Answer[len(m.Answer)-1].String())[4]
-			}
-			flip := func(version int) {
-				t.Helper()
-				s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", version))
-				want := alias.Name(fmt.Sprintf("cache-v%d.corp.internal.", version))
-				table := &running.all[0].plugins[0].table
-				for deadline := time.Now().Add(10 * time.Second); table.Load().Get("cache.corp.internal.").Target != want; <-time.After(5 * time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("the flip to version %d was not adopted", version)
-					}
-				}
-				if got, want := address(), fmt.Sprintf("192.0.2.%d", version); got != want {
-					t.Errorf("the first answer after a flip got %s, want %s", got, want)
-				}
-			}
+				}`, files{"corp.zone": corpZone})
+			s := startForward(t, mode, primary, "success 1000 1 0\nserve_stale 1h immediate")
 			for range 3 {
-				if got := address(); got != "192.0.2.1" {
-					t.Fatalf("got %s, want 192.0.2.1", got)
-				}
+				s.address(1)
 			}
-			flip(2)
-			flip(1)
+			s.flip(2)
+			s.flip(1)
+			s.flip(2) // so that it holds both
 			primary.stop()
-			flip(2)
-			flip(1)
+			<-time.After(1100 * time.Millisecond) // the cache's clock is a real one
+			s.flip(1)
+			s.flip(2)
+			s.flip(1)
+			m := s.ask("cache.corp.internal.", dns.TypeA)
+			if n := len(m.Answer); n == 0 || m.Answer[n-1].Header().Ttl != 0 {
+				t.Errorf("got\n%s\nwant a stale answer, with the TTL 0", show(m))
+			}
 		})
 	}
+}
+
+// What is asked for often a cache asks for anew before its time is over. It keeps
+// the alias's question for that, for long after the client's answer.
+func TestPrefetchAboveForward(t *testing.T) {
+	for _, mode := range []string{"cname", "flatten"} {
+		t.Run(mode, func(t *testing.T) {
+			var asked [3]atomic.Int32 // for each version
+			stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				version := r.Question[0].Name[len("cache-v")] - '0'
+				asked[version].Add(1)
+				return dns.RcodeSuccess, w.WriteMsg(reply(r, fmt.Sprintf("%s 9 IN A 192.0.2.%d", r.Question[0].Name, version)))
+			}))
+			primary := startServer(t, "corp.internal:0 {\nbind 127.0.0.1\nstub\n}", nil)
+			s := startForward(t, mode, primary, "prefetch 2 1m 90%") // which is all of 9 seconds, rounded up
+			for version := 1; version <= 2; version++ {
+				if version > 1 {
+					s.flip(version)
+				}
+				for deadline := time.Now().Add(8 * time.Second); asked[version].Load() < 2; {
+					s.address(version) // the cache has it for 9 seconds, so that nothing else asks again
+					if time.Now().After(deadline) {
+						t.Fatalf("version %d was asked for %d times, want a prefetch", version, asked[version].Load())
+					}
+				}
+			}
+		})
+	}
+}
+
+// forwarding is a server with an alias above a cache above a forward.
+type forwarding struct{ *server }
+
+func startForward(t *testing.T, mode string, primary *server, cache string) forwarding {
+	t.Helper()
+	return forwarding{startServer(t, strings.NewReplacer("MODE", mode, "PRIMARY", primary.tcp, "CACHE", cache).Replace(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer MODE
+			}
+			cache {
+				CACHE
+			}
+			forward . PRIMARY {
+				force_tcp
+				max_fails 0
+			}
+		}`), files{"aliases/cache": "cache-v1.corp.internal"})}
+}
+
+// address asks for the alias, which must have the address of that version.
+func (s forwarding) address(version int) {
+	s.t.Helper()
+	m := s.ask("cache.corp.internal.", dns.TypeA)
+	want := fmt.Sprintf("192.0.2.%d", version)
+	if len(m.Answer) > 0 {
+		if a, ok := m.Answer[len(m.Answer)-1].(*dns.A); ok && a.A.String() == want {
+			return
+		}
+	}
+	s.t.Fatalf("got\n%s\nwant %s", show(m), want)
+}
+
+// flip flips the alias and asks for it once that is adopted.
+func (s forwarding) flip(version int) {
+	s.t.Helper()
+	s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", version))
+	want := alias.Name(fmt.Sprintf("cache-v%d.corp.internal.", version))
+	table := &running.all[0].plugins[0].table
+	for deadline := time.Now().Add(10 * time.Second); table.Load().Get("cache.corp.internal.").Target != want; <-time.After(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the flip to version %d was not adopted", version)
+		}
+	}
+	s.address(version)
 }
 
 // The ways a question may come, and the views that choose among blocks.
