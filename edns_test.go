@@ -159,7 +159,7 @@ func TestSubnetOfAMovingAlias(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, flatten := range []bool{false, true} {
-				v := moving(t, `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, flatten)
+				v := moving(t, "cache", `{"from": "v1.corp.internal", "to": "v2.corp.internal", "percent": 50}`, flatten)
 				below := v.Next
 				v.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 					if r.Question[0].Qtype != dns.TypeTXT && r.Question[0].Name != fmt.Sprintf("v%d.corp.internal.", tt.version) {
