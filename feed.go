@@ -165,6 +165,9 @@ func (f *feed) take() {
 	for _, old := range f.counts {
 		next = next.Inherit(old.ledger.Load())
 	}
+	for _, l := range f.inherited {
+		next = next.Succeed(l, time.Now())
+	}
 	f.ledger.Store(next)
 	f.publish(next.Table())
 	f.stats.swept.Store(swept)
@@ -310,8 +313,8 @@ func (f *feed) ReadFailed(err error) {
 func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) { return f.ledger.Load().Due(now) }
 
 // Probes implements watch.Jury.
-func (f *feed) Probes(now time.Time) ([]ledger.Probe, time.Time) {
-	return f.ledger.Load().Probes(now)
+func (f *feed) Probes(now time.Time, most int) ([]ledger.Probe, time.Time) {
+	return f.ledger.Load().Probes(now, most)
 }
 
 // Answered implements watch.Jury.

@@ -50,7 +50,9 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	table := v.table.Load()
 	e, below := find(table, r)
 	if e != nil && e.Retired != nil {
-		e.Retired.Count(remote(w.RemoteAddr()), time.Now())
+		if ctx.Value(probing{}) == nil {
+			e.Retired.Count(remote(w.RemoteAddr()), time.Now())
+		}
 		e = nil
 	}
 	if e == nil && table.Partial() && v.awaits(r) {

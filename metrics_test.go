@@ -63,7 +63,7 @@ func metricsOfTwo(t *testing.T) {
 		coredns_versionalias_braked_aliases 0
 		# HELP coredns_versionalias_drain_deadline_timestamp_seconds The Unix time at which the last cache has let go of a target that an alias has left.
 		# TYPE coredns_versionalias_drain_deadline_timestamp_seconds gauge
-		coredns_versionalias_drain_deadline_timestamp_seconds{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 9.46684811e+08
+		coredns_versionalias_drain_deadline_timestamp_seconds{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 9.46684815e+08
 		# HELP coredns_versionalias_flips_total Counter of the changes of an alias's target.
 		# TYPE coredns_versionalias_flips_total counter
 		coredns_versionalias_flips_total{zone="corp.internal."} 2

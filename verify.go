@@ -62,6 +62,9 @@ func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
 			failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
 		}
 		found = append(found, addresses(m)...)
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	switch {
 	case len(found) > 0 && p.Check.Port() > 0:
@@ -106,8 +109,21 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 	if server != nil {
 		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
 	}
-	ctx = &hopContext{ctx, 1}
-	w := new(catcher)
+	ctx = &hopContext{context.WithValue(ctx, probing{}, true), 1}
+	m, err = v.exchange(ctx, server, q, self)
+	if err == nil && m.Truncated {
+		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)
+	}
+	if err == nil && ruled(m) {
+		return nil, errors.New("found that an access rule forbids it, want an answer")
+	}
+	return m, steady(err)
+}
+
+// exchange asks a question of the server block's chain, or of the server.
+func (v *verifier) exchange(ctx context.Context, server *dnsserver.Server, q *dns.Msg, from net.Addr) (*dns.Msg, error) {
+	w := &catcher{from: from}
+	target, qtype := alias.Name(q.Question[0].Name), q.Question[0].Qtype
 	switch {
 	case v.plugin.serves(target):
 		rcode, err := v.plugin.entry.ServeDNS(ctx, w, q)
@@ -121,55 +137,79 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 		return nil, errors.New("found no query yet that tells which server to ask, want one")
 	default:
 		state := request.Request{W: w, Req: q}
-		if w.caught, err = upstream.New().Lookup(ctx, state, string(target), qtype); err != nil {
+		m, err := upstream.New().Lookup(ctx, state, string(target), qtype)
+		if err != nil {
 			return nil, err
 		}
+		w.caught = m
 	}
-	switch {
-	case w.caught == nil:
+	if w.caught == nil {
 		return nil, errors.New("found that the question was dropped, want an answer")
-	case ruled(w.caught):
-		return nil, errors.New("found that an access rule forbids it, want an answer")
 	}
 	return w.caught, nil
 }
+
+// steady is err without the port that we asked from, which is another one each time.
+func steady(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Addr != nil {
+		return fmt.Errorf("%s %s %s: %w", op.Op, op.Net, op.Addr, op.Err)
+	}
+	return err
+}
+
+// probing is the key of contexts in which we ask ourselves.
+type probing struct{}
 
 // dial reports whether one of the addresses accepts a connection at port.
 func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results := make(chan error, len(addrs))
-	for _, addr := range addrs {
+	type result struct {
+		i   int
+		err error
+	}
+	results := make(chan result, len(addrs))
+	for i, addr := range addrs {
 		go func() {
 			var d net.Dialer
 			conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(addr.String(), strconv.Itoa(int(port))))
 			if err == nil {
 				_ = conn.Close()
 			}
-			results <- err
+			results <- result{i, err}
 		}()
 	}
-	var err error
+	var first error // of the first address, whichever answers last
 	for range addrs {
-		if err = <-results; err == nil {
-			cancel()
+		r := <-results
+		if r.err == nil {
 			return nil
 		}
+		if r.i == 0 {
+			first = r.err
+		}
 	}
-	return fmt.Errorf("found none of %d addresses that accepts at port %d, want one: %w", len(addrs), port, err)
+	return fmt.Errorf("found none of %d addresses that accepts at port %d, want one: %w", len(addrs), port, steady(first))
 }
 
 // catcher is the writer of a question that we ask ourselves. It comes from
 // 127.0.0.1, which is who acl sees.
-type catcher struct{ caught *dns.Msg }
+type catcher struct {
+	from   net.Addr
+	caught *dns.Msg
+}
 
-var self = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+// Who asks: over UDP, and over TCP what was too large.
+var (
+	self    = &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	selfTCP = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+)
 
 // LocalAddr implements dns.ResponseWriter, as do all of its methods.
-func (c *catcher) LocalAddr() net.Addr { return self }
+func (c *catcher) LocalAddr() net.Addr { return c.from }
 
-// RemoteAddr is that of a TCP connection, so that no answer is too large.
-func (c *catcher) RemoteAddr() net.Addr { return self }
+// RemoteAddr is ourselves.
+func (c *catcher) RemoteAddr() net.Addr { return c.from }
 
 // WriteMsg keeps the answer.
 func (c *catcher) WriteMsg(m *dns.Msg) error {

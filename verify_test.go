@@ -407,3 +407,56 @@ func TestVerifyOfServer(t *testing.T) {
 		}
 	}
 }
+
+// Our own questions are nobody's who asks for a retired name.
+func TestVerifyDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.set("cache-v2", addressed)
+		tr.set("cache-v3", addressed)
+		for _, target := range []string{"cache-v2", "cache-v3"} {
+			tr.put(target + ".corp.internal")
+			tr.turns(target, 12*time.Second)
+		}
+		<-time.After(time.Minute)
+		tr.set("cache-v1", rcoded(dns.RcodeNameError))
+		tr.put("cache-v1.corp.internal")
+		<-time.After(10 * time.Minute)
+		if r := tr.table.Load().Retired("cache-v1.corp.internal."); r == nil || r.Queries() > 0 {
+			t.Errorf("counted is %v, want no query", r)
+		}
+	})
+}
+
+// What comes truncated over UDP is asked again over TCP.
+func TestVerifyTruncated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.set("cache-v2", func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			if _, tcp := w.RemoteAddr().(*net.TCPAddr); tcp {
+				return addressed(ctx, w, r)
+			}
+			m := reply(r)
+			m.Truncated = true
+			return dns.RcodeSuccess, w.WriteMsg(m)
+		})
+		tr.put("cache-v2.corp.internal")
+		tr.turns("cache-v2", 12*time.Second)
+	})
+}
+
+// An error reads the same each time, whatever port was asked from.
+func TestSteadyErrors(t *testing.T) {
+	tcp := func(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
+	err := fmt.Errorf("forward: %w", &net.OpError{Op: "read", Net: "tcp", Source: tcp(40001), Addr: tcp(53), Err: errors.New("i/o timeout")})
+	if got, want := steady(err).Error(), "read tcp 127.0.0.1:53: i/o timeout"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, err := range []error{nil, errors.New("oops"), &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("oops")}} {
+		if steady(err) != err {
+			t.Errorf("%v became %v", err, steady(err))
+		}
+	}
+}

@@ -328,6 +328,9 @@ func (e *Edit) exists(name Name, by int) {
 // Get is the alias of that very name as it is by now, or nil.
 func (e *Edit) Get(name Name) *Entry { return e.next.Get(name) }
 
+// Retired counts the queries for a name that is retired by now, and nil is of none.
+func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
+
 // Table ends the edit. The table is a copy: a pointer into the edit would hold
 // on to the table before, and that one to all before it.
 func (e *Edit) Table() *Table {

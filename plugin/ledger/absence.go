@@ -110,11 +110,17 @@ func (c *change) retire() {
 	if c.brake <= brakeAliases || 10*c.brake <= c.table.Len() {
 		c.brake = 0
 	}
+	going := map[key]bool{}
 	for _, k := range missing {
 		if r := c.record(k); r.absence.gone >= sure && (c.brake == 0 || c.lasted(r)) {
-			c.updates[k] = record{}
-			c.retired[k] = true
+			going[k] = true
 		}
+	}
+	c.await(going)
+	for k := range going {
+		c.kept[k] = c.record(k)
+		c.updates[k] = record{}
+		c.retired[k] = true
 	}
 	switch {
 	case c.brake > 0 && c.braked == 0:
@@ -122,6 +128,58 @@ func (c *change) retire() {
 	case c.brake == 0 && c.braked > 0:
 		c.events = append(c.events, Event{Kind: Unbraked})
 	}
+}
+
+// await takes out of going the parameters whose aliases another document states that
+// cannot come into force yet, since others hold what else it states: they go together,
+// or an alias would be gone in between.
+func (c *change) await(going map[key]bool) {
+	if len(going) == 0 {
+		return
+	}
+	heirs := map[key]*candidate{}
+	for k, r := range c.records {
+		heirs[k] = r.newer
+	}
+	for k, r := range c.updates {
+		heirs[k] = r.newer
+	}
+	for again := true; again; {
+		again = false
+		for k, heir := range heirs {
+			if heir == nil || c.record(k).absence.missing() {
+				continue
+			}
+			held, free := c.holders(k, heir, going)
+			if !held {
+				continue
+			}
+			for _, holder := range free {
+				delete(going, holder)
+				again = true
+			}
+		}
+	}
+}
+
+// holders is those of going that hold an alias which heir, a candidate of k, states;
+// and whether anybody else holds one, and does not give it up.
+func (c *change) holders(k key, heir *candidate, going map[key]bool) (held bool, free []key) {
+	for _, a := range c.claims(&heir.document) {
+		e := c.table.Get(a.Name)
+		if e == nil || keyOf(e) == k {
+			continue
+		}
+		holder := keyOf(e)
+		newer := c.record(holder).newer
+		switch {
+		case going[holder]:
+			free = append(free, holder)
+		case newer == nil || newer.aliases == nil || newer.states(a.Name):
+			held = true
+		}
+	}
+	return held, free
 }
 
 // handedOver is how many aliases of missing parameters are stated by one that is

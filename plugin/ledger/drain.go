@@ -26,9 +26,9 @@ type Drain struct {
 func (d Drain) Deadline() time.Time { return later(d.Held, d.Since.Add(late)) }
 
 // late is how much longer than its TTL an answer may be around: one that was asked
-// for in time may be under way for as long as forward waits for its upstream, 5
-// seconds, and caches count whole seconds.
-const late = 6 * time.Second
+// for in time may be under way for as long as forward waits for its upstreams, 5
+// seconds and a last read of 2, and caches count whole seconds.
+const late = 10 * time.Second
 
 // watchTime is how long after the deadline queries for the target are counted.
 const watchTime = time.Hour
@@ -70,6 +70,9 @@ func (c *change) expire() {
 	for k, d := range c.drains {
 		if !c.now.Before(d.over()) {
 			c.drain(k, Drain{})
+			if c.table.Get(k.alias) == nil {
+				c.before(k.alias, nil)
+			}
 		}
 	}
 }
@@ -164,6 +167,9 @@ func (c *change) retireNames(edit *alias.Edit, counts *alias.Table) {
 			continue
 		}
 		r := counts.Retired(target)
+		if r == nil || !r.From.Equal(deadline) {
+			r = edit.Retired(target) // of another ledger's counts, maybe
+		}
 		if r == nil || !r.From.Equal(deadline) {
 			r = &alias.Retired{From: deadline, Until: deadline.Add(watchTime)}
 		}

@@ -19,7 +19,7 @@ func drainsText(l *Ledger, now time.Time) string {
 	return b.String()
 }
 
-// Caches hold a target for as long as its TTL says, and 6 seconds for an answer
+// Caches hold a target for as long as its TTL says, and 10 seconds for an answer
 // that was under way.
 func TestDrains(t *testing.T) {
 	const s = time.Second
@@ -31,43 +31,43 @@ func TestDrains(t *testing.T) {
 	const (
 		v1   = "/a/cache 1 v1.x.org"
 		v2   = "/a/cache 2 v2.x.org"
-		left = "cache.internal. v1.x.org. since 10s until 21s"
+		left = "cache.internal. v1.x.org. since 10s until 25s"
 	)
 	for _, tt := range []struct {
 		name   string
 		sweeps []sweep
 	}{
 		{"a flip: an hour after the deadline it is over", []sweep{
-			{0, v1, ""}, {10 * s, v2, left}, {21 * s, v2, left}, {3620 * s, v2, left}, {3621 * s, v2, ""},
+			{0, v1, ""}, {10 * s, v2, left}, {25 * s, v2, left}, {3624 * s, v2, left}, {3625 * s, v2, ""},
 		}},
 		{"back again: the new one is left", []sweep{
-			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 26s"},
+			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 30s"},
 		}},
 		{"back, and forward: the old one is left anew", []sweep{
-			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 26s"},
-			{20 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 31s"},
+			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 30s"},
+			{20 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 35s"},
 		}},
 		{"several in a row", []sweep{
-			{0, v1, ""}, {10 * s, v2, left}, {12 * s, "/a/cache 3 v3.x.org", left + "\ncache.internal. v2.x.org. since 12s until 23s"},
+			{0, v1, ""}, {10 * s, v2, left}, {12 * s, "/a/cache 3 v3.x.org", left + "\ncache.internal. v2.x.org. since 12s until 27s"},
 		}},
 		{"an equal document is no change", []sweep{{0, v1, ""}, {10 * s, "/a/cache 2 v1.x.org", ""}}},
 		{"the TTL of the document that was in force", []sweep{
-			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""}, {10 * s, v2, "cache.internal. v1.x.org. since 10s until 10m16s"},
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""}, {10 * s, v2, "cache.internal. v1.x.org. since 10s until 10m20s"},
 		}},
 		{"the largest TTL it was handed out with", []sweep{
 			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
 			{100 * s, "/a/cache 2 v1.x.org", ""},
-			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 11m46s"},
+			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 11m50s"},
 		}},
 		{"but not for longer than it lasts", []sweep{
 			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
 			{100 * s, "/a/cache 2 v1.x.org", ""},
-			{705 * s, "/a/cache 3 v1.x.org", ""},
-			{706 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 11m46s until 11m57s"},
+			{709 * s, "/a/cache 3 v1.x.org", ""},
+			{710 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 11m50s until 12m5s"},
 		}},
 		{"a larger TTL counts from the end on", []sweep{
 			{0, v1, ""}, {100 * s, `/a/cache 2 {"to": "v1.x.org", "ttl": 600}`, ""},
-			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 11m56s"},
+			{110 * s, "/a/cache 3 v2.x.org", "cache.internal. v1.x.org. since 1m50s until 12m0s"},
 		}},
 		{"an alias that leaves its bundle", []sweep{
 			{0, `/a/all 1 {"aliases": {"cache": "v1.x.org", "db": "v1.x.org"}}`, ""},
@@ -76,27 +76,27 @@ func TestDrains(t *testing.T) {
 		{"a canary leads to both, then to one", []sweep{
 			{0, v1, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`, ""},
-			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 100}`, "cache.internal. v1.x.org. since 20s until 31s"},
-			{30 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 31s"},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 100}`, "cache.internal. v1.x.org. since 20s until 35s"},
+			{30 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 20s until 35s"},
 		}},
 		{"a canary that is called off", []sweep{
 			{0, v1, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "percent": 1}`, ""},
-			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 0}`, "cache.internal. v2.x.org. since 20s until 31s"},
-			{30 * s, "/a/cache 4 v1.x.org", "cache.internal. v2.x.org. since 20s until 31s"},
+			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 0}`, "cache.internal. v2.x.org. since 20s until 35s"},
+			{30 * s, "/a/cache 4 v1.x.org", "cache.internal. v2.x.org. since 20s until 35s"},
 		}},
 		{"a flip by the clock: no TTL reaches past it", []sweep{
 			{0, v1, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
 			{99 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
-			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 1m46s"},
-			{200 * s, v2, "cache.internal. v1.x.org. since 1m40s until 1m46s"},
-			{3706 * s, v2, ""},
+			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 1m50s"},
+			{200 * s, v2, "cache.internal. v1.x.org. since 1m40s until 1m50s"},
+			{3710 * s, v2, ""},
 		}},
 		{"a flip by the clock that comes soon, after a large TTL", []sweep{
 			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, ""},
-			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 10m16s"},
+			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 10m20s"},
 		}},
 		{"a flip by the clock that is called off before it comes", []sweep{
 			{0, v1, ""},
@@ -108,17 +108,17 @@ func TestDrains(t *testing.T) {
 			{0, v1, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "10h"}`, ""},
 			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, ""},
-			{60 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m0s until 1m6s"},
+			{60 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m0s until 1m10s"},
 		}},
 		{"a ramp that is held, and rolled back", []sweep{
 			{0, v1, ""},
 			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, ""},
 			{20 * s, `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 34}`, ""},
-			{90 * s, `/a/cache 4 v1.x.org`, "cache.internal. v2.x.org. since 1m30s until 1m41s"},
+			{90 * s, `/a/cache 4 v1.x.org`, "cache.internal. v2.x.org. since 1m30s until 1m45s"},
 		}},
 		{"a ramp whose end is past when it is read", []sweep{
 			{0, v1, ""},
-			{90 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m30s until 1m41s"},
+			{90 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m30s until 1m45s"},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestDrains(t *testing.T) {
 				}
 				for name, again := range map[string]*Ledger{
 					"a restart": New(lines, trust).Recall(toldAgain(t, l.Memory()), now),
-					"a reload":  New(lines, trust).Recall(l.Memory(), now).Inherit(l),
+					"a reload":  New(lines, trust).Recall(l.Memory(), now).Inherit(l).Succeed(l, now),
 				} {
 					if got := drainsText(again, now); got != spelled(sweep.drains) {
 						t.Errorf("sweep %d, after %s: drains got\n%swant\n%s", i, name, got, spelled(sweep.drains))
@@ -183,12 +183,12 @@ func TestRetiredNames(t *testing.T) {
 		want string
 	}{
 		{0, both, "not at all"},
-		{10 * s, one, "21s to 1h0m21s"},
-		{20 * s, none, "31s to 1h0m31s"}, // from the last one's deadline on
-		{30 * s, back, "31s to 1h0m31s"}, // the other one has left it still
+		{10 * s, one, "25s to 1h0m25s"},
+		{20 * s, none, "35s to 1h0m35s"}, // from the last one's deadline on
+		{30 * s, back, "35s to 1h0m35s"}, // the other one has left it still
 		{40 * s, "/a/b 3 v1.x.org\n/a/c 3 v1.x.org", "not at all"},
-		{50 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "1m1s to 1h1m1s"},
-		{3661 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "not at all"},
+		{50 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "1m5s to 1h1m5s"},
+		{3665 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "not at all"},
 	} {
 		sweep(tt.at, tt.seen)
 		if got := from(); got != tt.want {
@@ -197,7 +197,7 @@ func TestRetiredNames(t *testing.T) {
 	}
 	sweep(4000*s, "/a/b 5 v3.x.org\n/a/c 3 v1.x.org")
 	counts := l.Table().Retired("v2.x.org.")
-	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l)
+	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l).Succeed(l, epoch.Add(4001*s))
 	if next.Table().Retired("v2.x.org.") != counts || counts == nil {
 		t.Error("a reload begins to count anew")
 	}

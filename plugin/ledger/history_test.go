@@ -436,6 +436,12 @@ func checkEvents(before, after *Ledger, events []Event) error {
 // touched adds to names those that the rejected parameters of l have a say in:
 // what they state, and what they have in force.
 func (w *world) touched(l *Ledger, names map[alias.Name]bool) {
+	awaited := w.awaited(l)
+	for _, e := range entries(l.Table()) {
+		if awaited[keyOf(e)] {
+			names[e.Name] = true
+		}
+	}
 	for _, r := range l.Rejections() {
 		p, _ := w.known(r.Source)
 		for name := range p.states {
@@ -449,6 +455,21 @@ func (w *world) touched(l *Ledger, names map[alias.Name]bool) {
 	}
 }
 
+// awaited is the parameters that hold an alias which a rejected document states: they
+// do not go before it comes into force.
+func (w *world) awaited(l *Ledger) map[key]bool {
+	awaited := map[key]bool{}
+	for _, r := range l.Rejections() {
+		p, _ := w.known(r.Source)
+		for name := range p.states {
+			if e := l.Table().Get(name); e != nil {
+				awaited[keyOf(e)] = true
+			}
+		}
+	}
+	return awaited
+}
+
 // checkSettled is what must hold once nothing is written any more: parameters
 // that are not rejected are in force as they are, and those that are rejected
 // could not come into force.
@@ -458,6 +479,7 @@ func (w *world) checkSettled(l *Ledger) error {
 		rejected[key{r.Source.Parameter, r.Source.Line}] = r
 	}
 	want := map[alias.Name]bool{}
+	awaited := w.awaited(l)
 	for k, p := range w.there {
 		r, out := rejected[k]
 		if out && (r.Source.Version != p.Version || !r.Source.Modified.Equal(p.Modified)) {
@@ -481,7 +503,7 @@ func (w *world) checkSettled(l *Ledger) error {
 		}
 	}
 	for _, e := range entries(l.Table()) {
-		if _, out := rejected[keyOf(e)]; !out && !want[e.Name] {
+		if _, out := rejected[keyOf(e)]; !out && !want[e.Name] && !awaited[keyOf(e)] {
 			return fmt.Errorf("%s is in force, but %s does not state it any more", e.Name, e.Source.Parameter)
 		}
 	}

@@ -36,8 +36,13 @@ func (c *change) judge() []key {
 	if len(v.in) == 0 {
 		v.reprieve(verdicts)
 	}
+	waiting := false
 	for c.trust.Verify && v.unverified() {
+		waiting = true
 		v.sift(verdicts)
+	}
+	if waiting {
+		v.again(verdicts)
 	}
 	c.reject(verdicts)
 	return slices.SortedFunc(maps.Keys(v.in), key.compare)
@@ -74,6 +79,22 @@ func (v *view) reprieve(verdicts map[key]verdict) {
 	}
 }
 
+// again lets in those that were taken out for another which waits to be verified, if
+// without it they are not at fault and need not wait themselves: such as a way back.
+func (v *view) again(verdicts map[key]verdict) {
+	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
+		if !verdicts[k].shared {
+			continue
+		}
+		v.let(k)
+		if v.in[k] != nil && len(v.faults()) == 0 && !v.unproven(k) {
+			delete(verdicts, k)
+		} else {
+			delete(v.in, k)
+		}
+	}
+}
+
 // verdict is why a document is taken out.
 type verdict struct {
 	reason Reason
@@ -90,7 +111,7 @@ func (c *change) reject(verdicts map[key]verdict) {
 			continue
 		}
 		newer := *r.newer
-		newer.reason, newer.err, newer.wants, newer.waits = f.reason, f.err, nil, nil
+		newer.reason, newer.err, newer.waits = f.reason, f.err, nil
 		r.newer = &newer
 		c.updates[k] = r
 	}

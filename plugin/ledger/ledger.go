@@ -127,6 +127,7 @@ type change struct {
 	now      time.Time
 	updates  map[key]record
 	retired  map[key]bool
+	kept     map[key]record      // the retired ones, as they would be if they were not
 	brake    int                 // as braked, from now on
 	sweeps   func(line int) bool // whether this makes a line known; nil if none
 	told     bool                // by somebody who had it in force
@@ -143,7 +144,7 @@ type change struct {
 
 func (l *Ledger) change(now time.Time) *change {
 	return &change{
-		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{},
+		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}, kept: map[key]record{},
 		proofs: l.proofs, drains: l.drains, previous: l.previous, touched: map[alias.Name]bool{}, left: map[Probe]bool{},
 	}
 }
@@ -323,9 +324,24 @@ func (c *change) compare(before, after *alias.Entry) {
 // be nil.
 func (c *change) turn(before, after *alias.Entry) {
 	c.leave(before, after)
+	if before != nil && after != nil && before.Check != after.Check {
+		for _, target := range before.Targets() {
+			c.left[Probe{target, before.Check}] = true
+		}
+	}
 	if before == nil || after != nil && slices.Equal(before.Targets(), after.Targets()) {
 		return
 	}
+	for _, target := range before.Targets() {
+		if after == nil || !slices.Contains(after.Targets(), target) {
+			c.left[Probe{target, before.Check}] = true
+		}
+	}
+	c.before(before.Name, before.Targets())
+}
+
+// before notes what an alias led to before its last change, or forgets it.
+func (c *change) before(name alias.Name, targets []alias.Name) {
 	if !c.turned {
 		c.turned = true
 		c.previous = maps.Clone(c.previous)
@@ -333,15 +349,10 @@ func (c *change) turn(before, after *alias.Entry) {
 			c.previous = map[alias.Name][]alias.Name{}
 		}
 	}
-	for _, target := range before.Targets() {
-		if after == nil || !slices.Contains(after.Targets(), target) {
-			c.left[Probe{target, before.Check}] = true
-		}
-	}
-	if after == nil {
-		delete(c.previous, before.Name)
+	if targets == nil {
+		delete(c.previous, name)
 	} else {
-		c.previous[before.Name] = before.Targets()
+		c.previous[name] = targets
 	}
 }
 

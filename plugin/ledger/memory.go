@@ -138,12 +138,24 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	}
 	c := l.change(now)
 	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
-	c.previous = m.Previous
+	for name, targets := range m.Previous {
+		if l.tells(name) {
+			c.before(name, targets)
+		}
+	}
 	for _, d := range m.Drains {
-		c.drain(drainKey{d.Alias, d.Target}, d)
+		k := drainKey{d.Alias, d.Target}
+		if l.tells(d.Alias) && !c.drains[k].over().After(d.over()) {
+			c.drain(k, d)
+		}
 	}
 	next, _ := c.finish()
 	return next.recall(good, nil, true, now).recall(newest, missing, false, now)
+}
+
+// tells reports whether an alias of that name could be l's.
+func (l *Ledger) tells(name alias.Name) bool {
+	return slices.ContainsFunc(l.lines, func(line Line) bool { return alias.Zone(name, line.Rule.Zones) != "" })
 }
 
 // of is what m has of the parameters that line reads. Of several alias lines that
@@ -221,18 +233,38 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now t
 	return next
 }
 
+// Succeed is l, which has recalled old's memory, with what old's aliases leave behind:
+// by other lines or another TTL they may have become others. It is for a ledger that
+// nobody else has yet.
+func (l *Ledger) Succeed(old *Ledger, now time.Time) *Ledger {
+	next := *l
+	c := next.change(now)
+	for e := range old.table.All() {
+		if l.tells(e.Name) {
+			c.leave(e, l.table.Get(e.Name))
+		}
+	}
+	next.drains = c.drains
+	for k := range next.drains {
+		c.touched[k.target] = true
+	}
+	edit := next.table.Edit()
+	c.retireNames(edit, old.table)
+	next.table = edit.Table()
+	return &next
+}
+
 // Inherit is l, which has recalled old's memory, with old's counts of queries, and
 // what was verified there. It is for a ledger that nobody else has yet.
 func (l *Ledger) Inherit(old *Ledger) *Ledger {
 	inherited := *l
 	inherited.table = inherited.table.Inherit(old.table)
-	c := inherited.change(time.Time{})
-	for k := range inherited.drains {
-		c.touched[k.target] = true
+	led := map[alias.Name]bool{}
+	for e := range old.table.All() {
+		for _, target := range e.Targets() {
+			led[target] = true
+		}
 	}
-	edit := inherited.table.Edit()
-	c.retireNames(edit, old.table)
-	inherited.table = edit.Table()
 	if old.trust.Verify {
 		inherited.proofs = maps.Clone(l.proofs)
 		for probe, p := range l.proofs {
@@ -240,7 +272,7 @@ func (l *Ledger) Inherit(old *Ledger) *Ledger {
 			switch {
 			case asked:
 				inherited.proofs[probe] = before
-			case p.first:
+			case p.first && led[probe.Target]:
 				delete(inherited.proofs, probe)
 			}
 		}

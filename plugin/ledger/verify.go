@@ -28,6 +28,7 @@ type Answer struct {
 // proof is what is known of a probe that is of interest.
 type proof struct {
 	first   bool      // of a target that came into force without being asked for
+	wanted  bool      // a document waits for it
 	at      time.Time // of the last answer, zero before the first
 	err     error     // of the last answer
 	unasked bool      // the same, see Answer
@@ -64,20 +65,25 @@ func (p proof) due() time.Time {
 
 // Probes is the probes that are due at now, and when the first of the others is:
 // zero if there are none. What documents wait for comes first, and of that what was
-// due first, so that none has to wait for those that fail again and again.
-func (l *Ledger) Probes(now time.Time) (due []Probe, next time.Time) {
+// due first, so that none has to wait for those that fail again and again. Of the
+// others there are up to most.
+func (l *Ledger) Probes(now time.Time, most int) (due []Probe, next time.Time) {
+	others := 0
 	for probe, p := range l.proofs {
 		switch at := p.due(); {
+		case !at.After(now) && !p.wanted && others == most:
 		case !at.After(now):
-			due = append(due, probe)
+			if due = append(due, probe); !p.wanted {
+				others++
+			}
 		case next.IsZero() || at.Before(next):
 			next = at
 		}
 	}
 	slices.SortFunc(due, func(a, b Probe) int {
 		p, q := l.proofs[a], l.proofs[b]
-		if p.first != q.first {
-			if q.first {
+		if p.wanted != q.wanted {
+			if p.wanted {
 				return -1
 			}
 			return 1
@@ -91,13 +97,14 @@ func (l *Ledger) Probes(now time.Time) (due []Probe, next time.Time) {
 func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event) {
 	c := l.change(now)
 	c.proofs = maps.Clone(c.proofs)
+	waited := false
 	for _, a := range answers {
 		before, ok := c.proofs[a.Probe]
 		if !ok {
 			continue // nobody waits for it any more
 		}
-		p := proof{first: before.first, at: now, err: a.Err, unasked: a.Unasked}
-		if a.Err != nil && !a.Unasked {
+		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked}
+		if a.Err != nil {
 			p.failed = before.failed + 1
 		}
 		was, is := before.failure(), p.failure()
@@ -110,7 +117,16 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 		}
 		p.first = before.first && a.Err != nil
 		c.proofs[a.Probe] = p
+		if !p.first && !p.wanted {
+			delete(c.proofs, a.Probe)
+		}
 		c.answered = true
+		waited = waited || p.wanted
+	}
+	if c.answered && !waited {
+		next := *l
+		next.proofs = c.proofs
+		return &next, c.events // no document waits for any of them
 	}
 	return c.finish()
 }
@@ -134,6 +150,9 @@ func (c *change) wants(aliases []alias.Alias) []Probe {
 		}
 		for _, target := range a.Targets() {
 			probe := Probe{target, a.Check}
+			if slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) }) {
+				continue // it comes into force with a, if what it leads to verifies
+			}
 			if !slices.Contains(trusted, target) && !slices.Contains(wants, probe) {
 				wants = append(wants, probe)
 			}
@@ -142,23 +161,65 @@ func (c *change) wants(aliases []alias.Alias) []Probe {
 	return wants
 }
 
-// unverified takes out the candidates that wait for probes, and reports whether
-// there were any.
+// unverified takes out the candidates that wait for probes, and those that give up
+// an alias to one of them: it must not be gone in between. It reports whether there
+// were any.
 func (v *view) unverified() bool {
-	found := false
-	for _, k := range slices.SortedFunc(maps.Keys(v.in), key.compare) {
+	waits := map[key][]Probe{}
+	wants := map[key][]Probe{}
+	for k := range v.in {
 		if !v.asks(k) {
 			continue
 		}
-		wants := v.wants(v.change.claims(&v.in[k].document))
-		if !slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }) {
-			continue
+		wants[k] = v.wants(v.change.claims(&v.in[k].document))
+		if v.unproven(k) {
+			waits[k] = wants[k]
 		}
-		found = true
-		delete(v.in, k)
-		v.wait(k, wants)
 	}
-	return found
+	for more := len(waits) > 0; more; {
+		more = false
+		for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
+			for _, a := range v.change.claims(&v.in[k].document) {
+				e := v.table.Get(a.Name)
+				if e == nil || keyOf(e) == k {
+					continue
+				}
+				from := keyOf(e)
+				if v.retired[from] {
+					delete(v.retired, from)
+					v.updates[from] = v.kept[from] // it is gone for sure, and goes with the next change
+					more = true
+					continue
+				}
+				if v.in[from] == nil {
+					continue
+				}
+				if waits[from] == nil {
+					waits[from], more = slices.Clone(wants[from]), true
+				}
+				for _, p := range waits[k] {
+					if !slices.Contains(waits[from], p) {
+						waits[from], more = append(waits[from], p), true
+					}
+				}
+			}
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
+		delete(v.in, k)
+		v.wait(k, waits[k])
+	}
+	return len(waits) > 0
+}
+
+// unproven reports whether k's candidate has to wait: for a probe, or since an older
+// version was read meanwhile.
+func (v *view) unproven(k key) bool {
+	if !v.asks(k) {
+		return false
+	}
+	wants := v.wants(v.change.claims(&v.in[k].document))
+	return len(wants) > 0 && (v.record(k).doubt != nil || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
 }
 
 // wait notes that k's candidate waits for probes, and says why it does once it is
@@ -183,6 +244,24 @@ func (c *change) wait(k key, wants []Probe) {
 	}
 }
 
+// share takes from what was left the probes that other aliases share, so that those
+// go on. That costs a look at all, so it is done only if there is one to lose.
+func (c *change) share(table *alias.Table) {
+	for probe := range c.left {
+		if !c.proofs[probe].first {
+			delete(c.left, probe)
+		}
+	}
+	if len(c.left) == 0 {
+		return
+	}
+	for e := range table.All() {
+		for _, target := range e.Targets() {
+			delete(c.left, Probe{target, e.Check})
+		}
+	}
+}
+
 // proven is the proofs that are of interest from now on: those that candidates
 // wait for, and those of first targets. Adopted are those that came into force
 // without being asked for.
@@ -190,9 +269,11 @@ func (c *change) proven(next *Ledger, adopted []alias.Alias) map[Probe]proof {
 	if !c.trust.Verify {
 		return nil
 	}
+	c.share(next.table)
 	proofs := map[Probe]proof{}
 	for probe, p := range c.proofs {
 		if p.first && !c.left[probe] {
+			p.wanted = false
 			proofs[probe] = p
 		}
 	}
@@ -213,7 +294,7 @@ func (c *change) proven(next *Ledger, adopted []alias.Alias) map[Probe]proof {
 		}
 		for _, probe := range r.newer.wants {
 			p := c.proofs[probe]
-			p.first = proofs[probe].first
+			p.first, p.wanted = proofs[probe].first, true
 			proofs[probe] = p
 		}
 	}
@@ -231,7 +312,7 @@ type Waiting struct {
 func (l *Ledger) Waiting() []Waiting {
 	var list []Waiting
 	for _, r := range l.records {
-		if r.newer == nil || r.newer.wants == nil || r.absence.missing() {
+		if r.newer == nil || r.newer.wants == nil || r.newer.err != nil || r.absence.missing() {
 			continue
 		}
 		for _, a := range l.claims(&r.newer.document) {

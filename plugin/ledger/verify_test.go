@@ -28,7 +28,7 @@ func probeOf(t *testing.T, text string) Probe {
 
 // probesText is the probes that are due at now, and when the next ones are.
 func probesText(l *Ledger, now time.Time) string {
-	due, next := l.Probes(now)
+	due, next := l.Probes(now, 100)
 	var list []string
 	for _, p := range due {
 		list = append(list, strings.TrimSuffix(fmt.Sprintf("%s %s", p.Target, p.Check), " address"))
@@ -233,10 +233,74 @@ func TestVerify(t *testing.T) {
 				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: v2.x.org., ttl 5 ({/a/c 1})"},
 			{answer: "v1.x.org = ok\nv2.x.org = ok", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1"},
 			{seen: "/a/b 2 {\"aliases\": {\"d\": \"v2.x.org\"}}\n/a/c 2 {\"aliases\": {\"b\": \"v3.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1", probes: "v3.x.org.",
-				events:  "rejected {/a/b 2}: place alias d.internal.: found it in parameter /a/c, want it in one parameter only; version 1 stays in force",
-				waiting: "b.internal. /a/c@2: <nil>"},
+				waiting: "b.internal. /a/c@2: <nil>\nd.internal. /a/b@2: <nil>"},
 			{answer: "v3.x.org = ok", table: "b.internal. v3.x.org. 5 /a/c@2\nd.internal. v2.x.org. 5 /a/b@2",
 				events: "alias b.internal. flipped: v1.x.org. to v3.x.org. ({/a/c 2})\nalias d.internal. changed: ttl 5 in parameter /a/c to ttl 5 ({/a/b 2})"},
+		},
+	}, {
+		name: "an alias that is handed over stays where it is, and so does the way back",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}` + "\n" + `/a/q 1 {"aliases": {"e": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1\ne.internal. v1.x.org. 5 /a/q@1", probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias e.internal. added: v1.x.org., ttl 5 ({/a/q 1})"},
+			{answer: passes, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1\ne.internal. v1.x.org. 5 /a/q@1"},
+			{at: 10 * s, seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n" + `/a/q 2 {"aliases": {"e": "v1.x.org", "b": "v2.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1\ne.internal. v1.x.org. 5 /a/q@1",
+				probes: "v2.x.org.", waiting: "b.internal. /a/q@2: <nil>\nd.internal. /a/p@2: <nil>\ne.internal. /a/q@2: <nil>"},
+			{at: 20 * s, seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n" + `/a/q 3 {"aliases": {"e": "v1.x.org", "b": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/q@3\nd.internal. v1.x.org. 5 /a/p@2\ne.internal. v1.x.org. 5 /a/q@3",
+				events: "alias b.internal. changed: ttl 5 in parameter /a/p to ttl 5 ({/a/q 3})"},
+		},
+	}, {
+		name: "two that swap their names, whose targets verify one after the other",
+		turns: []turn{
+			{seen: "/a/b 1 v1.x.org\n/a/c 1 {\"aliases\": {\"d\": \"v1.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/c@1", probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/c 1})"},
+			{answer: passes, table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/c@1"},
+			{at: 10 * s, seen: "/a/b 2 {\"aliases\": {\"d\": \"v4.x.org\"}}\n/a/c 2 {\"aliases\": {\"b\": \"v3.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/c@1",
+				probes: "v3.x.org., v4.x.org.", waiting: "b.internal. /a/c@2: <nil>\nd.internal. /a/b@2: <nil>"},
+			{at: 10 * s, answer: "v3.x.org = ok\nv4.x.org = no", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/c@1", probes: "next at 11s",
+				events:  "pending {/a/b 2}: verify target v4.x.org.: no; version 1 stays in force\npending {/a/c 2}: verify target v4.x.org.: no; version 1 stays in force",
+				waiting: "b.internal. /a/c@2: verify target v4.x.org.: no\nd.internal. /a/b@2: verify target v4.x.org.: no"},
+			{at: 11 * s, answer: "v4.x.org = ok", table: "b.internal. v3.x.org. 5 /a/c@2\nd.internal. v4.x.org. 5 /a/b@2",
+				events: "alias b.internal. flipped: v1.x.org. to v3.x.org. ({/a/c 2})\nalias d.internal. flipped: v1.x.org. to v4.x.org. ({/a/b 2})"},
+		},
+	}, {
+		name: "a bundle does not wait for itself, but for what its aliases lead to",
+		turns: []turn{loaded, verified,
+			{seen: first + "\n" + `/a/all 1 {"aliases": {"b": "c.internal", "c": "v2.x.org"}}`, table: v1, probes: "v2.x.org.", waiting: "b.internal. /a/all@1: <nil>\nc.internal. /a/all@1: <nil>"},
+			{answer: "v2.x.org = ok", table: "b.internal. c.internal. 5 /a/all@1\nc.internal. v2.x.org. 5 /a/all@1\n" + v1,
+				events: "alias b.internal. added: c.internal., ttl 5 ({/a/all 1})\nalias c.internal. added: v2.x.org., ttl 5 ({/a/all 1})"},
+		},
+	}, {
+		name: "a way back that makes a loop with what waits",
+		turns: []turn{
+			{seen: "/a/y 1 v1.x.org\n/a/z 1 y.internal", table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. y.internal. 5 /a/z@1", probes: "v1.x.org., y.internal.",
+				events: "alias y.internal. added: v1.x.org., ttl 5 ({/a/y 1})\nalias z.internal. added: y.internal., ttl 5 ({/a/z 1})"},
+			{answer: "v1.x.org = ok\ny.internal = ok", table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. y.internal. 5 /a/z@1"},
+			{at: 10 * s, seen: `/a/y 1 v1.x.org` + "\n" + `/a/z 2 {"to": "v2.x.org", "check": "none"}`, table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. v2.x.org. 5 /a/z@2",
+				events: "alias z.internal. flipped: y.internal. to v2.x.org. ({/a/z 2})"},
+			{at: 20 * s, seen: `/a/y 2 z.internal` + "\n" + `/a/z 2 {"to": "v2.x.org", "check": "none"}`, table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. v2.x.org. 5 /a/z@2", probes: "z.internal.", waiting: "y.internal. /a/y@2: <nil>"},
+			{at: 30 * s, seen: "/a/y 2 z.internal\n/a/z 3 y.internal", table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. y.internal. 5 /a/z@3", probes: "z.internal.", waiting: "y.internal. /a/y@2: <nil>",
+				events: "alias z.internal. flipped: v2.x.org. to y.internal. ({/a/z 3})"},
+		},
+	}, {
+		name:  "what is taken back while it waits does not come into force",
+		lines: "alias cache.internal /p:active",
+		turns: []turn{
+			{seen: "/p:active 1 v1.x.org", table: "cache.internal. v1.x.org. 5 /p:active@1", probes: "v1.x.org.", events: "alias cache.internal. added: v1.x.org., ttl 5 ({/p:active 1})"},
+			{answer: passes, table: "cache.internal. v1.x.org. 5 /p:active@1"},
+			{at: 10 * s, seen: "/p:active 2 v2.x.org", table: "cache.internal. v1.x.org. 5 /p:active@1", probes: "v2.x.org.", waiting: "cache.internal. /p:active@2: <nil>"},
+			{at: 20 * s, seen: "/p:active 1 v1.x.org", table: "cache.internal. v1.x.org. 5 /p:active@1", probes: "v2.x.org.", waiting: "cache.internal. /p:active@2: <nil>"},
+			{at: 21 * s, answer: "v2.x.org = ok", table: "cache.internal. v1.x.org. 5 /p:active@1", probes: "next at 51s", waiting: "cache.internal. /p:active@2: <nil>"},
+			{at: 22 * s, seen: "/p:active 1 v1.x.org", table: "cache.internal. v1.x.org. 5 /p:active@1"},
+		},
+	}, {
+		name: "of two that share a target in force which does not verify, one leaves it: it is asked for still",
+		turns: []turn{
+			{seen: "/a/b 1 v1.x.org\n/a/c 1 v1.x.org", table: "b.internal. v1.x.org. 5 /a/b@1\nc.internal. v1.x.org. 5 /a/c@1", probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias c.internal. added: v1.x.org., ttl 5 ({/a/c 1})"},
+			{answer: "v1.x.org = no", table: "b.internal. v1.x.org. 5 /a/b@1\nc.internal. v1.x.org. 5 /a/c@1", probes: "next at 1s", events: "target v1.x.org. is in force, and does not verify: no"},
+			{seen: `/a/b 2 {"to": "v2.x.org", "check": "none"}` + "\n/a/c 1 v1.x.org", table: "b.internal. v2.x.org. 5 /a/b@2\nc.internal. v1.x.org. 5 /a/c@1", probes: "next at 1s", events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 2})"},
+			{seen: `/a/b 2 {"to": "v2.x.org", "check": "none"}` + "\n" + `/a/c 2 {"to": "v1.x.org", "check": "none"}`, table: "b.internal. v2.x.org. 5 /a/b@2\nc.internal. v1.x.org. 5 /a/c@2",
+				events: "alias c.internal. changed: ttl 5 in parameter /a/c to ttl 5, check none ({/a/c 2})"},
 		},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,14 +18,19 @@ type Verifier interface {
 // it from its Run.
 type Jury interface {
 	// Probes is the probes that are due at now, the most urgent first, and when the
-	// first of the others is: zero if there are none.
-	Probes(now time.Time) (due []ledger.Probe, next time.Time)
+	// first of the others is: zero if there are none. Of those that are not urgent it is
+	// up to most.
+	Probes(now time.Time, most int) (due []ledger.Probe, next time.Time)
 	// Answered is told answers.
 	Answered(answers []ledger.Answer)
 }
 
 // mostProbes is how many probes are asked at once.
 const mostProbes = 16
+
+// enough is how many probes are asked for at once: more than are answered in a
+// gather.
+const enough = 1024
 
 // gather is for how long answers are gathered before the Jury is told: after a
 // start there are as many as there are targets, and each telling has its price.
@@ -105,7 +110,7 @@ func (p *Prober) Run(ctx context.Context) {
 		case <-more.C:
 		}
 		now := time.Now()
-		due, next := p.jury.Probes(now)
+		due, next := p.jury.Probes(now, enough+len(asking))
 		queue = slices.DeleteFunc(due, func(probe ledger.Probe) bool { return asking[probe] })
 		if !next.IsZero() {
 			more.Reset(next.Sub(now))

@@ -30,7 +30,7 @@ type bench struct {
 
 func probe(name string) ledger.Probe { return ledger.Probe{Target: alias.Name(name)} }
 
-func (b *bench) Probes(now time.Time) (due []ledger.Probe, next time.Time) {
+func (b *bench) Probes(now time.Time, _ int) (due []ledger.Probe, next time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for p, at := range b.wanted {

@@ -1,0 +1,141 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Parameters of one alias each that become one bundle: none is gone at any moment,
+// though more go than one read can be made sure of, and whether the bundle has to be
+// verified or not.
+func TestHandOverToBundle(t *testing.T) {
+	const many = 25
+	var singles, entries []string
+	for i := range many {
+		singles = append(singles, fmt.Sprintf("/a/x%02d 1 v1.x.org", i))
+		entries = append(entries, fmt.Sprintf(`"x%02d": "v1.x.org"`, i))
+	}
+	bundle := `/a/all 1 {"aliases": {` + strings.Join(entries, ", ") + `, "new": "v2.x.org"}}`
+	for _, trust := range []Trust{trust, verifying} {
+		lines := linesOf(t, "internal.", "ssm /a")
+		l, _ := New(lines, trust).Apply(seenOf(t, lines, strings.Join(singles, "\n")), epoch)
+		now := epoch
+		for turn := range 20 {
+			now = now.Add(interval)
+			l, _ = l.Apply(seenOf(t, lines, bundle), now)
+			for n := 0; ; n++ {
+				refs, _ := l.Due(now)
+				if len(refs) == 0 {
+					break
+				}
+				if n == many {
+					t.Fatalf("verify %v, turn %d: %v are read again and again", trust.Verify, turn, refs)
+				}
+				l, _ = l.ApplyRead(refs[:min(len(refs), 10)], nil, now)
+				if l.Table().Len() < many {
+					t.Fatalf("verify %v, turn %d: %d aliases are in force, want at least %d", trust.Verify, turn, l.Table().Len(), many)
+				}
+			}
+			if turn == 10 {
+				l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org")}}, now)
+			}
+		}
+		if e := l.Table().Get("x00.internal."); l.Table().Len() != many+1 || e.Source.Parameter != "/a/all" {
+			t.Errorf("verify %v: %d aliases are in force in the end, the first by %s, want %d by the bundle", trust.Verify, l.Table().Len(), e.Source.Parameter, many+1)
+		}
+	}
+}
+
+// A reload that brings another TTL or template: what caches hold, and what was never
+// verified, is told by what was in force before.
+func TestSucceed(t *testing.T) {
+	const s = time.Second
+	ttl := func(lines []Line, ttl uint32) []Line {
+		for i := range lines {
+			lines[i].Rule.TTL = ttl
+		}
+		return lines
+	}
+	reload := func(l *Ledger, lines []Line, trust Trust, at time.Duration) *Ledger {
+		now := epoch.Add(at)
+		return New(lines, trust).Recall(l.Memory(), now).Inherit(l).Succeed(l, now)
+	}
+	lines := ttl(linesOf(t, "internal.", "ssm /a"), 600)
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	lines = ttl(linesOf(t, "internal.", "ssm /a"), 5)
+	l = reload(l, lines, trust, 10*s)
+	l, _ = l.Apply(seenOf(t, lines, "/a/cache 2 v2.x.org"), epoch.Add(20*s))
+	if got, want := drainsText(l, epoch.Add(20*s)), "cache.internal. v1.x.org. since 20s until 10m20s\n"; got != want {
+		t.Errorf("after a smaller TTL drains got\n%swant\n%s", got, want)
+	}
+
+	lines = linesOf(t, "internal.", "ssm /a {name}-{value}.x.org")
+	l, _ = New(lines, verifying).Apply(seenOf(t, lines, "/a/cache 1 v1"), epoch)
+	l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "cache-v1.x.org")}}, epoch)
+	l = reload(l, linesOf(t, "internal.", "ssm /a {name}-{value}.y.org"), verifying, 10*s)
+	if got, want := drainsText(l, epoch.Add(10*s)), "cache.internal. cache-v1.x.org. since 10s until 25s\n"; got != want {
+		t.Errorf("after another template drains got\n%swant\n%s", got, want)
+	}
+	if got := probesText(l, epoch.Add(10*s)); got != "cache-v1.y.org." {
+		t.Errorf("after another template %q is asked for, want the new target", got)
+	}
+}
+
+// Two server blocks of one source: each has the drains of its own zones, and of one
+// alias the later deadline.
+func TestRecallDrainsOfTwo(t *testing.T) {
+	const s = time.Second
+	flipped := func(zone string, at time.Duration) *Ledger {
+		lines := linesOf(t, zone, "ssm /a")
+		l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+		l, _ = l.Apply(seenOf(t, lines, "/a/cache 2 v2.x.org"), epoch.Add(at))
+		return l
+	}
+	for _, tt := range []struct {
+		zone, other string
+		want        string
+	}{
+		{"internal.", "other.", "cache.internal. v1.x.org. since 10s until 25s\n"},
+		{"internal.", "internal.", "cache.internal. v1.x.org. since 19s until 34s\n"},
+	} {
+		a, b := flipped(tt.zone, 10*s), flipped(tt.other, 19*s)
+		for _, m := range []Memory{a.Memory().Join(b.Memory()), b.Memory().Join(a.Memory())} {
+			l := New(linesOf(t, tt.zone, "ssm /a"), trust).Recall(m, epoch.Add(20*s))
+			if got := drainsText(l, epoch.Add(20*s)); got != tt.want {
+				t.Errorf("%s beside %s: drains got\n%swant\n%s", tt.zone, tt.other, got, tt.want)
+			}
+		}
+	}
+}
+
+// A parameter that is deleted, and made anew as it was, is the way back as well.
+func TestVerifyMadeAnew(t *testing.T) {
+	const s = time.Second
+	lines := linesOf(t, "internal.", "ssm /a")
+	l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/o 1 v2.x.org"), epoch)
+	l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org")}, {Probe: probeOf(t, "v2.x.org")}}, epoch)
+	others := seenOf(t, lines, "/a/o 1 v2.x.org")
+	for at := 10 * s; at < 40*s; at += 10 * s {
+		l, _ = l.Apply(others, epoch.Add(at))
+		refs, _ := l.Due(epoch.Add(at))
+		l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
+	}
+	if l.Table().Get("cache.internal.") != nil {
+		t.Fatal("the alias is still in force")
+	}
+	l, _ = l.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/o 1 v2.x.org"), epoch.Add(60*s))
+	if l.Table().Get("cache.internal.") == nil {
+		t.Error("what was in force before waits to be verified")
+	}
+	l, _ = l.Apply(others, epoch.Add(70*s))
+	for at := 80 * s; at < 2*time.Hour; at += 10 * s {
+		refs, _ := l.Due(epoch.Add(at))
+		l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
+		l, _ = l.Apply(others, epoch.Add(at))
+	}
+	if len(l.previous) != 0 {
+		t.Errorf("remembered for ever is %v", l.previous)
+	}
+}
