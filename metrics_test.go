@@ -94,6 +94,7 @@ func metricsOfTwo(t *testing.T) {
 		# HELP coredns_versionalias_server_blocks The number of server blocks, by where what they have in force was read last.
 		# TYPE coredns_versionalias_server_blocks gauge
 		coredns_versionalias_server_blocks{source="none"} 0
+		coredns_versionalias_server_blocks{source="push"} 0
 		coredns_versionalias_server_blocks{source="snapshot"} 0
 		coredns_versionalias_server_blocks{source="sweep"} 2
 		# HELP coredns_versionalias_sweep_duration_seconds How long the last complete sweep took.
