@@ -1,6 +1,7 @@
 package alias
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ func nameOf(octets int) string {
 	return strings.Join(labels, ".")
 }
 
+// What documents may hold: labels of 63 octets and names of 255, and no more.
 func TestParseName(t *testing.T) {
 	const longest = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.nnnnnnnnnnnnnnnn"
 	for _, tt := range []struct {
@@ -61,14 +63,16 @@ func TestParseName(t *testing.T) {
 		{in: "cache\x00.internal", err: `found "cache\x00.internal" with '\x00' in it, want only letters, digits, '-', '_' and dots`},
 		{in: "cache\xe4.internal", err: `found "cache\xe4.internal" with '�' in it, want only letters, digits, '-', '_' and dots`},
 	} {
-		got, err := ParseName(tt.in)
-		if got != tt.want || message(err) != tt.err {
-			t.Errorf("ParseName(%q) got %q, %v, want %q, %s", tt.in, got, err, tt.want, tt.err)
-		}
+		t.Run(fmt.Sprintf("13: %.40q", tt.in), func(t *testing.T) {
+			got, err := ParseName(tt.in)
+			if got != tt.want || message(err) != tt.err {
+				t.Errorf("ParseName(%q) got %q, %v, want %q, %s", tt.in, got, err, tt.want, tt.err)
+			}
+		})
 	}
 }
 
-// What ParseName counts must be what goes on the wire. PackDomainName would
+// 13: what ParseName counts must be what goes on the wire. PackDomainName would
 // pack more than that, so its length is compared, not its verdict.
 func TestParseNameCountsTheWire(t *testing.T) {
 	for octets := 4; octets <= 260; octets++ {
@@ -108,9 +112,11 @@ func TestNameIsAt(t *testing.T) {
 		{"corp.internal.cache.", "corp.internal.", false},
 		{"", "corp.internal.", false},
 	} {
-		if got := tt.name.IsAt(tt.zone); got != tt.want {
-			t.Errorf("Name(%q).IsAt(%q) got %v, want %v", tt.name, tt.zone, got, tt.want)
-		}
+		t.Run(fmt.Sprintf("13: %s at %s", tt.name, tt.zone), func(t *testing.T) {
+			if got := tt.name.IsAt(tt.zone); got != tt.want {
+				t.Errorf("Name(%q).IsAt(%q) got %v, want %v", tt.name, tt.zone, got, tt.want)
+			}
+		})
 	}
 }
 

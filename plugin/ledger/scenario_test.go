@@ -129,7 +129,7 @@ func TestScenarios(t *testing.T) {
 			events: `alias cache.internal. changed: from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" in parameter /a/cache to ttl 5 ({/a/cache 6})`,
 		}},
 	}, {
-		name:  "a loop by the way that clients have not left yet",
+		name:  "10: a loop by the way that clients have not left yet",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -284,7 +284,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/all@2 collision internal.=1",
 		}},
 	}, {
-		name:  "a bundle is adopted whole or not at all: one entry that loops",
+		name:  "10: a bundle is adopted whole or not at all: one entry that loops",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     `/a/all 1 {"aliases": {"api": "v1.x.org", "web": "web.internal"}}`,
@@ -892,7 +892,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/all@4 syntax internal.=1",
 		}},
 	}, {
-		name: "a shadowed alias makes no chain",
+		name: "10: a shadowed alias makes no chain",
 		lines: `
 			ssm /a
 			alias b.internal /p/b`,
@@ -978,7 +978,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/p/current@1 syntax internal.=1",
 		}},
 	}, {
-		name:  "a loop of one",
+		name:  "10: a loop of one",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/a 1 a.internal",
@@ -990,7 +990,7 @@ func TestScenarios(t *testing.T) {
 			same:     true,
 		}},
 	}, {
-		name:  "a loop of two at the first load: the one that sorts last is at fault",
+		name:  "10: a loop of two at the first load: the one that sorts last is at fault",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1003,7 +1003,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/b@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a loop of two with one in force: the one that closes it is at fault; it clears when the other flips away",
+		name:  "10: a loop of two with one in force: the one that closes it is at fault; it clears when the other flips away",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1060,7 +1060,7 @@ func TestScenarios(t *testing.T) {
 				alias b.internal. flipped: v1.x.org. to a.internal. ({/a/b 2})`,
 		}},
 	}, {
-		name:  "a loop in one bundle",
+		name:  "10: a loop in one bundle",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1073,7 +1073,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/p@1 loop internal.=3",
 		}},
 	}, {
-		name:  "subtrees that lead to one another, ever further down",
+		name:  "10: subtrees that lead to one another, ever further down",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1086,7 +1086,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/b@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a loop through a subtree, until it excepts the name",
+		name:  "10: a loop through a subtree, until it excepts the name",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1116,7 +1116,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/b@3 loop internal.=1",
 		}},
 	}, {
-		name:  "a loop through a subtree that is in force: who closes it is at fault",
+		name:  "10: a loop through a subtree that is in force: who closes it is at fault",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:   `/a/b 1 {"to": "a.internal", "subtree": "keep", "ttl": 7}`,
@@ -1141,7 +1141,7 @@ func TestScenarios(t *testing.T) {
 				alias b.internal. changed: ttl 7, subtree keep in parameter /a/b to ttl 7 ({/a/b 2})`,
 		}},
 	}, {
-		name:  "a loop of plain aliases through a subtree that is in force",
+		name:  "10: a loop of plain aliases through a subtree that is in force",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:   `/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
@@ -1156,7 +1156,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a@1 loop internal.=1",
 		}},
 	}, {
-		name:  "an alias within a subtree goes its own way, and ends what would be a loop",
+		name:  "10: an alias within a subtree goes its own way, and ends what would be a loop",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1173,7 +1173,7 @@ func TestScenarios(t *testing.T) {
 				alias x.b.internal. added: v1.x.org., ttl 5 ({/a/x.b 1})`,
 		}},
 	}, {
-		name:  "an alias that leads to a loop is not at fault for it",
+		name:  "10: an alias that leads to a loop is not at fault for it",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1237,7 +1237,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/b@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a good document is not kept out by a bad one that it would loop with",
+		name:  "10: a good document is not kept out by a bad one that it would loop with",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1312,7 +1312,7 @@ func TestScenarios(t *testing.T) {
 			same:     true,
 		}},
 	}, {
-		name:  "one bundle lets go of a chain's head and adds its end, while another takes the head",
+		name:  "10: one bundle lets go of a chain's head and adds its end, while another takes the head",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1369,7 +1369,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a1@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a chain of seven; an eighth in front is refused",
+		name:  "10: a chain of seven; an eighth in front is refused",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1408,7 +1408,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a0@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a chain of seven; an eighth behind is refused, by a flip or a new alias",
+		name:  "10: a chain of seven; an eighth behind is refused, by a flip or a new alias",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1480,7 +1480,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/b@3 loop internal.=1",
 		}},
 	}, {
-		name:  "two chains of four that are joined",
+		name:  "10: two chains of four that are joined",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1538,7 +1538,7 @@ func TestScenarios(t *testing.T) {
 			events: "alias a4.internal. flipped: v1.x.org. to b2.internal. ({/a/a4 3})",
 		}},
 	}, {
-		name:  "a chain of eight is refused too if its head is written anew, unchanged, in the sweep that adds its end",
+		name:  "10: a chain of eight is refused too if its head is written anew, unchanged, in the sweep that adds its end",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1579,7 +1579,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a8@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a chain of eight at the first load: the one that sorts last is at fault",
+		name:  "10: a chain of eight at the first load: the one that sorts last is at fault",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -1607,7 +1607,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a8@1 loop internal.=1",
 		}},
 	}, {
-		name:  "a chain grows at one end and shrinks at the other in one sweep",
+		name:  "10: a chain grows at one end and shrinks at the other in one sweep",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
