@@ -44,14 +44,15 @@ import (
 // both modes.
 func TestPluginsAround(t *testing.T) {
 	primary := startServer(t, `
-		corp.internal:0 {
+		corp.internal:0 backup.corp.internal:0 {
 			bind 127.0.0.1
 			root DIR
 			transfer {
 				to *
 			}
-			file corp.zone
-		}`, files{"corp.zone": corpZone})
+			file corp.zone corp.internal
+			file backup.zone backup.corp.internal
+		}`, files{"corp.zone": corpZone, "backup.zone": bare("backup.corp.internal.")})
 	key, private := signingKey(t, "corp.internal.")
 	const (
 		ns    = "\nauthority: corp.internal. 60 NS ns.corp.internal."
@@ -160,9 +161,64 @@ func TestPluginsAround(t *testing.T) {
 			{"second.corp.internal. TXT from=127.0.0.2 do", "REFUSED\nOPT do ede=15", "REFUSED\nOPT do ede=15"},
 			{"second.corp.internal. TXT", "NOERROR aa ra\nsecond.corp.internal. 5 CNAME cache-v2.corp.internal.\ncache-v2.corp.internal. 60 TXT \"v2\"", "NOERROR aa ra\nsecond.corp.internal. 5 TXT \"v2\""},
 		}},
+		{"together, of many sources", `
+			view most {
+				expr client_ip() != '127.0.0.3'
+			}
+			local
+			rewrite name exact old.corp.internal cache.corp.internal answer auto
+			acl {
+				filter type TXT net 127.0.0.2
+				drop type AAAA net 127.0.0.2
+				allow
+			}
+			cache
+			dnssec {
+				key file DIR/Kcorp
+			}
+			autopath corp.internal DIR/resolv.conf
+			template IN A made.corp.internal {
+				answer "{{ .Name }} 60 IN A 192.0.2.88"
+			}
+			hosts {
+				192.0.2.77 cache-v3.corp.internal
+				fallthrough
+			}
+			auto auto.corp.internal {
+				directory DIR/auto
+			}
+			secondary backup.corp.internal {
+				transfer from PRIMARY
+			}
+			forward . PRIMARY {
+				force_tcp
+			}`, []row{
+			{"cache.corp.internal. A", plain, flat},
+			{"old.corp.internal. A", strings.ReplaceAll(plain, "cache.", "old."), strings.ReplaceAll(flat, "cache.", "old.")},
+			{"cache.client.corp.internal. A",
+				"NOERROR aa\ncache.client.corp.internal. 5 CNAME cache.corp.internal.\n" + cname + v1 + ns,
+				"NOERROR aa\ncache.client.corp.internal. 5 CNAME cache.corp.internal.\ncache.corp.internal. 5 A 192.0.2.1" + ns},
+			{"cache.corp.internal. A do",
+				"NOERROR aa\n" + cname + v1 + "\ncache-v1.corp.internal. 60 RRSIG A" + ns + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do",
+				flat + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do"},
+			{"missing.corp.internal. A", "NXDOMAIN aa\nmissing.corp.internal. 5 CNAME nowhere.corp.internal." + soa, "NXDOMAIN aa" + soa},
+			{"third.corp.internal. A", "NOERROR aa\nthird.corp.internal. 5 CNAME cache-v3.corp.internal.\ncache-v3.corp.internal. 3600 A 192.0.2.77", "NOERROR aa\nthird.corp.internal. 5 A 192.0.2.77"},
+			{"made2.corp.internal. A", "NOERROR aa\nmade2.corp.internal. 5 CNAME made.corp.internal.\nmade.corp.internal. 60 A 192.0.2.88", "NOERROR aa\nmade2.corp.internal. 5 A 192.0.2.88"},
+			{"auto2.corp.internal. A edns",
+				"NOERROR aa\nauto2.corp.internal. 5 CNAME ns.auto.corp.internal.\nns.auto.corp.internal. 60 A 192.0.2.53\nauthority: auto.corp.internal. 60 NS ns.auto.corp.internal.\nOPT",
+				"NOERROR aa\nauto2.corp.internal. 5 A 192.0.2.53\nauthority: auto.corp.internal. 60 NS ns.auto.corp.internal.\nOPT"},
+			{"backup2.corp.internal. A",
+				"NOERROR aa\nbackup2.corp.internal. 5 CNAME ns.backup.corp.internal.\nns.backup.corp.internal. 60 A 192.0.2.53\nauthority: backup.corp.internal. 60 NS ns.backup.corp.internal.",
+				"NOERROR aa\nbackup2.corp.internal. 5 A 192.0.2.53\nauthority: backup.corp.internal. 60 NS ns.backup.corp.internal."},
+			{"second.corp.internal. TXT from=127.0.0.2 do", "NOERROR\nOPT do ede=17", "NOERROR\nOPT do ede=17"},
+			{"third.corp.internal. TXT from=127.0.0.2 do", "NOERROR\nOPT do ede=17", "NOERROR\nOPT do ede=17"},
+			{"cache.corp.internal. AAAA from=127.0.0.2", "", ""}, // dropped
+			{"cache.corp.internal. A from=127.0.0.3", "REFUSED", "REFUSED"},
+		}},
 	} {
-		for _, mode := range []string{"cname", "flatten"} {
-			t.Run(tt.name+", "+mode, func(t *testing.T) {
+		for _, mode := range []string{"cname over UDP", "flatten over UDP", "cname over TCP", "flatten over TCP"} {
+			mode, over, _ := strings.Cut(mode, " over ")
+			t.Run(tt.name+", "+mode+" over "+over, func(t *testing.T) {
 				s := startServer(t, strings.NewReplacer("MODE", mode, "PRIMARY", primary.tcp).Replace(strings.Replace(`
 					corp.internal:0 {
 						bind 127.0.0.1
@@ -173,25 +229,44 @@ func TestPluginsAround(t *testing.T) {
 						}
 						PLUGINS
 					}`, "PLUGINS", tt.plugins, 1)), files{
-					"corp.zone":              corpZone,
-					"zones/db.corp.internal": corpZone,
-					"Kcorp.key":              key.String(),
-					"Kcorp.private":          key.PrivateKeyString(private),
-					"resolv.conf":            "search client.corp.internal. corp.internal.\n", // autopath completes none
-					"aliases/cache":          "cache-v1.corp.internal",
-					"aliases/second":         "cache-v2.corp.internal",
-					"aliases/third":          "cache-v3.corp.internal",
-					"aliases/missing":        "nowhere.corp.internal",
+					"corp.zone":                  corpZone,
+					"zones/db.corp.internal":     corpZone,
+					"Kcorp.key":                  key.String(),
+					"Kcorp.private":              key.PrivateKeyString(private),
+					"resolv.conf":                "search client.corp.internal. corp.internal.\n", // autopath completes none
+					"aliases/cache":              "cache-v1.corp.internal",
+					"aliases/second":             "cache-v2.corp.internal",
+					"aliases/third":              "cache-v3.corp.internal",
+					"aliases/missing":            "nowhere.corp.internal",
+					"aliases/made2":              "made.corp.internal",
+					"aliases/auto2":              "ns.auto.corp.internal",
+					"aliases/backup2":            "ns.backup.corp.internal",
+					"auto/db.auto.corp.internal": bare("auto.corp.internal."),
 				})
-				if tt.name == "secondary" { // it transfers the zone once it has started
+				// A secondary transfers its zone once it has started.
+				switch {
+				case tt.name == "secondary":
 					s.eventually("cache-v1.corp.internal.", dns.TypeA, "NOERROR aa\n"+v1+ns)
+				case strings.Contains(tt.plugins, "secondary"):
+					s.eventually("backup.corp.internal.", dns.TypeNS, "NOERROR aa\nbackup.corp.internal. 60 NS ns.backup.corp.internal.\nadditional: ns.backup.corp.internal. 60 A 192.0.2.53")
 				}
 				for _, r := range tt.rows {
 					want := r.cname
 					if mode == "flatten" {
 						want = r.flatten
 					}
-					got := show(exchange{q: r.q}.ask(t, s))
+					if want == "" {
+						q, c := exchange{q: r.q}.parse(t)
+						if m := s.first(c.from, q, question("cache-v1.corp.internal.", dns.TypeTXT)); m.Id == q.Id {
+							t.Errorf("%s got\n%s\nwant no answer", r.q, show(m))
+						}
+						continue
+					}
+					q := r.q
+					if over == "TCP" {
+						q += " tcp"
+					}
+					got := show(exchange{q: q}.ask(t, s))
 					if got = signature.ReplaceAllString(got, "$1"); got != want {
 						t.Errorf("%s got\n%s\nwant\n%s", r.q, got, want)
 					}

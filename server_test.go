@@ -180,6 +180,9 @@ func (c client) ask(s *server, q *dns.Msg) (*dns.Msg, error) {
 	}
 	if c.from != "" {
 		d.Dialer = &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(c.from)}}
+		if c.tcp {
+			d.Dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.from)}
+		}
 	}
 	m, _, err := d.Exchange(q, addr)
 	return m, err
