@@ -388,8 +388,20 @@ func (s forwarding) flip(version int) {
 	s.address(version)
 }
 
-// The ways a question may come, and the views that choose among blocks.
+// The ways a question may come, and the views that choose among blocks, in both
+// modes.
 func TestTransports(t *testing.T) {
+	t.Run("cname", func(t *testing.T) { testTransports(t, "cname") })
+	t.Run("flatten", func(t *testing.T) { testTransports(t, "flatten") })
+}
+
+func testTransports(t *testing.T, mode string) {
+	// 8: what is below says of one name that its answer was cut off.
+	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := reply(r, r.Question[0].Name+" 60 IN A 192.0.2.3")
+		m.Truncated = true
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	}))
 	certificate, key, pool := selfSigned(t)
 	all := files{
 		"corp.zone": corpZone,
@@ -397,6 +409,8 @@ func TestTransports(t *testing.T) {
 		"key.pem":   key,
 		"v1/cache":  "cache-v1.corp.internal",
 		"v2/cache":  "cache-v2.corp.internal",
+		"v1/none":   "nowhere.corp.internal",
+		"v1/cut":    "large.corp.internal",
 	}
 	// Listeners come in no order, so they are told apart by port.
 	plain, dot, doh, views := freeAddr(t), freeAddr(t), freeAddr(t), freeAddr(t)
@@ -406,11 +420,15 @@ func TestTransports(t *testing.T) {
 			tls cert.pem key.pem
 			versionalias {
 				directory v1
+				answer MODE
 			}
-			file corp.zone
+			file corp.zone {
+				fallthrough large.corp.internal
+			}
+			stub
 		}
 		`
-	startServer(t, strings.NewReplacer("PLAIN", port(plain), "DOT", port(dot), "DOH", port(doh), "VIEWS", port(views)).Replace(
+	startServer(t, strings.NewReplacer("MODE", mode, "PLAIN", port(plain), "DOT", port(dot), "DOH", port(doh), "VIEWS", port(views)).Replace(
 		"corp.internal:PLAIN "+strings.Replace(block, "tls cert.pem key.pem", "", 1)+"tls://corp.internal:DOT "+block+"https://corp.internal:DOH "+block+`
 		corp.internal:VIEWS {
 			bind 127.0.0.1
@@ -433,6 +451,7 @@ func TestTransports(t *testing.T) {
 			}
 			file corp.zone
 		}`), all)
+	const soa = "\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
 	const v1 = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."
 	v2 := strings.NewReplacer("cache-v1", "cache-v2", "192.0.2.1", "192.0.2.2").Replace(v1)
 	secure := &tls.Config{RootCAs: pool, ServerName: "localhost"}
@@ -443,15 +462,39 @@ func TestTransports(t *testing.T) {
 			return m, err
 		}
 	}
+	for name, ask := range map[string]func(q *dns.Msg) (*dns.Msg, error){
+		"UDP": over(plain, dns.Client{}),
+		"TCP": over(plain, dns.Client{Net: "tcp"}),
+		"DoT": over(dot, dns.Client{Net: "tcp-tls", TLSConfig: secure}),
+		"DoH": overHTTPS(t, doh, secure),
+	} {
+		for _, x := range []struct{ q, cname, flatten string }{
+			{"cache.corp.internal. A", v1, "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1\nauthority: corp.internal. 60 NS ns.corp.internal."},
+			{"CACHE.corp.internal. CNAME", "NOERROR aa\nCACHE.corp.internal. 5 CNAME cache-v1.corp.internal.", "NOERROR aa" + soa},
+			{"3, 5: none.corp.internal. A", "NXDOMAIN aa\nnone.corp.internal. 5 CNAME nowhere.corp.internal." + soa, "NXDOMAIN aa" + soa},
+			{"4, 5: cache.corp.internal. TXT", "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal." + soa, "NOERROR aa" + soa},
+			{"6: cache.corp.internal. CNAME do", "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\nOPT do", "NOERROR aa" + soa + "\nOPT do"},
+			{"6: none.corp.internal. A edns", "NXDOMAIN aa\nnone.corp.internal. 5 CNAME nowhere.corp.internal." + soa + "\nOPT", "NXDOMAIN aa" + soa + "\nOPT"},
+			{"16: cache.corp.internal. CNAME ecs=198.51.100.0/24", "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\nOPT ecs=198.51.100.0/24/0", "NOERROR aa" + soa + "\nOPT ecs=198.51.100.0/24/0"},
+			{"8: cut.corp.internal. A", "NOERROR aa tc\ncut.corp.internal. 5 CNAME large.corp.internal.\nlarge.corp.internal. 60 A 192.0.2.3", "NOERROR tc\ncut.corp.internal. 5 A 192.0.2.3"},
+			{"8: cut.corp.internal. A edns", "NOERROR aa tc\ncut.corp.internal. 5 CNAME large.corp.internal.\nlarge.corp.internal. 60 A 192.0.2.3\nOPT", "NOERROR tc\ncut.corp.internal. 5 A 192.0.2.3\nOPT"},
+		} {
+			want := x.cname
+			if mode == "flatten" {
+				want = x.flatten
+			}
+			q := x.q[strings.LastIndex(x.q, ": ")+1:]
+			m, err := ask(exchange{q: q}.message(t))
+			if got := show(m); err != nil || got != want {
+				t.Errorf("%s: %s got %v\n%s\nwant\n%s", name, x.q, err, got, want)
+			}
+		}
+	}
 	for _, tt := range []struct {
 		name string
 		ask  func(q *dns.Msg) (*dns.Msg, error)
 		want string
 	}{
-		{"UDP", over(plain, dns.Client{}), v1},
-		{"TCP", over(plain, dns.Client{Net: "tcp"}), v1},
-		{"DoT", over(dot, dns.Client{Net: "tcp-tls", TLSConfig: secure}), v1},
-		{"DoH", overHTTPS(t, doh, secure), v1},
 		{"a view, and two sockets", over(views, dns.Client{Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)}}}), v2},
 		{"the other view", over(views, dns.Client{}), v1},
 	} {
