@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
@@ -89,11 +90,11 @@ func TestSubnet(t *testing.T) {
 
 // 16: where the chain's end is asked for anew, its scope counts as well.
 func TestSubnetOfTheEnd(t *testing.T) {
-	var scopes [2]int // that come with the target's CNAME and with the end, -1 for none
+	var scopes [2]atomic.Int32 // that come with the target's CNAME and with the end, -1 for none
 	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		m, scope := reply(r, "end.corp.internal. 60 IN A 192.0.2.1"), scopes[1]
+		m, scope := reply(r, "end.corp.internal. 60 IN A 192.0.2.1"), scopes[1].Load()
 		if r.Question[0].Name == "cache-v1.corp.internal." {
-			m, scope = reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."), scopes[0]
+			m, scope = reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."), scopes[0].Load()
 		}
 		if scope >= 0 {
 			withSubnet(withEDNS(m, false), "198.51.100.0/24", uint8(scope))
@@ -111,17 +112,18 @@ func TestSubnetOfTheEnd(t *testing.T) {
 			stub
 		}`, files{"aliases/cache": "cache-v1.corp.internal", "aliases/two": "cache.corp.internal"})
 	for _, tt := range []struct {
-		scopes [2]int
+		scopes [2]int32
 		want   int
 	}{
-		{[2]int{-1, -1}, 0},
-		{[2]int{-1, 20}, 20},
-		{[2]int{20, -1}, 20},
-		{[2]int{16, 20}, 20},
-		{[2]int{20, 16}, 20},
-		{[2]int{16, 0}, 16},
+		{[2]int32{-1, -1}, 0},
+		{[2]int32{-1, 20}, 20},
+		{[2]int32{20, -1}, 20},
+		{[2]int32{16, 20}, 20},
+		{[2]int32{20, 16}, 20},
+		{[2]int32{16, 0}, 16},
 	} {
-		scopes = tt.scopes
+		scopes[0].Store(tt.scopes[0])
+		scopes[1].Store(tt.scopes[1])
 		for _, name := range []string{"cache.corp.internal.", "two.corp.internal."} {
 			want := fmt.Sprintf("NOERROR\n%s 5 A 192.0.2.1\nOPT ecs=198.51.100.0/24/%d", name, tt.want)
 			if got := show(exchange{q: name + " A ecs=198.51.100.0/24"}.ask(t, s)); got != want {
