@@ -298,6 +298,31 @@ func freeAddr(t *testing.T) string {
 // test's end. What it returns asks it.
 func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
+	exchange := func(q *dns.Msg) (*dns.Msg, error) {
+		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, addr)
+		return m, err
+	}
+	listens := func() bool {
+		q := question("version.server.", dns.TypeTXT) // which servers answer by themselves
+		q.Question[0].Qclass = dns.ClassCHAOS
+		_, err := exchange(q)
+		return err == nil
+	}
+	startProgram(t, command, listens)
+	return func(q *dns.Msg) *dns.Msg {
+		t.Helper()
+		m, err := exchange(q)
+		if err != nil {
+			t.Fatalf("asking %s for %s: %v", command.Path, q.Question[0].String(), err)
+		}
+		return m
+	}
+}
+
+// startProgram starts a program, waits until it listens, and stops it at the test's
+// end.
+func startProgram(t *testing.T, command *exec.Cmd, listens func() bool) {
+	t.Helper()
 	var out strings.Builder
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Start(); err != nil {
@@ -310,28 +335,10 @@ func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) 
 			t.Logf("%s said:\n%s", command.Path, out.String())
 		}
 	})
-	exchange := func(q *dns.Msg) (*dns.Msg, error) {
-		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, addr)
-		return m, err
-	}
-	listens := func() bool {
-		q := question("version.server.", dns.TypeTXT) // which servers answer by themselves
-		q.Question[0].Qclass = dns.ClassCHAOS
-		_, err := exchange(q)
-		return err == nil
-	}
 	for deadline := time.Now().Add(30 * time.Second); !listens(); <-time.After(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not answer", command.Path)
 		}
-	}
-	return func(q *dns.Msg) *dns.Msg {
-		t.Helper()
-		m, err := exchange(q)
-		if err != nil {
-			t.Fatalf("asking %s for %s: %v", command.Path, q.Question[0].String(), err)
-		}
-		return m
 	}
 }
 
