@@ -2,13 +2,20 @@ package versionalias
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -37,7 +44,7 @@ var (
 	selectorForm = regexp.MustCompile(`(coredns_\w+){([^}]*)}`)
 	matcherForm  = regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)\s*"`)
 	listForm     = regexp.MustCompile(`\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)`)
-	legendForm   = regexp.MustCompile(`{{\s*(\w+)\s*}}`)
+	legendForm   = regexp.MustCompile(`{{\s*(?:\$labels\.)?(\w+)\s*}}`)
 	wordForm     = regexp.MustCompile(`\w+`)
 	variableForm = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
 )
@@ -223,5 +230,246 @@ func TestDashboard(t *testing.T) {
 	}
 	for metric := range unused {
 		t.Errorf("no panel shows %s", metric)
+	}
+}
+
+// Alerts ask for metrics that are there, say how bad it is and where, and each is
+// tested, and in the README beside it.
+func TestAlerts(t *testing.T) {
+	labels := exported(t)
+	var texts [3]string
+	for i, path := range []string{"deploy/prometheus/alerts.yml", "deploy/prometheus/alerts_test.yml", "deploy/README.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = string(text)
+	}
+	comment := regexp.MustCompile(`(?m)^\s*#.*\n`)
+	alerts := strings.Split(comment.ReplaceAllString(texts[0], ""), "- alert: ")[1:]
+	if len(alerts) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	form := regexp.MustCompile(`(?s)^(\w+)\n\s+expr: (.+?)\n(?:\s+for: \w+\n)?\s+labels:\n\s+severity: (?:info|warning|critical)\n\s+annotations:\n\s+(summary: .+description: .+)$`)
+	for _, alert := range alerts {
+		m := form.FindStringSubmatch(alert)
+		if m == nil {
+			t.Errorf("%s\ndoes not read as name, expr, for, severity, summary, description", alert)
+			continue
+		}
+		name, expr := m[1], m[2]
+		var shown []string
+		for _, label := range legendForm.FindAllStringSubmatch(m[3], -1) {
+			shown = append(shown, label[1])
+		}
+		for _, fault := range wrong(labels, expr, shown...) {
+			t.Errorf("%s: %s", name, fault)
+		}
+		there := []string{"instance"}
+		for _, metric := range metricForm.FindAllString(expr, -1) {
+			there = append(there, labels[metric]...)
+		}
+		for _, label := range []string{"alias", "zone", "instance"} {
+			if slices.Contains(there, label) && !slices.Contains(shown, label) {
+				t.Errorf("%s does not tell the %s", name, label)
+			}
+		}
+		if n := strings.Count(texts[1], "alertname: "+name+"\n"); n < 2 {
+			t.Errorf("%s is tested %d times, want once with and once without an alert", name, n)
+		}
+		if !strings.Contains(texts[2], "`"+name+"`") {
+			t.Errorf("deploy/README.md does not have %s", name)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	need(t, "promtool")
+	for _, args := range []string{
+		"check rules --lint=all --lint-fatal deploy/prometheus/alerts.yml",
+		"test rules deploy/prometheus/alerts_test.yml",
+	} {
+		if out, err := exec.Command("promtool", strings.Fields(args)...).CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// prom is a running Prometheus.
+type prom struct {
+	t   *testing.T
+	url string
+}
+
+// startPrometheus starts one that scrapes metrics often, with the project's alerts.
+func startPrometheus(t *testing.T, metrics string) prom {
+	t.Helper()
+	dir := t.TempDir()
+	rules, err := filepath.Abs("deploy/prometheus/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, `
+global:
+  scrape_interval: 500ms
+  scrape_timeout: 500ms
+  evaluation_interval: 200ms
+rule_files:
+  - %s
+scrape_configs:
+  - job_name: dns
+    static_configs:
+      - targets: ["%s"]
+`, rules, metrics), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	addr := freeAddr(t)
+	p := prom{t: t, url: "http://" + addr}
+	startProgram(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+addr, "--log.level=warn"), func() bool {
+		resp, err := http.Get(p.url + "/-/ready")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	return p
+}
+
+// get asks Prometheus's API.
+func (p prom) get(path string, data any) {
+	p.t.Helper()
+	resp, err := http.Get(p.url + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer := struct {
+		Status, Error string
+		Data          any
+	}{Data: data}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Status != "success" {
+		p.t.Fatalf("%s got %s, %s, %v", path, answer.Status, answer.Error, err)
+	}
+}
+
+// labels is the labels of each series of a query's result.
+func (p prom) labels(expr string) []map[string]string {
+	p.t.Helper()
+	var data struct {
+		Result []struct{ Metric map[string]string }
+	}
+	p.get("/api/v1/query?query="+url.QueryEscape(expr), &data)
+	var list []map[string]string
+	for _, series := range data.Result {
+		list = append(list, series.Metric)
+	}
+	return list
+}
+
+// alerts is those that are pending or firing, by their name.
+func (p prom) alerts() map[string]string {
+	p.t.Helper()
+	var data struct {
+		Alerts []struct {
+			Labels, Annotations map[string]string
+		}
+	}
+	p.get("/api/v1/alerts", &data)
+	list := map[string]string{}
+	for _, a := range data.Alerts {
+		list[a.Labels["alertname"]] = a.Annotations["summary"]
+	}
+	return list
+}
+
+// eventually waits for something.
+func eventually(t *testing.T, what string, happens func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !happens(); <-time.After(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: it never happens", what)
+		}
+	}
+}
+
+// A real Prometheus alerts of a document with a fault until it is mended.
+func TestPrometheusAlerts(t *testing.T) {
+	need(t, "prometheus")
+	addr := freeAddr(t)
+	s := startServer(t, fmt.Sprintf(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			prometheus %s
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}`, addr), files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	p := startPrometheus(t, addr)
+	eventually(t, "a scrape", func() bool { return len(p.labels(`coredns_versionalias_rejected_aliases`)) > 0 })
+	if got := p.alerts(); len(got) > 0 {
+		t.Errorf("found the alerts %q before there is a fault", got)
+	}
+	s.write("aliases/cache", "cache")
+	want := "Aliases of corp.internal. whose document " + addr + " rejects (syntax): 1."
+	eventually(t, want, func() bool { return p.alerts()["VersionAliasRejected"] == want })
+	s.write("aliases/cache", "cache-v2.corp.internal")
+	eventually(t, "no alert", func() bool { return len(p.alerts()) == 0 })
+}
+
+// Every query of the dashboard finds something in a real Prometheus, that has the
+// labels which are shown, once each thing has happened that there is a metric of.
+func TestPrometheusDashboard(t *testing.T) {
+	need(t, "prometheus")
+	api := store(t)
+	addr := freeAddr(t)
+	s := startServer(t, fmt.Sprintf(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			prometheus %s
+			versionalias {
+				directory aliases
+				verify
+			}
+			file corp.zone
+		}
+		corp.example:0 {
+			bind 127.0.0.1
+			versionalias {
+				ssm /dns
+				aws_region eu-west-1
+				aws_endpoint %s
+			}
+		}`, addr, api.URL), files{
+		"corp.zone":       corpZone,
+		"aliases/cache":   `{"to": "cache-v1.corp.internal", "ttl": 0}`,
+		"aliases/waits":   "cache-v2.corp.internal",
+		"aliases/moves":   `{"from": "moved.corp.internal", "to": "cache-v2.corp.internal", "percent": 10}`,
+		"aliases/missing": "nowhere.corp.internal",
+	})
+	p := startPrometheus(t, addr)
+	eventually(t, "a scrape", func() bool { return len(p.labels(`coredns_versionalias_flips_total`)) > 0 })
+	s.write("aliases/cache", "cache-v2.corp.internal")
+	s.write("aliases/waits", "nowhere.corp.internal")
+	fill := strings.NewReplacer("$__rate_interval", "5m", "$instance", ".*", "$zone", ".*", "$alias", ".*")
+	for _, q := range dashboard(t) {
+		eventually(t, q.panel+": "+q.expr, func() bool {
+			s.ask("cache.corp.internal.", dns.TypeA)
+			s.ask("cache-v1.corp.internal.", dns.TypeA)
+			result := p.labels(fill.Replace(q.expr))
+			for _, series := range result {
+				for _, label := range q.shown {
+					if series[label] == "" {
+						t.Fatalf("%s: a series has no label %s: %v", q.expr, label, series)
+					}
+				}
+			}
+			return len(result) > 0
+		})
 	}
 }
