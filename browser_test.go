@@ -5,16 +5,24 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
@@ -103,9 +111,12 @@ func (l *lines) Write(p []byte) (int, error) {
 
 // command sends a command, and is the value in its answer.
 func (b *browser) command(method, path string, body any) (json.RawMessage, error) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	var text []byte // none if there is no body
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return nil, err
+		}
 	}
 	request, err := http.NewRequest(method, b.url+path, bytes.NewReader(text))
 	if err != nil {
@@ -343,4 +354,432 @@ func TestBrowserInjection(t *testing.T) {
 func quoted(s string) string {
 	text, _ := json.Marshal(s) // of a string there is no error
 	return string(text)
+}
+
+// shelf is a Parameter Store that a test writes to.
+type shelf struct {
+	mu         sync.Mutex
+	parameters map[string]shelved
+}
+
+// shelved is a parameter as Parameter Store tells it.
+type shelved struct {
+	Name, Type, DataType, Value string
+	Version                     int64
+	LastModifiedDate            float64
+}
+
+// put writes the next version of a parameter below /dns/aliases. The first one is
+// given.
+func (s *shelf) put(name string, version int64, value string, modified time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name = "/dns/aliases/" + name
+	s.parameters[name] = shelved{name, "String", "text", value, version, float64(modified.Unix())}
+}
+
+// ServeHTTP answers GetParametersByPath, and GetParameters.
+func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ Names []string }
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if asked.Names == nil {
+		asked.Names = slices.Sorted(maps.Keys(s.parameters))
+	}
+	found := []shelved{}
+	for _, name := range asked.Names {
+		if p, ok := s.parameters[name]; ok {
+			found = append(found, p)
+		}
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	_ = json.NewEncoder(w).Encode(map[string]any{"Parameters": found})
+}
+
+// gallery is the address of a status page that shows every state that there is.
+func gallery(t *testing.T) string {
+	t.Helper()
+	zone := corpZone
+	for i, name := range strings.Fields("api-v3 assets-v11 auth-v5 auth-v6 db-v7 db-v8 jobs-v2 jobs-v3 mail-v4 metrics-v1 sessions-v1 sessions-v2 shop-v8 shop-v9 web-v41 web-v42") {
+		zone += fmt.Sprintf("%s A 192.0.2.%d\n", name, 100+i)
+	}
+	api := &shelf{parameters: map[string]shelved{}}
+	store := httptest.NewServer(api)
+	t.Cleanup(store.Close)
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+	now := time.Now().Truncate(time.Second)
+	const corp = ".corp.internal"
+	for name, target := range map[string]string{
+		"api": "api-v3", "assets": "assets-v11", "auth": "auth-v5", "db": "db-v7", "jobs": "jobs-v2", "mail": "mail-v4", "shop": "shop-v8", "web": "web-v41",
+	} {
+		api.put(name, int64(len(target)), target+corp, now.Add(-time.Duration(len(target))*31*time.Hour))
+	}
+	api.put("cache", 6, `{"to": "cache-v1.corp.internal", "ttl": 3600}`, now.Add(-240*time.Hour))
+	api.put("sessions", 1, `{"to": "sessions-v1.corp.internal", "ttl": 0}`, now.Add(-50*time.Hour))
+	api.put("search", 1, "search v2", now.Add(-30*time.Minute))
+	s := startServer(t, strings.ReplaceAll(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				ssm /dns/aliases
+				aws_region eu-west-1
+				aws_endpoint URL
+				refresh 1s
+				verify
+				status 127.0.0.1:0
+			}
+			file corp.zone
+		}`, "URL", store.URL), files{"corp.zone": zone})
+	url := statusURL(t, "127.0.0.1:0")
+	s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 3600 CNAME cache-v1.corp.internal.")
+	s.ask("sessions.corp.internal.", dns.TypeA)
+	ramp := fmt.Sprintf(`{"from": "web-v41.corp.internal", "to": "web-v42.corp.internal", "start": %q, "over": "1h"}`, now.Add(-22*time.Minute).UTC().Format(time.RFC3339))
+	api.put("cache", 7, "cache-v2.corp.internal", now)
+	api.put("sessions", 2, "sessions-v2.corp.internal", now)
+	api.put("db", 6, "db_v8!", now)
+	api.put("api", 7, "api-v4.corp.internal", now)
+	api.put("web", 8, ramp, now.Add(-23*time.Minute))
+	api.put("shop", 8, `{"from": "shop-v8.corp.internal", "to": "shop-v9.corp.internal", "percent": 12.5}`, now.Add(-40*time.Minute))
+	api.put("auth", 8, fmt.Sprintf(`{"from": "auth-v5.corp.internal", "to": "auth-v6.corp.internal", "start": %q}`, now.Add(14*time.Hour).UTC().Format(time.RFC3339)), now)
+	api.put("jobs", 8, `{"to": "jobs-v3.corp.internal", "subtree": "keep"}`, now)
+	has := func(parts ...string) {
+		t.Helper()
+		var told string
+		for deadline := time.Now().Add(60 * time.Second); ; <-time.After(20 * time.Millisecond) {
+			told = body(t, url+"/aliases")
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(told, part) }) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("found\n%s\nwant it to have %q", told, parts)
+			}
+		}
+	}
+	has(`"to":"web-v42`, `"to":"shop-v9`, `"to":"jobs-v3`, `"from":"auth-v5`, `"to":"sessions-v2`, "found NXDOMAIN", "db_v8!", `"drained":true`)
+	for i := range 60 {
+		for _, name := range []string{"web", "shop", "cache"} {
+			s.reply(client{from: fmt.Sprintf("127.0.%d.%d", i%7, 1+i)}, question(name+corp+".", dns.TypeA))
+		}
+	}
+	for i := range 3 {
+		s.reply(client{from: fmt.Sprintf("127.0.0.%d", 10+i)}, question("sessions-v1.corp.internal.", dns.TypeA))
+	}
+	has(`"queries":3`, `"drained":false`)
+	return url
+}
+
+// element finds an element by a CSS selector. It is one of the browser's own names for
+// it.
+func (b *browser) element(selector string) string {
+	b.t.Helper()
+	var found map[string]string
+	b.do("/element", map[string]any{"using": "css selector", "value": selector}, &found)
+	for _, id := range found {
+		return id
+	}
+	return ""
+}
+
+// told is what assistive technology is told of an element: its role and its name.
+func (b *browser) told(selector string) string {
+	b.t.Helper()
+	id := b.element(selector)
+	var parts [2]string
+	for i, what := range []string{"computedrole", "computedlabel"} {
+		value, err := b.command("GET", "/element/"+id+"/"+what, nil)
+		if err == nil {
+			err = json.Unmarshal(value, &parts[i])
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return parts[0] + ": " + parts[1]
+}
+
+// faint is a script that lists the texts of a page that are hard to read on their
+// background. https://www.w3.org/TR/WCAG22/#contrast-minimum
+const faint = `
+	const channels = (color) => {
+		const parts = color.match(/^rgba?\(([^)]*)\)$/);
+		if (!parts) throw new Error("found color " + color);
+		return parts[1].split(",").map(Number);
+	};
+	const luminance = ([r, g, b]) => {
+		const linear = [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+	};
+	const behind = (element) => {
+		for (; element; element = element.parentElement) {
+			const color = channels(getComputedStyle(element).backgroundColor);
+			if (color.length === 3 || color[3] === 1) return color;
+			if (color[3] !== 0) throw new Error("found a background that shines through");
+		}
+		throw new Error("found no background");
+	};
+	const list = [];
+	let texts = 0;
+	const check = (element, pseudo, text) => {
+		const style = getComputedStyle(element, pseudo);
+		const [a, b] = [luminance(channels(style.color)), luminance(behind(element))].sort((x, y) => y - x);
+		const contrast = (a + 0.05) / (b + 0.05);
+		texts++;
+		if (contrast < 4.5 || style.opacity !== "1") list.push(contrast.toFixed(2) + ": " + text);
+	};
+	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (walker.nextNode()) {
+		const text = walker.currentNode.data.trim();
+		if (text && walker.currentNode.parentElement.checkVisibility()) check(walker.currentNode.parentElement, null, text);
+	}
+	for (const element of document.body.querySelectorAll("*")) {
+		for (const pseudo of ["::before", "::after"]) {
+			const content = getComputedStyle(element, pseudo).content;
+			if (content !== "none" && content !== "normal") check(element, pseudo, content);
+		}
+	}
+	check(document.getElementById("q"), "::placeholder", "the search's placeholder");
+	return [String(texts), ...list];`
+
+// Every state on a desktop and on a phone, light and dark: all of it can be read, fits,
+// and is told to who does not see it.
+func TestBrowserLook(t *testing.T) {
+	b := startBrowser(t)
+	url := gallery(t)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, window := range []struct{ width, height int }{{1280, 900}, {390, 844}} {
+			look := fmt.Sprintf("%s-%d", scheme, window.width)
+			b.scheme(scheme)
+			b.size(window.width, window.height)
+			b.open(url)
+			if err := os.WriteFile(filepath.Join(t.ArtifactDir(), look+".png"), b.screenshot(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, state := range []string{"active", "moving", "pending", "rejected", "draining", "drained"} {
+				if n := b.text("[...document.querySelectorAll('tr." + state + " .state')].filter(e => e.checkVisibility() && e.textContent === '" + state + "').length"); n == "0" {
+					t.Errorf("%s: found nothing that is %s", look, state)
+				}
+			}
+			if widths := b.text("document.documentElement.scrollWidth <= innerWidth ? '' : document.documentElement.scrollWidth + ' of ' + innerWidth"); widths != "" {
+				t.Errorf("%s: the page is wider than the window: %s", look, widths)
+			}
+			var texts []string
+			b.eval(faint, &texts)
+			if n, err := strconv.Atoi(texts[0]); err != nil || n < 150 {
+				t.Errorf("%s: found %s texts, want at least 150", look, texts[0])
+			}
+			for _, text := range texts[1:] {
+				t.Errorf("%s: found contrast %s, want 4.5", look, text)
+			}
+			for _, tt := range []struct{ selector, want string }{
+				{"main", "main: "},
+				{"form", "search: "},
+				{"#q", "searchbox: Search aliases"},
+				{"main section", "region: corp.internal."},
+				{".states", "navigation: States"},
+				{".states a", "link: 2 rejected"},
+				{".aliases", "region: Aliases"},
+				{".aliases table", "table: 11 aliases. Times are UTC."},
+				{".aliases thead tr", "row: "},
+				{".aliases thead th", "columnheader: Alias"},
+				{".aliases thead th:last-child", "columnheader: Parameter"},
+				{".aliases tbody th", "rowheader: api.corp.internal."},
+				{".aliases tbody td", "cell: pending version 7: verify target api-v4.corp.internal.: found NXDOMAIN, want an address"},
+				{".aliases tr.moving progress", "progressbar: Clients of auth.corp.internal. that have moved"},
+				{".draining", "region: Draining"},
+				{".draining table", "table: Draining"},
+				{".draining tbody th", "rowheader: cache-v1.corp.internal."},
+				{".flips", "region: Flips"},
+				{".flips ol", "list: "},
+				{"#news", "status: "},
+			} {
+				if got := b.told(tt.selector); got != tt.want {
+					t.Errorf("%s: %s is told as %q, want %q", look, tt.selector, got, tt.want)
+				}
+			}
+			if levels := b.text("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => h.nodeName)"); levels != "H1,H2,H3,H3" {
+				t.Errorf("%s: found the headings %s", look, levels)
+			}
+		}
+	}
+	const picture = "docs/status.png"
+	if *update {
+		b.scheme("light")
+		b.size(1280, 900)
+		b.open(url)
+		var height int
+		b.eval("return Math.ceil(document.querySelector('.flips').getBoundingClientRect().bottom + 20)", &height)
+		b.size(1280, height)
+		if err := os.WriteFile(picture, b.screenshot(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.quiet()
+}
+
+// The README shows the page as it is written by the test above with -update.
+func TestPictureOfREADME(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`!\[([^\]]{20,})\]\((docs/status\.png)\)`).FindStringSubmatch(string(text))
+	if m == nil {
+		t.Fatal("the README does not show docs/status.png with a text in its place")
+	}
+	picture, err := os.ReadFile(m[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := png.DecodeConfig(bytes.NewReader(picture))
+	if err != nil || shown.Width != 1280 || len(picture) >= 200<<10 {
+		t.Errorf("%s has %d octets and is %d wide, %v, want less than 200 KiB and 1280", m[2], len(picture), shown.Width, err)
+	}
+}
+
+// rows is the aliases that the page shows, in its order.
+const rows = "[...document.querySelectorAll('.aliases tbody th .name')].map(n => n.textContent.replace('.corp.internal.', '')).join(' ')"
+
+// Who has but a keyboard can search and sort, and is not disturbed by what changes
+// meanwhile.
+func TestBrowserKeyboard(t *testing.T) {
+	b := startBrowser(t)
+	s := startServer(t, browserCorefile, files{
+		"corp.zone":     corpZone,
+		"aliases/a":     "cache-v2.corp.internal",
+		"aliases/cache": "cache-v1.corp.internal",
+		"aliases/cart":  "cache-v1.corp.internal",
+		"aliases/web":   "what?",
+	})
+	version := 0
+	flip := func() { // and wait for the page to show it
+		t.Helper()
+		version++
+		target := fmt.Sprintf("shown-v%d.corp.internal.", version)
+		s.write("aliases/cart", target)
+		b.wait("document.querySelector('.flips') && document.querySelector('.flips').textContent.includes('" + target + "')")
+	}
+	focused := func(want string) {
+		t.Helper()
+		if got := b.text("document.activeElement.id"); got != want {
+			t.Errorf("the focus is at %q, want %q", got, want)
+		}
+	}
+	b.open(statusURL(t, "127.0.0.1:0"))
+	b.keys(tab)
+	focused("q")
+	b.keys("ca")
+	b.wait(rows + " === 'a cache cart'") // a leads to cache-v2
+	b.keys("r")
+	b.wait(rows + " === 'cart'")
+	b.wait("document.getElementById('found').textContent.startsWith('1 alias that matches “car”')")
+	flip()
+	focused("q")
+	b.keys("t")
+	b.wait("location.search === '?q=cart'")
+	flip()
+	focused("q")
+	if got := b.text("document.getElementById('q').value + ' ' + document.getElementById('q').selectionStart"); got != "cart 4" {
+		t.Errorf("after a flip the search is %q, want %q", got, "cart 4")
+	}
+	b.keys(strings.Repeat("\uE003", 4)) // backspace
+	b.wait(rows + " === 'a cache cart web'")
+	for range 20 {
+		if b.text("document.activeElement.id") == "state-0" {
+			break
+		}
+		b.keys(tab)
+	}
+	focused("state-0")
+	sorted := "[...document.querySelectorAll('th[aria-sort]')].map(h => h.textContent + ' ' + h.getAttribute('aria-sort')).join()"
+	if got := b.text(sorted); got != "Alias ascending" {
+		t.Errorf("before sorting, sorted is %q", got)
+	}
+	b.keys(enter)
+	b.wait(rows + " === 'web a cache cart'")
+	if got := b.text(sorted); got != "State ascending" {
+		t.Errorf("after sorting, sorted is %q", got)
+	}
+	focused("state-0")
+	flip()
+	focused("state-0")
+	if b.text("document.activeElement.matches(':focus-visible')") != "true" {
+		t.Error("the focus is not to be seen after a flip")
+	}
+	b.keys(tab + tab + enter)
+	b.wait(rows + " === 'cart a cache web' || " + rows + ".startsWith('cart ')")
+	if got := b.text(sorted); got != "Since descending" {
+		t.Errorf("sorted by time, sorted is %q", got)
+	}
+	b.do("/back", map[string]any{}, nil)
+	b.wait(rows + " === 'web a cache cart'")
+	b.do("/refresh", map[string]any{}, nil)
+	b.wait(rows + " === 'web a cache cart'")
+	b.quiet()
+}
+
+// Ten thousand aliases are no more on the page than a hundred, and are searched in the
+// server.
+func TestBrowserManyAliases(t *testing.T) {
+	b := startBrowser(t)
+	var bundle strings.Builder
+	for i := range 10000 {
+		fmt.Fprintf(&bundle, `, "a%05d": "cache-v1.corp.internal"`, i)
+	}
+	startServer(t, browserCorefile, files{"corp.zone": corpZone, "aliases/bundle": `{"aliases": {` + bundle.String()[1:] + "}}"})
+	within := func(what string, do func()) {
+		t.Helper()
+		since := time.Now()
+		do()
+		took := time.Since(since)
+		t.Logf("%s took %v", what, took)
+		if took > 5*time.Second {
+			t.Errorf("%s took %v, want 5s at most", what, took)
+		}
+		if n := b.text("document.querySelectorAll('.aliases tbody tr').length <= 100"); n != "true" {
+			t.Errorf("after %s the page has more than 100 rows", what)
+		}
+	}
+	within("loading", func() {
+		b.open(statusURL(t, "127.0.0.1:0"))
+		b.wait("document.querySelector('caption').textContent.startsWith('10000 aliases, page 1 of 100.')")
+	})
+	within("searching", func() {
+		b.keys(tab + "a0123")
+		b.wait(rows + " === 'a01230 a01231 a01232 a01233 a01234 a01235 a01236 a01237 a01238 a01239'")
+	})
+	within("searching for nearly all", func() {
+		b.keys(strings.Repeat("\uE003", 4)) // backspace
+		b.wait("document.querySelector('caption').textContent.startsWith('10000 aliases')")
+	})
+	within("turning the page", func() {
+		b.eval("document.querySelector('a[rel=next]').click()", nil)
+		b.wait(rows + ".startsWith('a00100 ')")
+	})
+	b.quiet()
+}
+
+// When the server has gone the page says so, once, and when it is back it goes on.
+func TestBrowserLostContact(t *testing.T) {
+	b := startBrowser(t)
+	addr := freeAddr(t)
+	corefile := strings.ReplaceAll(browserCorefile, "127.0.0.1:0", addr)
+	s := startServer(t, corefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+	b.open("http://" + addr)
+	const lost = "[...document.querySelectorAll('[role=alert]')].filter(e => e.checkVisibility()).map(e => e.textContent).join()"
+	if got := b.text(lost); got != "" {
+		t.Errorf("at first the page says %q", got)
+	}
+	b.quiet()
+	s.stop()
+	b.wait(lost + ".startsWith('No contact to the server since ')")
+	if got := b.text(rows); got != "cache" {
+		t.Errorf("without contact the page shows %q, want what it had", got)
+	}
+	startIn(t, s.dir, corefile, files{"aliases/cache": "cache-v2.corp.internal"})
+	b.wait(lost + " === '' && document.body.textContent.includes('cache-v2')")
 }

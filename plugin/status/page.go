@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,13 +18,16 @@ const perPage = 100
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"when":    when,
-	"ago":     ago,
 	"seconds": func(s float64) string { return ago(time.Duration(s * float64(time.Second))) },
-	"percent": func(share *float64) string { return number(*share * 100) },
+	"since":   func(t time.Time) string { return ago(time.Since(t)) },
+	"percent": func(share *float64) string { return about(*share * 100) },
+	"about":   about,
 	"number":  number,
 	"left":    func(t time.Time) string { return ago(time.Until(t)) },
 	"future":  func(t time.Time) bool { return t.After(time.Now()) },
 	"id":      func(i int, name string) string { return fmt.Sprintf("%s-%d", name, i) },
+	"head":    func(name string) string { return name[:first(name)] },
+	"tail":    func(name string) string { return name[first(name):] },
 }).ParseFS(files, "page/page.html"))
 
 // sorts is what the table may be sorted by; the default is by name.
@@ -54,12 +58,21 @@ type column struct {
 type serverView struct {
 	Server
 	Number int
+	States []count
 	Rows   []Alias
 	Found  int // aliases that match
 	Page   int // from 1 on
 	Pages  int
 	Before string // links to the pages beside, or ""
 	After  string
+}
+
+// count is how many aliases have a state.
+type count struct {
+	State string
+	Count int
+	Link  string // to them
+	Shown bool
 }
 
 // writePage writes the page that u asks for: q is searched for in names, targets and
@@ -98,7 +111,7 @@ func (v view) link(sort string, page int) string {
 }
 
 func (v view) server(i int, s Server, wanted int) serverView {
-	sv := serverView{Server: s, Number: i}
+	sv := serverView{Server: s, Number: i, States: v.states(s.Aliases)}
 	var found func(i int) Alias
 	if v.Query == "" && v.Sort == "name" {
 		sv.Found, found = s.Aliases.Len(), s.Aliases.Alias
@@ -118,6 +131,27 @@ func (v view) server(i int, s Server, wanted int) serverView {
 		sv.After = v.link(v.Sort, sv.Page+1)
 	}
 	return sv
+}
+
+// states counts the aliases by state, and leads to those that have one: or back, if it
+// is what is searched for.
+func (v view) states(all List) []count {
+	n := map[string]int{}
+	for i := range all.Len() {
+		n[all.Alias(i).State]++
+	}
+	var list []count
+	for _, state := range []string{Rejected, Pending, Moving, Active} {
+		c := count{State: state, Count: n[state], Shown: v.Query == state}
+		to := v
+		to.Query = state
+		if c.Shown {
+			to.Query = ""
+		}
+		c.Link = to.link(v.Sort, 1)
+		list = append(list, c)
+	}
+	return list
 }
 
 // match is the aliases that v asks for, in its order.
@@ -154,6 +188,17 @@ func ago(d time.Duration) string {
 		return fmt.Sprintf("%d h", d/time.Hour)
 	}
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
+}
+
+// about is a percentage with one decimal at most, for what changes by the second.
+func about(percent float64) string { return number(math.Round(percent*10) / 10) }
+
+// first is the length of a name's first label.
+func first(name string) int {
+	if i := strings.IndexByte(name, '.'); i > 0 {
+		return i
+	}
+	return len(name)
 }
 
 // number is a percentage with as many decimals as it needs, three at most.

@@ -110,8 +110,8 @@ func TestJSON(t *testing.T) {
 // names is the aliases that a page shows, in its order.
 func names(page string) string {
 	var list []string
-	for _, m := range regexp.MustCompile(`<th role="rowheader" scope="row">([^< ]+)`).FindAllStringSubmatch(page, -1) {
-		list = append(list, strings.TrimSuffix(m[1], ".corp.internal."))
+	for _, m := range regexp.MustCompile(`<th role="rowheader" scope="row"><span class="name"><b>([^<]+)</b>`).FindAllStringSubmatch(page, -1) {
+		list = append(list, m[1])
 	}
 	return strings.Join(list, " ")
 }
@@ -119,9 +119,9 @@ func names(page string) string {
 func TestPage(t *testing.T) {
 	_, got := get(t, example(), "GET", "/")
 	for _, want := range []string{
-		"corp.internal., corp.example.", "From ssm, by sweep", "3 s ago", "3 aliases.",
-		`<progress max="100" value="12.5"`, "observed 13%", "and below: keep", "nothing is in force",
-		"3 queries, the last at", "from 192.0.2.1", "drained",
+		"corp.internal., corp.example.", "From Parameter Store", "3 s ago", "3 aliases.", "<b>1</b> rejected", "<b>0</b> pending",
+		`<progress max="100" value="12.5"`, "observed 13%", "and all below: keep", "nothing is in force",
+		"3 queries, the last", "from 192.0.2.1", "drained",
 		"&lt;script&gt;alert(1)",
 	} {
 		if !strings.Contains(got, want) {
