@@ -371,8 +371,7 @@ type shelved struct {
 	LastModifiedDate            float64
 }
 
-// put writes the next version of a parameter below /dns/aliases. The first one is
-// given.
+// put writes a version of a parameter below /dns/aliases.
 func (s *shelf) put(name string, version int64, value string, modified time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
