@@ -59,7 +59,7 @@ type feed struct {
 
 	heirOf    []*feed          // until the start: what this takes over from
 	inherited []*ledger.Ledger // what those knew
-	counts    []*feed          // those of them whose counts live on here
+	counts    []*feed          // those of them whose flips and the like are counted on here
 }
 
 // stats is what the metrics show of a feed.
@@ -131,15 +131,6 @@ func (f *feed) empty() *ledger.Ledger {
 // the first.
 func (f *feed) inherit(from, counts []*feed) {
 	f.heirOf, f.counts = from, counts
-	for _, old := range counts {
-		for zone, flips := range old.stats.flips {
-			if f.stats.flips[zone] != nil {
-				f.stats.flips[zone].Add(flips.Load())
-			}
-		}
-		f.stats.believed.Add(old.stats.believed.Load())
-		f.remember(slices.Concat(f.flipped(), old.flipped()))
-	}
 	for _, old := range from {
 		f.watcher.Slow(time.Duration(old.stats.interval.Load()))
 	}
@@ -161,19 +152,38 @@ func (f *feed) take() {
 			origin = fromSnapshot
 		}
 	}
-	next := f.empty().Recall(m, time.Now())
-	for _, old := range f.counts {
-		next = next.Inherit(old.ledger.Load())
-	}
-	for _, l := range f.inherited {
+	next := f.empty().Recall(m, time.Now()).Inherit(f.inherited...)
+	for _, l := range slices.Backward(f.inherited) { // the first has the last word
 		next = next.Succeed(l, time.Now())
 	}
 	f.ledger.Store(next)
+	f.count()
 	f.publish(next.Table())
 	f.stats.swept.Store(swept)
 	f.stats.took.Store(f.heirOf[0].stats.took.Load())
 	if f.loaded() {
 		f.stats.origin.Store(int32(origin))
+	}
+}
+
+// count goes on with what others have counted.
+func (f *feed) count() {
+	believed := uint64(0)
+	var recent []status.Flip
+	for _, old := range f.counts {
+		believed += old.stats.believed.Load()
+		recent = slices.Concat(recent, old.flipped())
+	}
+	f.stats.believed.Store(believed)
+	f.remember(recent)
+	for zone, flips := range f.stats.flips {
+		sum := uint64(0)
+		for _, old := range f.counts {
+			if n := old.stats.flips[zone]; n != nil {
+				sum += n.Load()
+			}
+		}
+		flips.Store(sum)
 	}
 }
 

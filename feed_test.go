@@ -88,6 +88,9 @@ func TestTakeOverUntilTheStart(t *testing.T) {
 	if got := target(); got != "cache-v2.corp.internal." {
 		t.Errorf("at its start the heir got the target %s, want v2", got)
 	}
+	if n := heir.feed.stats.flips["corp.internal."].Load(); n != 1 {
+		t.Errorf("the heir counts %d flips, want the one of the old instance", n)
+	}
 }
 
 // 14, 17: a block whose Corefile has got a new line knows the old ones after a

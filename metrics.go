@@ -53,9 +53,9 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (collector) Collect(ch chan<- prometheus.Metric) {
-	s := scrape{}
+	s, counted := scrape{}, map[any]bool{}
 	for _, f := range running.feeds() {
-		s.feed(f)
+		s.feed(f, counted)
 	}
 	collectLatency(ch)
 	for k, value := range s {
@@ -99,13 +99,21 @@ func collectLatency(ch chan<- prometheus.Metric) {
 // scrape is the series of one scrape.
 type scrape map[series]float64
 
+// counter is what a series is counted by, of several zones maybe.
+type counter struct {
+	series  series
+	retired *alias.Retired
+}
+
 type series struct {
 	desc                 *prometheus.Desc
 	labels               int
 	first, second, third string
 }
 
-func (s scrape) feed(f *feed) {
+// feed adds what f has. Blocks that took over from one share what counts their
+// queries: counted is what was added already.
+func (s scrape) feed(f *feed, counted map[any]bool) {
 	now := time.Now()
 	l := f.ledger.Load()
 	aliases := map[string]int{}
@@ -130,7 +138,8 @@ func (s scrape) feed(f *feed) {
 			}
 		}
 		for _, t := range e.Tallies {
-			if n := t.Count(); n > 0 {
+			if n := t.Count(); n > 0 && !counted[t] {
+				counted[t] = true
 				s.sum(requestsDesc, float64(n), zone, string(e.Name), string(t.Target))
 			}
 		}
@@ -140,7 +149,11 @@ func (s scrape) feed(f *feed) {
 		zone, target := string(d.Zone), string(d.Target)
 		s.most(drainDesc, float64(d.Deadline().UnixNano())/float64(time.Second), zone, string(d.Alias), target)
 		if r := l.Table().Retired(d.Target); r != nil && left[d.Target] {
-			retired[key(retiredDesc, []string{zone, target})] = float64(r.Queries())
+			k := key(retiredDesc, []string{zone, target})
+			if by := (counter{k, r}); !counted[by] {
+				counted[by] = true
+				retired[k] = float64(r.Queries())
+			}
 		}
 	}
 	for k, n := range retired {

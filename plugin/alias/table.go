@@ -2,6 +2,7 @@ package alias
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"iter"
 	"maps"
@@ -151,22 +152,43 @@ func (t *Table) Partial() bool { return t == nil || t.partial }
 // HasSubtrees reports whether any alias has a subtree.
 func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees > 0 }
 
-// Inherit is t with the tallies of old's aliases, where t has them as well. It
-// is for a table that nobody else has yet.
-func (t *Table) Inherit(old *Table) *Table {
+// Inherit is t with the tallies of the aliases of old tables, where t has them as
+// well; of several, queries are counted by those of the first one. It is for a
+// table that nobody else has yet.
+func (t *Table) Inherit(old ...*Table) *Table {
 	edit := t.Edit()
-	edit.before = old
 	for e := range t.All() {
-		before := old.Get(e.Name)
+		before := joined(old, e.Name)
 		if before == nil {
 			continue
 		}
-		edit.Put(e.Alias, e.Source)
+		edit.put(e.Alias, e.Source, before)
 		if e.Source.Same(*before.Source) && slices.Equal(e.Targets(), before.Targets()) {
 			edit.Get(e.Name).base = before.base
 		}
 	}
 	return edit.Table()
+}
+
+// joined is the alias of that name in the first table that has it, with the tallies of
+// all; or nil.
+func joined(tables []*Table, name Name) *Entry {
+	var all *Entry
+	for _, t := range tables {
+		e := t.Get(name)
+		if all == nil || e == nil {
+			all = cmp.Or(all, e)
+			continue
+		}
+		first := *all
+		all = &first
+		for _, tally := range e.Tallies {
+			if !slices.Contains(all.Tallies, tally) {
+				all.Tallies = append(slices.Clip(all.Tallies), tally)
+			}
+		}
+	}
+	return all
 }
 
 // Get is the alias of that very name, or nil.
@@ -237,11 +259,14 @@ type Edit struct {
 
 // Put sets the alias a, which stands in the document src. The tallies of an
 // alias of that name in the table the edit began with live on.
-func (e *Edit) Put(a Alias, src *Source) {
+func (e *Edit) Put(a Alias, src *Source) { e.put(a, src, e.before.Get(a.Name)) }
+
+// put is the same with the tallies of before, an entry or nil.
+func (e *Edit) put(a Alias, src *Source, before *Entry) {
 	e.Delete(a.Name)
 	e.next.size++
 	e.count(a, 1)
-	entry := &Entry{Alias: a, Source: src, Tallies: tallies(e.before.Get(a.Name), a.Targets())}
+	entry := &Entry{Alias: a, Source: src, Tallies: tallies(before, a.Targets())}
 	entry.base = counts(entry.Tallies[:len(a.Targets())])
 	e.part(a.Name)[a.Name] = entry
 }
@@ -384,7 +409,7 @@ func tallies(before *Entry, targets []Name) []*Tally {
 		}
 	}
 	for _, t := range old {
-		if !slices.Contains(targets, t.Target) {
+		if !slices.Contains(next, t) {
 			next = append(next, t)
 		}
 	}

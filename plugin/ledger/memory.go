@@ -254,27 +254,30 @@ func (l *Ledger) Succeed(old *Ledger, now time.Time) *Ledger {
 	return &next
 }
 
-// Inherit is l, which has recalled old's memory, with old's counts of queries, and
-// what was verified there. It is for a ledger that nobody else has yet.
-func (l *Ledger) Inherit(old *Ledger) *Ledger {
+// Inherit is l, which has recalled the memories of old ledgers, with their counts of
+// queries, and what was verified there; what several have is that of the first. It
+// is for a ledger that nobody else has yet.
+func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 	inherited := *l
-	inherited.table = inherited.table.Inherit(old.table)
-	led := map[alias.Name]bool{}
-	for e := range old.table.All() {
-		for _, target := range e.Targets() {
-			led[target] = true
+	tables := make([]*alias.Table, len(old))
+	led := map[alias.Name]bool{} // by those that verify
+	for i, o := range old {
+		tables[i] = o.table
+		for e := range o.table.All() {
+			for _, target := range e.Targets() {
+				led[target] = led[target] || o.trust.Verify
+			}
 		}
 	}
-	if old.trust.Verify {
-		inherited.proofs = maps.Clone(l.proofs)
-		for probe, p := range l.proofs {
-			before, asked := old.proofs[probe]
-			switch {
-			case asked:
-				inherited.proofs[probe] = before
-			case p.first && led[probe.Target]:
-				delete(inherited.proofs, probe)
-			}
+	inherited.table = inherited.table.Inherit(tables...)
+	inherited.proofs = maps.Clone(l.proofs)
+	for probe, p := range l.proofs {
+		knows := func(o *Ledger) bool { _, asked := o.proofs[probe]; return asked }
+		switch i := slices.IndexFunc(old, knows); {
+		case i >= 0:
+			inherited.proofs[probe] = old[i].proofs[probe]
+		case p.first && led[probe.Target]:
+			delete(inherited.proofs, probe)
 		}
 	}
 	return &inherited
