@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -109,7 +110,9 @@ func (a *api) get(selector string) (version, bool) {
 	}
 	if strings.HasPrefix(a.fault, "stale") && n > 1 {
 		n--
-		a.fault = strings.TrimSuffix(a.fault, "stale once")
+		if then, once := strings.CutPrefix(a.fault, "stale once"); once {
+			a.fault = strings.TrimPrefix(then, ", then ")
+		}
 	}
 	return list[n-1], true
 }
@@ -177,7 +180,7 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	case "GetParameters":
 		output.InvalidParameters = []string{}
 		for _, name := range input.Names {
-			if v, ok := a.get(name); ok {
+			if v, ok := a.get(name); ok && fault != "missing" {
 				output.Parameters = append(output.Parameters, v)
 			} else {
 				output.InvalidParameters = append(output.InvalidParameters, name)
@@ -217,11 +220,18 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
 //	from ADDRESS       who asks
-//	paths              without the alias line, from the next start on
+//	block N            of the server blocks it is the Nth that is asked
+//	blocks LINES | LINES...  what the Corefile has, from the next start on: the
+//	                   blocks, with "ssm PATH", "alias NAME PARAMETER[:LABEL]",
+//	                   "template TEXT" for the lines before it, "ttl SECONDS"
+//	paths              blocks ssm /dns
 //	push               with a queue, from the next start on, and sweeps 5 minutes apart
 //	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
 //	queue FAULT | queued MESSAGES | polls FEWEST MOST
-//	file NAME          of the snapshot, from the next start on
+//	refresh DURATION   from the next start on
+//	file NAME          of the snapshot, from the next start on; without NAME none
+//	age DURATION       its MAX_AGE, from the next start on
+//	clock DURATION     it is set forward by so much since the snapshot was written
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
 //	NAME rcode         the answer is
@@ -232,47 +242,88 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 type play struct {
 	t        *testing.T
 	api      *api
-	snapshot snapshot.File
-	paths    bool
+	snapshot snapshot.File // of the first block; those of others have a number behind it
+	blocks   string
+	refresh  time.Duration
 	from     string // who asks
+	asked    int    // which plugin
 	instance *instance
-	plugin   *VersionAlias
 }
 
-// make is the plugin of a new instance.
+// whole is the blocks of a play that says nothing else.
+const whole = "ssm /dns alias live.corp.internal /live:l"
+
+// make is the plugins of a new instance.
 func (p *play) make() *instance {
-	v := &VersionAlias{served: []alias.Name{"corp.internal."}, instance: new(instance)}
-	v.entry = v
-	v.Next = next(func(r *dns.Msg) *dns.Msg {
-		if name := r.Question[0].Name; strings.Contains(name, "-v") {
-			return reply(r, name+" 60 IN A 192.0.2.1")
+	i := new(instance)
+	for n, block := range strings.Split(cmp.Or(p.blocks, whole), "|") {
+		v := &VersionAlias{served: []alias.Name{"corp.internal."}, instance: i}
+		v.entry = v
+		v.Next = next(func(r *dns.Msg) *dns.Msg {
+			if name := r.Question[0].Name; strings.Contains(name, "-v") {
+				return reply(r, name+" 60 IN A 192.0.2.1")
+			}
+			return new(dns.Msg).SetRcode(r, dns.RcodeNameError)
+		})
+		c := config{
+			served: v.served, zones: v.served, refresh: cmp.Or(p.refresh, 10*time.Second), snapshot: p.snapshot,
+			store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
 		}
-		return new(dns.Msg).SetRcode(r, dns.RcodeNameError)
-	})
-	zones := []alias.Name{"corp.internal."}
-	rule := alias.Rule{Zones: zones, TTL: 5}
-	labelled := rule
-	labelled.Name = "live.corp.internal."
-	lines := []ledger.Line{{Path: "/dns", Rule: rule}, {Parameter: "/live", Label: "l", Rule: labelled}}
-	if p.paths {
-		lines = lines[:1]
+		if n > 0 && c.snapshot.Path != "" {
+			c.snapshot.Path += strconv.Itoa(n)
+		}
+		if p.api.queue != nil {
+			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/aliases", 5*time.Minute
+		}
+		if err := readBlock(&c, strings.Fields(block)); err != nil {
+			p.t.Fatal(err)
+		}
+		feed, err := newFeed(c, v.table.Store, nil)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		v.feed = feed
+		i.plugins = append(i.plugins, v)
 	}
-	c := config{
-		served: zones, zones: zones, lines: lines, refresh: 10 * time.Second, snapshot: p.snapshot,
-		store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
-	}
-	if p.api.queue != nil {
-		c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/aliases", 5*time.Minute
-	}
-	feed, err := newFeed(c, v.table.Store, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	v.feed = feed
-	v.instance.plugins = []*VersionAlias{v}
-	p.plugin = v
-	return v.instance
+	return i
 }
+
+// readBlock makes c have what the words of a block say.
+func readBlock(c *config, words []string) error {
+	ttl := 5
+	for len(words) > 1 {
+		rule := alias.Rule{Zones: c.zones}
+		used := 2
+		switch {
+		case words[0] == "ssm":
+			c.lines = append(c.lines, ledger.Line{Path: words[1], Rule: rule})
+		case words[0] == "alias" && len(words) > 2:
+			used = 3
+			rule.Name = alias.Name(words[1] + ".")
+			parameter, label, _ := strings.Cut(words[2], ":")
+			c.lines = append(c.lines, ledger.Line{Parameter: parameter, Label: label, Rule: rule})
+		case words[0] == "template":
+			for i := range c.lines {
+				c.lines[i].Rule.Template = alias.Template(words[1])
+			}
+		case words[0] == "ttl":
+			var err error
+			if ttl, err = strconv.Atoi(words[1]); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("found the words %q", words)
+		}
+		words = words[used:]
+	}
+	for i := range c.lines {
+		c.lines[i].Rule.TTL = uint32(ttl)
+	}
+	return nil
+}
+
+// plugin is the one that is asked.
+func (p *play) plugin() *VersionAlias { return p.instance.plugins[p.asked] }
 
 func (p *play) start() {
 	i := p.make()
@@ -315,18 +366,46 @@ func (p *play) do(line string) error {
 		p.api.put(first, second)
 	case "from":
 		p.from = rest
+	case "block":
+		n, err := strconv.Atoi(rest)
+		if err != nil {
+			return err
+		}
+		p.asked = n - 1
+	case "blocks":
+		p.blocks = rest
 	case "paths":
-		p.paths = true
+		p.blocks = "ssm /dns"
 	case "push":
 		p.api.queue = newMailbox()
 	case "event", "sns", "message", "queue", "queued", "polls":
 		return p.api.queue.do(word, rest)
+	case "refresh":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return err
+		}
+		p.refresh = d
+	case "age":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return err
+		}
+		p.snapshot.MaxAge = d
+	case "clock":
+		d, err := time.ParseDuration(rest)
+		if err != nil {
+			return err
+		}
+		return p.clock(d)
 	case "file":
-		p.snapshot.Path = filepath.Join(filepath.Dir(p.snapshot.Path), rest)
+		if p.snapshot.Path = filepath.Join(filepath.Dir(p.snapshot.Path), rest); rest == "" {
+			p.snapshot.Path = ""
+		}
 	case "delete", "fault", "skip", "label", "calls":
 		return p.api.do(word, rest)
 	case "ready":
-		if got := p.plugin.Ready(); got != (rest == "yes") {
+		if got := p.plugin().Ready(); got != (rest == "yes") {
 			return fmt.Errorf("found ready %v", got)
 		}
 	case "failures":
@@ -335,7 +414,7 @@ func (p *play) do(line string) error {
 		if _, err := fmt.Sscan(rest, &outcome, &least, &most); err != nil {
 			return err
 		}
-		if n := p.plugin.feed.store.Calls()[paramstore.Call{Operation: "GetParametersByPath", Outcome: outcome}]; n < least || n > most {
+		if n := p.plugin().feed.store.Calls()[paramstore.Call{Operation: "GetParametersByPath", Outcome: outcome}]; n < least || n > most {
 			return fmt.Errorf("found %d", n)
 		}
 	case "metric":
@@ -347,9 +426,25 @@ func (p *play) do(line string) error {
 	return nil
 }
 
+// clock makes the snapshot be from so much longer ago.
+func (p *play) clock(d time.Duration) error {
+	file := snapshot.File{Path: p.snapshot.Path}
+	s, err := file.Read("Parameter Store in eu-west-1", time.Now())
+	if err != nil {
+		return err
+	}
+	s.Swept = s.Swept.Add(-d)
+	for i := range s.Ledger.Parameters {
+		if missing := &s.Ledger.Parameters[i].Missing; !missing.IsZero() {
+			*missing = missing.Add(-d)
+		}
+	}
+	return file.Write(s)
+}
+
 func (p *play) ask(name, want string) error {
 	w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: p.from})
-	rcode, err := p.plugin.ServeDNS(context.Background(), w, question(name+".corp.internal.", dns.TypeA))
+	rcode, err := p.plugin().ServeDNS(context.Background(), w, question(name+".corp.internal.", dns.TypeA))
 	if err != nil && rcode != dns.RcodeServerFailure {
 		return err
 	}
@@ -409,6 +504,14 @@ func (n nextPlugin) ServeDNS(_ context.Context, w dns.ResponseWriter, r *dns.Msg
 // run plays a script in virtual time, and holds what it logged to be so.
 func run(t *testing.T, script, log string) {
 	t.Helper()
+	if got, want := perform(t, script), trim(log); got != want {
+		t.Errorf("logged\n%s\nwant\n%s", got, want)
+	}
+}
+
+// perform plays a script in virtual time, and returns what it logged.
+func perform(t *testing.T, script string) string {
+	t.Helper()
 	var out bytes.Buffer
 	clog.SetOutput(&out)
 	defer clog.Discard()
@@ -431,10 +534,7 @@ func run(t *testing.T, script, log string) {
 	got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", "")
 	// Sweeps come at random.
 	got = regexp.MustCompile(`after \d+ that failed`).ReplaceAllString(got, "after N that failed")
-	got = regexp.MustCompile(`documents, of \S+`).ReplaceAllString(got, "documents, of TIME")
-	if want := trim(log); got != want {
-		t.Errorf("logged\n%s\nwant\n%s", got, want)
-	}
+	return regexp.MustCompile(`documents, of \S+`).ReplaceAllString(got, "documents, of TIME")
 }
 
 const firstLoad = "[WARNING] loaded no alias from 0 parameters: canonical names are left to the plugins below\n"
@@ -902,4 +1002,162 @@ func TestTwoServers(t *testing.T) {
 			p.end(p.instance)
 		}
 	})
+}
+
+// Duty 10: of several blocks with one source each may be another one after a
+// reload, and nothing of what they knew is lost: the last good beneath a bad
+// document, absences and the brake on them, and what is newer than a stale read.
+func TestReloadOfBlocks(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		before      string // the blocks, see play
+		of          string // the number of the one with /two
+		after, then string
+		ready       string // after a reload in an outage
+	}{
+		{"as it was", "ssm /one | ssm /two", "2", "ssm /one | ssm /two", "2", "yes"},
+		{"another TTL in one", "ssm /one | ssm /two", "2", "ssm /one ttl 9 | ssm /two", "2", "yes"},
+		{"another TTL in the other", "ssm /one | ssm /two", "2", "ssm /one | ssm /two ttl 9", "2", "yes"},
+		{"another TTL in both", "ssm /one | ssm /two", "2", "ssm /one ttl 9 | ssm /two ttl 9", "2", "yes"},
+		{"a template in both", "ssm /one | ssm /two", "2", "ssm /one template {value} | ssm /two template {value}", "2", "yes"},
+		{"a line more in one", "ssm /one | ssm /two", "2", "ssm /one | ssm /more ssm /two", "2", "no"},
+		{"a line more in each", "ssm /one | ssm /two", "2", "alias more.corp.internal /more ssm /one | alias most.corp.internal /most ssm /two", "2", "no"},
+		{"a line less in each", "ssm /more ssm /one | ssm /more ssm /two", "2", "ssm /one | ssm /two", "2", "yes"},
+		{"in another order", "ssm /one | ssm /two", "2", "ssm /two | ssm /one", "1", "yes"},
+		{"a line goes from one to the other", "ssm /one ssm /two | ssm /more", "1", "ssm /one | ssm /more ssm /two", "2", "yes"},
+		{"two become one", "ssm /one | ssm /two", "2", "ssm /one ssm /two", "1", "yes"},
+		{"one becomes two", "ssm /one ssm /two", "1", "ssm /one | ssm /two", "2", "yes"},
+		{"one more that knows nothing", "ssm /one | ssm /two", "2", "ssm /more | ssm /one | ssm /two", "3", "no"},
+	} {
+		for _, outage := range []bool{true, false} {
+			name, begin, ready := tt.name+", without an outage", "fault stale", "yes"
+			if outage {
+				name, begin, ready = tt.name+", in an outage", "fault refused", tt.ready
+			}
+			t.Run(name, func(t *testing.T) {
+				const kept = `
+					b b-v1
+					s s-v2
+					w w-v1
+					z z-v1
+					metric braked_aliases 4
+					metric rejected_aliases{reason="syntax",zone="corp.internal."} 1
+				`
+				perform(t, `
+					file
+					blocks `+tt.before+`
+					put /one/a a-v1.corp.internal
+					put /two/b b-v1.corp.internal
+					put /two/s s-v1.corp.internal
+					put /two/w w-v1.corp.internal
+					put /two/x x-v1.corp.internal
+					put /two/y y-v1.corp.internal
+					put /two/z z-v1.corp.internal
+					wait 1s
+					put /two/s s-v2.corp.internal
+					block `+tt.of+`
+					start
+					put /two/b what?
+					delete /two/w
+					delete /two/x
+					delete /two/y
+					delete /two/z
+					wait 30s
+					`+kept+`
+					blocks `+tt.after+`
+					`+begin+`
+					block `+tt.then+`
+					reload
+					ready `+ready+kept+`
+					wait 9s
+					`+kept+`
+					fault refused
+					wait 20m
+					`+kept+`
+					fault stale once
+					wait 37m
+					ready yes
+					`+kept+`
+					wait 4m
+					b b-v1
+					s s-v2
+					w NXDOMAIN
+					z NXDOMAIN
+					metric braked_aliases 0
+					metric rejected_aliases{reason="syntax",zone="corp.internal."} 1
+				`)
+			})
+		}
+	}
+}
+
+// Duties 10, 12: what blocks with one source have counted lives on, once, however
+// many there are before and after a reload.
+func TestCountsOverReloads(t *testing.T) {
+	const counted = `
+		metric requests_total{alias="a.corp.internal.",target="a-v1.corp.internal.",zone="corp.internal."} 3
+		metric requests_total{alias="b.corp.internal.",target="b-v1.corp.internal.",zone="corp.internal."} 1
+		metric flips_total{zone="corp.internal."} FLIPS
+		metric older_versions_believed_total BELIEVED
+	`
+	for _, tt := range []struct {
+		name, before    string // the blocks: the first has /one, the last has /two
+		after, then     string // and the number of that which has /two
+		flips, believed int    // a block that has /two counts for itself
+	}{
+		{"as it was", "ssm /one | ssm /two", "ssm /one | ssm /two", "2", 2, 1},
+		{"another TTL in both", "ssm /one | ssm /two", "ssm /one ttl 9 | ssm /two ttl 9", "2", 2, 1},
+		{"two become one", "ssm /one | ssm /two", "ssm /one ssm /two", "1", 2, 1},
+		{"one becomes two", "ssm /one ssm /two", "ssm /one | ssm /two", "2", 2, 1},
+		{"in another order", "ssm /one | ssm /two", "ssm /two | ssm /one", "1", 2, 1},
+		{"two views of one", "ssm /one ssm /two | ssm /one ssm /two", "ssm /one ssm /two | ssm /one ssm /two", "2", 4, 2},
+		{"two views of one, with another TTL", "ssm /one ssm /two | ssm /one ssm /two", "ssm /one ssm /two ttl 9 | ssm /one ssm /two ttl 9", "2", 4, 2},
+		{"two views of one become one", "ssm /one ssm /two | ssm /one ssm /two", "ssm /one ssm /two", "1", 4, 2},
+		{"one becomes two views of it", "ssm /one ssm /two", "ssm /one ssm /two | ssm /one ssm /two", "2", 2, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			last := strconv.Itoa(1 + strings.Count(tt.before, "|"))
+			views := "1"
+			if strings.Count(tt.before, "/one") > 1 {
+				views = "2"
+			}
+			counted := strings.NewReplacer("FLIPS", strconv.Itoa(tt.flips), "BELIEVED", strconv.Itoa(tt.believed)).Replace(counted)
+			perform(t, `
+				file
+				blocks `+tt.before+`
+				put /one/a a-v1.corp.internal
+				put /two/b b-v1.corp.internal
+				wait 1s
+				put /two/b b-v2.corp.internal
+				start
+				block 1
+				a a-v1
+				a a-v1
+				block `+views+`
+				a a-v1
+				block `+last+`
+				fault stale
+				wait 30s
+				b b-v1
+				fault
+				wait 11s
+				`+counted+`
+				blocks `+tt.after+`
+				reload
+				`+counted+`
+				block `+tt.then+`
+				b b-v2
+				reload
+				b b-v2
+				reload
+				`+counted+`
+				metric requests_total{alias="b.corp.internal.",target="b-v2.corp.internal.",zone="corp.internal."} 2
+				wait 30s
+				put /two/b b-v3.corp.internal
+				wait 30s
+				`+strings.Split(counted, "metric flips")[0]+`
+				metric requests_total{alias="b.corp.internal.",target="b-v2.corp.internal.",zone="corp.internal."} 2
+			`)
+		})
+	}
 }
