@@ -134,6 +134,7 @@ func (f *feed) inherit(from, counts []*feed) {
 	for _, old := range from {
 		f.watcher.Slow(time.Duration(old.stats.interval.Load()))
 	}
+	f.stats.interval.Store(int64(f.watcher.Interval())) // the next one may take over before any sweep
 	f.state.throttled = f.watcher.Interval() > f.refresh
 	f.take()
 }
