@@ -531,7 +531,7 @@ func perform(t *testing.T, script string) string {
 		}
 		p.end(p.instance)
 	})
-	got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", "")
+	got := strings.NewReplacer("plugin/versionalias: ", "", file, "FILE").Replace(logged(&out))
 	// Sweeps come at random.
 	got = regexp.MustCompile(`after \d+ that failed`).ReplaceAllString(got, "after N that failed")
 	return regexp.MustCompile(`documents, of \S+`).ReplaceAllString(got, "documents, of TIME")
@@ -577,6 +577,19 @@ func TestFaults(t *testing.T) {
 			`)
 		})
 	}
+	const braked = `
+			paths
+			put /dns/a a-v1.corp.internal
+			put /dns/b b-v1.corp.internal
+			put /dns/c c-v1.corp.internal
+			put /dns/d d-v1.corp.internal
+			start
+			delete /dns/a
+			delete /dns/b
+			delete /dns/c
+			delete /dns/d
+			wait 12s
+			metric braked_aliases 4`
 	for _, tt := range []struct{ name, script, log string }{{
 		name: "duty 3: a throttled account",
 		script: `
@@ -953,6 +966,290 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] rejected parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z: read type: found SecureString, want String; version 1 stays in force
 			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v3.corp.internal. (parameter /dns/cache, version 3 of 2000-01-01T00:00:12Z)
+		`,
+	}, {
+		name: "duty 10: two reloads and a restart in an outage, the first of which adds lines",
+		script: `
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			put /more/web web-v1.corp.internal
+			put /sure sure-v1.corp.internal
+			start
+			wait 15s
+			fault refused
+			blocks ssm /dns ssm /more alias sure.corp.internal /sure
+			reload
+			ready no
+			cache cache-v1
+			web SERVFAIL
+			sure SERVFAIL
+			reload
+			ready no
+			cache cache-v1
+			web SERVFAIL
+			sure SERVFAIL
+			metric server_blocks{source="none"} 1
+			wait 10m
+			restart
+			ready no
+			cache cache-v1
+			web SERVFAIL
+			sure SERVFAIL
+			blocks ssm /dns
+			reload
+			ready yes
+			web NXDOMAIN
+			cache cache-v1
+			blocks ssm /dns ssm /more alias sure.corp.internal /sure
+			reload
+			fault
+			wait 11s
+			ready yes
+			cache cache-v1
+			web web-v1
+			sure sure-v1
+			other NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 3 aliases from 3 parameters
+		`,
+	}, {
+		name: "duties 9, 10: a snapshot of fewer lines",
+		script: `
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			start
+			stop
+			fault hang
+			blocks alias sure.corp.internal /sure ssm /dns
+			start
+			ready no
+			cache cache-v1
+			web SERVFAIL
+			sure SERVFAIL
+			metric server_blocks{source="none"} 1
+			fault
+			wait 16s
+			ready yes
+			cache cache-v1
+			web NXDOMAIN
+			sure NXDOMAIN
+			metric server_blocks{source="sweep"} 1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duties 6, 9, 10: two alias lines of one parameter, which is good for one of them",
+		script: `
+			blocks alias web.corp.internal /p alias api.corp.internal /p
+			put /p x-v1.corp.internal
+			start
+			put /p api.corp.internal
+			wait 12s
+			web api
+			api x-v1
+			fault refused
+			reload
+			web api
+			api x-v1
+			metric rejected_aliases{reason="loop",zone="corp.internal."} 1
+			restart
+			ready yes
+			web api
+			api x-v1
+			metric rejected_aliases{reason="loop",zone="corp.internal."} 1
+			blocks alias api.corp.internal /p | alias web.corp.internal /p
+			reload
+			ready yes
+			api x-v1
+			block 2
+			web api
+		`,
+		log: `
+			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] rejected parameter /p, version 2 of 2000-01-01T00:00:00Z: follow alias api.corp.internal.: found the loop api.corp.internal. api.corp.internal., want a target that does not lead back; version 1 stays in force
+			[INFO] alias web.corp.internal. flipped: x-v1.corp.internal. to api.corp.internal. (parameter /p, version 2 of 2000-01-01T00:00:00Z)
+			[INFO] recalled 2 aliases, and 1 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+		`,
+	}, {
+		name: "duty 5: a refresh that is long: reads alone take nothing away",
+		script: `
+			paths
+			refresh 10m
+			put /dns/cache cache-v1.corp.internal
+			wait 1s
+			put /dns/cache cache-v2.corp.internal
+			start
+			` + strings.Repeat(`
+			fault stale once, then missing of GetParameters
+			wait 33m
+			cache cache-v2
+			`, 10) + `
+		`,
+		log: "[INFO] loaded 1 aliases from 1 parameters" + strings.Repeat("\n[INFO] reading again parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: it is older than version 2 of 2000-01-01T00:00:01Z", 10),
+	}, {
+		name: "duty 5: a parameter goes by another name, and its aliases turn at once",
+		script: `
+			paths
+			put /dns/p {"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal", "c": "c-v1.corp.internal", "d": "d-v1.corp.internal"}}
+			start
+			delete /dns/p
+			put /dns/q {"aliases": {"a": "a-v2.corp.internal", "b": "b-v2.corp.internal", "c": "c-v2.corp.internal", "d": "d-v2.corp.internal"}}
+			wait 9s
+			a a-v1
+			metric braked_aliases 0
+			wait 13s
+			a a-v2
+			d d-v2
+		`,
+		log: `
+			[INFO] loaded 4 aliases from 1 parameters
+			[WARNING] rejected parameter /dns/q, version 1 of 2000-01-01T00:00:00Z: place alias a.corp.internal.: found it in parameter /dns/p, want it in one parameter only; nothing is in force
+			[INFO] alias a.corp.internal. flipped: a-v1.corp.internal. to a-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias b.corp.internal. flipped: b-v1.corp.internal. to b-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias c.corp.internal. flipped: c-v1.corp.internal. to c-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias d.corp.internal. flipped: d-v1.corp.internal. to d-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 5: the clock is set forward before a restart: the hour is over, and it takes two reads yet",
+		script: braked + `
+			stop
+			clock 2h
+			start
+			a a-v1
+			wait 5s
+			a a-v1
+			wait 6s
+			a NXDOMAIN
+			d NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 4 aliases from 4 parameters
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias c.corp.internal. removed: was c-v1.corp.internal. (parameter /dns/c, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias d.corp.internal. removed: was d-v1.corp.internal. (parameter /dns/d, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 5: the clock is set back before a restart: the hour begins anew",
+		script: braked + `
+			stop
+			clock -48h
+			start
+			metric braked_aliases 4
+			wait 59m
+			a a-v1
+			d d-v1
+			wait 2m
+			a NXDOMAIN
+			d NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 4 aliases from 4 parameters
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
+			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias c.corp.internal. removed: was c-v1.corp.internal. (parameter /dns/c, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias d.corp.internal. removed: was d-v1.corp.internal. (parameter /dns/d, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 9: MAX_AGE and a clock that is set forward, and back",
+		script: `
+			age 1h
+			put /dns/cache cache-v1.corp.internal
+			start
+			stop
+			fault refused
+			clock 59m
+			start
+			ready yes
+			cache cache-v1
+			stop
+			clock 2m
+			start
+			ready no
+			cache SERVFAIL
+			stop
+			clock -48h
+			start
+			ready yes
+			cache cache-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] started without a snapshot: read snapshot FILE: found the last sweep 1h1m0s ago, want at most 1h0m0s
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+		`,
+	}, {
+		name: "duty 3: a read by name is throttled",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			delete /dns/cache
+			fault throttled of GetParameters
+			wait 12s
+			cache cache-v1
+			fault
+			wait 30m
+			cache NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters /dns/cache: ThrottlingException: Rate exceeded
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] no longer throttled: a sweep every 10s again
+		`,
+	}, {
+		name: "duties 3, 10: a reload while it is throttled does not ask more often",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 15s
+			fault throttled
+			wait 10m
+			calls 2 11
+			reload
+			wait 150s
+			calls 0 1
+			reload
+			wait 150s
+			calls 0 1
+			fault
+			reload
+			wait 1h
+			calls 100 360
+			wait 100s
+			calls 9 12
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 10s again
 		`,
 	}, {
 		name:   "duty 7: nothing at all",
