@@ -1021,6 +1021,29 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 3 aliases from 3 parameters
 		`,
 	}, {
+		name: "duty 10: a reload in an outage that adds an alias line, where there are no paths",
+		script: `
+			blocks alias cache.corp.internal /dns/cache
+			put /dns/cache cache-v1.corp.internal
+			start
+			fault throttled
+			blocks alias sure.corp.internal /sure alias cache.corp.internal /dns/cache
+			reload
+			ready no
+			cache cache-v1
+			sure SERVFAIL
+			web NXDOMAIN
+			fault
+			wait 21s
+			ready yes
+			sure NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters /sure /dns/cache: ThrottlingException: Rate exceeded
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
 		name: "duties 9, 10: a snapshot of fewer lines",
 		script: `
 			blocks ssm /dns

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
@@ -149,4 +151,42 @@ func TestNotReadyInPart(t *testing.T) {
 			t.Errorf("14: once all is read, %s got\n%s\nwant %s", q, got, want)
 		}
 	}
+}
+
+// What a new instance has swept by itself, since it reads more than the old one, is
+// not replaced by what that one sees until the start.
+func TestOwnSweepIsKept(t *testing.T) {
+	more := func(_ *VersionAlias, c *config) {
+		c.lines = append(c.lines, ledger.Line{Path: "/more", Rule: c.lines[0].Rule})
+	}
+	web := ledger.Parameter{Line: 1, Name: "/more/web", Value: "web-v1.corp.internal", Version: 1, Modified: time.Unix(1795388999, 0)}
+	synctest.Test(t, func(t *testing.T) {
+		before, after := new(instance), new(instance)
+		old := fed(t, before, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return cache("cache-v1.corp.internal", 1), nil }})
+		next := fed(t, after, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+			return append(cache("cache-v3.corp.internal", 3), web), nil
+		}}, more)
+		next.feed.place = old.feed.place
+		for _, i := range []*instance{before, after} {
+			if err := i.load(); err != nil {
+				t.Fatal(err)
+			}
+			if i == after {
+				old.feed.Swept(cache("cache-v2.corp.internal", 2), 0)
+			}
+			i.run()
+			defer func() {
+				if err := i.stop(); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		synctest.Wait()
+		if got := next.table.Load().Get("cache.corp.internal.").Target; got != "cache-v3.corp.internal." {
+			t.Errorf("at the start of the new instance the target is %s, want v3", got)
+		}
+		if next.table.Load().Get("web.corp.internal.") == nil || !next.feed.loaded() {
+			t.Errorf("what only the new instance reads is lost: %v, and it is ready: %v", next.table.Load().Len(), next.feed.loaded())
+		}
+	})
 }
