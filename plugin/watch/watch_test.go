@@ -24,31 +24,48 @@ var (
 	aliases  = []ledger.Parameter{{Name: "/dns/aliases/cache", Value: "cache-2"}}
 )
 
-// Duty 2: servers that start together spread their first sweeps across the interval.
+// Duties 2, 3: servers that start together spread their first sweeps across the
+// interval, which is longer for those that were throttled at the start, or whose
+// predecessor was.
 func TestFirstSweep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		servers := make([]*server, 400)
-		for i := range servers {
-			servers[i] = newServer(nothing)
-			servers[i].run(t)
-		}
-		began := time.Now()
-		<-time.After(refresh)
-		var quarters [4]int
-		for _, s := range servers {
-			s.stop()
-			after := (<-s.sweeps).Sub(began)
-			if after < 0 || after >= refresh {
-				t.Fatalf("a first sweep came after %v, want it in less than %v", after, refresh)
-			}
-			quarters[after*4/refresh]++
-		}
-		for i, n := range quarters {
-			if n < len(servers)/16 {
-				t.Errorf("%d of %d first sweeps came in quarter %d of the interval, want about a quarter of them", n, len(servers), i)
-			}
-		}
-	})
+	for _, test := range []struct {
+		name     string
+		before   func(s *server, ctx context.Context)
+		interval time.Duration
+	}{
+		{"with nothing before", func(*server, context.Context) {}, refresh},
+		{"a throttled start", func(s *server, ctx context.Context) { s.Sweep(ctx) }, 2 * refresh},
+		{"one that takes over", func(s *server, _ context.Context) { s.Slow(4 * refresh) }, 4 * refresh},
+		{"one that takes over from one that was not throttled", func(s *server, _ context.Context) { s.Slow(0) }, refresh},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				servers := make([]*server, 400)
+				for i := range servers {
+					servers[i] = newServer(func(context.Context) ([]ledger.Parameter, error) { return nil, tooOften{} })
+					test.before(servers[i], t.Context())
+					all(servers[i].sweeps)
+					servers[i].run(t)
+				}
+				began := time.Now()
+				<-time.After(test.interval)
+				var quarters [4]int
+				for _, s := range servers {
+					s.stop()
+					after := (<-s.sweeps).Sub(began)
+					if after < 0 || after >= test.interval {
+						t.Fatalf("a first sweep came after %v, want it in less than %v", after, test.interval)
+					}
+					quarters[after*4/test.interval]++
+				}
+				for i, n := range quarters {
+					if n < len(servers)/16 {
+						t.Errorf("%d of %d first sweeps came in quarter %d of the interval, want about a quarter of them", n, len(servers), i)
+					}
+				}
+			})
+		})
+	}
 }
 
 // Duty 2: the interval is from the end of a sweep to the next, and varies by a tenth.
@@ -566,6 +583,66 @@ func TestReadFails(t *testing.T) {
 	}
 }
 
+// Duty 3: a read that is throttled puts off the next sweep, as a sweep would.
+func TestThrottledReadPutsOffTheSweep(t *testing.T) {
+	for _, tt := range []struct {
+		err         error
+		least, most time.Duration // from the read to the next sweep
+	}{{tooOften{}, 18 * time.Second, 22 * time.Second}, {errSweep, 4 * time.Second, 6 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer(nothing)
+			at := time.Now().Add(5 * time.Second)
+			s.due = func(now time.Time) ([]ledger.Ref, time.Time) {
+				if now.Before(at) {
+					return nil, at
+				}
+				return []ledger.Ref{{Name: "/p"}}, time.Time{}
+			}
+			s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) { return nil, tt.err }
+			s.Hint()
+			s.run(t)
+			defer func() { s.stop() }()
+			<-s.sweeps // at once
+			if after := (<-s.sweeps).Sub(at); after < tt.least || after > tt.most {
+				t.Errorf("after a read with the error %v the next sweep came in %v, want it in %v to %v", tt.err, after, tt.least, tt.most)
+			}
+		})
+	}
+}
+
+// Duty 3: what cannot be read by name, though sweeps are complete, is read less and
+// less often, and as often as before once a read works.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		var sweeps []int // before each read, since the one before
+		s.due = func(time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) {
+			sweeps = append(sweeps, len(all(s.sweeps)))
+			if len(sweeps) == 9 {
+				s.due = nil // nothing more for a while
+				return nil, nil
+			}
+			return nil, errSweep
+		}
+		s.run(t)
+		defer func() { s.stop() }()
+		<-time.After(150 * refresh)
+		synctest.Wait()
+		if want := []int{0, 1, 2, 4, 8, 16, 32, 32, 32}; !slices.Equal(sweeps, want) {
+			t.Fatalf("between reads there were %v sweeps, want %v", sweeps, want)
+		}
+		sweeps = nil
+		all(s.sweeps)
+		s.due = func(time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		<-time.After(12 * refresh)
+		synctest.Wait()
+		if want := []int{1, 1, 2, 4}; len(sweeps) < 4 || !slices.Equal(sweeps[:4], want) {
+			t.Errorf("once one has worked there were %v sweeps between reads, want %v", sweeps, want)
+		}
+	})
+}
+
 // A read that is cancelled is nothing to tell.
 func TestReadCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -628,22 +705,25 @@ type tooOften struct{}
 func (tooOften) Error() string   { return "rate exceeded" }
 func (tooOften) Throttled() bool { return true }
 
-// Duty 3, 12: a thousand servers that share a rate find it together: nobody
-// starves, and when an outage is over the peak is no herd.
+// Duties 3, 12: a thousand servers that share a rate find it together, though all
+// start at once: nobody starves, and when an outage is over, in which calls fail or
+// are throttled, the peak is no herd.
 func TestFleet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const (
 			servers = 1000
 			rate    = 40 // calls a second that the account has
+			left    = 10 // of them, while others make many
 			refresh = time.Minute
 			calls   = 1 // a sweep: 2 bundles are one page
 		)
 		began := time.Now()
 		var (
 			mu       sync.Mutex
+			share    = float64(rate)
 			tokens   = float64(rate)
 			last     = began
-			lost     bool
+			outage   error
 			asked    = map[int]int{} // calls by second
 			refused  = map[int]int{}
 			complete = map[int]time.Time{} // the last complete sweep of each server
@@ -655,10 +735,10 @@ func TestFleet(t *testing.T) {
 			now := time.Now()
 			second := int(now.Sub(began) / time.Second)
 			asked[second]++
-			if lost {
-				return errSweep
+			if outage != nil {
+				return outage
 			}
-			tokens = min(rate, tokens+now.Sub(last).Seconds()*rate)
+			tokens = min(share, tokens+now.Sub(last).Seconds()*share)
 			last = now
 			if tokens < calls {
 				refused[second]++
@@ -675,45 +755,77 @@ func TestFleet(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range servers {
 			w := New(sweeper(func() error { return sweep(i) }), refresh, newServer(nil))
-			wg.Go(func() { w.Run(ctx) })
+			wg.Go(func() {
+				w.Sweep(ctx) // as a start does
+				w.Run(ctx)
+			})
 		}
-		phase := func(name string, d time.Duration) (peak, throttled int) {
+		phase := func(name string, d time.Duration) (peak, throttled, total int) {
 			from := int(time.Since(began) / time.Second)
 			<-time.After(d)
 			synctest.Wait()
 			mu.Lock()
 			defer mu.Unlock()
-			total := 0
 			for second := from; second < int(time.Since(began)/time.Second); second++ {
 				peak = max(peak, asked[second])
 				throttled += refused[second]
 				total += asked[second]
 			}
 			figure.Print(t, "%-12s %8v %6.1f calls/s, peak %3d, %4d throttled, longest without a sweep %v", name, d, float64(total)/d.Seconds(), peak, throttled, longest.Round(time.Second))
-			return peak, throttled
+			return peak, throttled, total
 		}
-		phase("start", 5*time.Minute)
-		steady, throttled := phase("steady", 10*time.Minute)
+		phase("start", 30*time.Minute)
+		steady, throttled, calm := phase("steady", 10*time.Minute)
+		mu.Lock()
 		if throttled > 0 {
 			t.Errorf("%d calls were throttled in steady state", throttled)
 		}
-		if longest > 2*refresh {
-			t.Errorf("a server had no sweep for %v, want at most %v", longest, 2*refresh)
+		if len(complete) != servers {
+			t.Errorf("%d of %d servers had a sweep", len(complete), servers)
+		}
+		mu.Unlock()
+		for _, o := range []struct {
+			name    string
+			err     error
+			longest time.Duration // that a server has no sweep for after it
+		}{{"lost", errSweep, 2 * refresh}, {"throttled", tooOften{}, mostInterval + 2*refresh}} {
+			mu.Lock()
+			outage = o.err
+			mu.Unlock()
+			if _, _, total := phase(o.name, 10*time.Minute); Throttled(o.err) && total > calm/2 {
+				t.Errorf("%s: %d calls were made, want at most half of the %d when all is well", o.name, total, calm)
+			}
+			mu.Lock()
+			outage, longest = nil, 0
+			over := time.Now()
+			for server := range complete {
+				complete[server] = over
+			}
+			mu.Unlock()
+			if peak, _, _ := phase("after it", 30*time.Minute); peak > 2*steady {
+				t.Errorf("%s: after the outage the peak got %d calls a second, want at most twice %d", o.name, peak, steady)
+			}
+			mu.Lock()
+			if longest > o.longest {
+				t.Errorf("%s: after the outage a server had no sweep for %v, want at most %v", o.name, longest, o.longest)
+			}
+			mu.Unlock()
 		}
 		mu.Lock()
-		lost = true
+		share = left
 		mu.Unlock()
-		phase("outage", 10*time.Minute)
+		phase("fewer left", 10*time.Minute)
 		mu.Lock()
-		lost, longest = false, 0
 		clear(complete)
 		mu.Unlock()
-		if peak, _ := phase("after it", 10*time.Minute); peak > 2*steady {
-			t.Errorf("after an outage the peak got %d calls a second, want at most twice %d", peak, steady)
+		if _, throttled, total := phase("and later", time.Hour); 4*throttled > total {
+			t.Errorf("while fewer calls are left %d of %d were throttled, want at most a quarter", throttled, total)
 		}
+		mu.Lock()
 		if len(complete) != servers {
-			t.Errorf("%d of %d servers had a sweep after the outage", len(complete), servers)
+			t.Errorf("while fewer calls are left %d of %d servers had a sweep", len(complete), servers)
 		}
+		mu.Unlock()
 		cancel()
 		wg.Wait()
 	})
