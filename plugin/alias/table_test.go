@@ -499,3 +499,54 @@ func TestIsAbove(t *testing.T) {
 		t.Errorf("IsAbove allocates %v times, want never", n)
 	}
 }
+
+// A table that takes over from several goes on with all their tallies, each once,
+// however often that is done; new queries are counted by the first one's.
+func TestInheritSeveral(t *testing.T) {
+	table := func(aliases ...[2]string) *Table {
+		edit := new(Table).Edit()
+		for _, a := range aliases {
+			edit.Put(Alias{Name: Name(a[0]), Zone: "internal.", Target: Name(a[1])}, &Source{Parameter: "/p", Version: 1})
+		}
+		return edit.Table()
+	}
+	count := func(t *Table, name Name) map[Name]uint64 {
+		n := map[Name]uint64{}
+		for _, tally := range t.Get(name).Tallies {
+			n[tally.Target] += tally.Count()
+		}
+		return n
+	}
+	a := table([2]string{"cache.internal.", "v1.x.org."}, [2]string{"web.internal.", "v1.x.org."})
+	b := table([2]string{"cache.internal.", "v2.x.org."}, [2]string{"db.internal.", "v1.x.org."})
+	c := table([2]string{"cache.internal.", "v1.x.org."})
+	for i, old := range []*Table{a, b, c} {
+		for range i + 1 {
+			old.Get("cache.internal.").Tallies[0].Add()
+		}
+	}
+	next := a
+	for i := range 4 {
+		next = table([2]string{"cache.internal.", "v1.x.org."}, [2]string{"web.internal.", "v1.x.org."}, [2]string{"new.internal.", "v1.x.org."}).Inherit(next, b, c)
+		if got, want := count(next, "cache.internal."), map[Name]uint64{"v1.x.org.": 1 + 3, "v2.x.org.": 2}; !maps.Equal(got, want) {
+			t.Errorf("take-over %d: cache is counted %v, want %v", i, got, want)
+		}
+		if got := len(next.Get("cache.internal.").Tallies); got != 3 {
+			t.Errorf("take-over %d: cache has %d tallies, want 3", i, got)
+		}
+		if next.Len() != 3 || next.Get("db.internal.") != nil {
+			t.Errorf("take-over %d: there are %d aliases, want its own 3", i, next.Len())
+		}
+	}
+	if got, want := next.Get("cache.internal.").Tallies[0], a.Get("cache.internal.").Tallies[0]; got != want {
+		t.Error("new queries are not counted by the tally of the first table")
+	}
+	if n := len(a.Get("cache.internal.").Tallies); n != 1 {
+		t.Errorf("the old table got %d tallies, want its own", n)
+	}
+	edit := next.Edit()
+	edit.Put(Alias{Name: "cache.internal.", Zone: "internal.", Target: "v2.x.org."}, &Source{Parameter: "/p", Version: 2})
+	if got, want := count(edit.Table(), "cache.internal."), map[Name]uint64{"v1.x.org.": 1 + 3, "v2.x.org.": 2}; !maps.Equal(got, want) {
+		t.Errorf("after a flip cache is counted %v, want %v", got, want)
+	}
+}

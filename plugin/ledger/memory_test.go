@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // Duty 10: what a ledger takes over from another, on a reload of the Corefile.
@@ -164,6 +166,95 @@ func TestRecallOfTheFuture(t *testing.T) {
 	l = New(lines, trust).Recall(l.Memory(), epoch)
 	if got := dueText(l, epoch); got != "now /a/cache" {
 		t.Errorf("due is %q, want the parameter now", got)
+	}
+}
+
+// Duty 5: an absence that is recalled lasts by a clock that is not set while the
+// server runs, and that of the snapshot does not.
+func TestRecallByAClockThatIsNotSet(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	now := time.Now()
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, numbered(0, 4)), now)
+	l, _ = l.Apply(nil, now)
+	for k, r := range New(lines, trust).Recall(toldAgain(t, l.Memory()), now.Add(time.Minute)).records {
+		if r.absence.since == r.absence.since.Round(0) {
+			t.Errorf("the absence of %s is since %v, which has no reading of a monotonic clock", k.name, r.absence.since)
+		}
+		if since := r.absence.since.Sub(now); since.Abs() > time.Microsecond {
+			t.Errorf("the absence of %s is since %v after it was, want the same time", k.name, since)
+		}
+	}
+}
+
+// What several ledgers know: each line is from the first that knows it, and so is
+// what they say of one alias.
+func TestJoin(t *testing.T) {
+	ledgers := func(t *testing.T, trust Trust) (first, second *Ledger) {
+		lines := linesOf(t, "internal.", "ssm /a\nalias web.internal. /p/x")
+		first, _ = New(lines, trust).Apply(seenOf(t, lines, "/a/cache 2 v2.x.org\n/p/x 2 v2.x.org"), epoch)
+		lines = linesOf(t, "internal.", "ssm /b\nssm /a")
+		second, _ = New(lines, trust).Apply(seenOf(t, lines, "/b/db 1 v1.x.org\n/a/cache 1 v1.x.org"), epoch)
+		return first, second
+	}
+	first, second := ledgers(t, trust)
+	both := linesOf(t, "internal.", "ssm /a\nssm /b\nalias web.internal. /p/x\nalias api.internal. /p/x")
+	const first2 = "cache.internal. v2.x.org. 5 /a/cache@2\n"
+	const others = "db.internal. v1.x.org. 5 /b/db@1\nweb.internal. v2.x.org. 5 /p/x@2\n"
+	for _, tt := range []struct {
+		name string
+		m    Memory
+		want string
+	}{
+		{"one before the other", first.Memory().Join(second.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"the other before the one", second.Memory().Join(first.Memory()), "api.internal. v2.x.org. 5 /p/x@2\ncache.internal. v1.x.org. 5 /a/cache@1\n" + others},
+		{"with itself", first.Memory().Join(second.Memory()).Join(first.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"with nothing", Memory{}.Join(first.Memory()).Join(second.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+	} {
+		if err := tt.m.Check(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		l := New(both, trust).Recall(tt.m, epoch)
+		if got := tableText(l.Table()); got != tt.want || l.Table().Partial() {
+			t.Errorf("%s: recalled is, not all: %v,\n%swant\n%s", tt.name, l.Table().Partial(), got, tt.want)
+		}
+	}
+
+	// What is counted, and what was verified, is taken over from all of them.
+	verifying := Trust{Interval: interval, Verify: true}
+	first, second = ledgers(t, verifying)
+	first, _ = first.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org.")}}, epoch)
+	second, _ = second.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org.")}}, epoch)
+	for range 3 {
+		first.Table().Get("web.internal.").Tallies[0].Add()
+		second.Table().Get("db.internal.").Tallies[0].Add()
+	}
+	next := New(both, verifying).Recall(first.Memory().Join(second.Memory()), epoch).Inherit(first, second)
+	for _, name := range []alias.Name{"web.internal.", "db.internal."} {
+		if n := next.Table().Get(name).Tallies[0].Count(); n != 3 {
+			t.Errorf("%s is counted %d queries, want 3", name, n)
+		}
+	}
+	if got := probesText(next, epoch); got != "" {
+		t.Errorf("%q is asked for, want nothing that was verified before", got)
+	}
+}
+
+// The queries for a retired name are counted on, whichever of several ledgers knows
+// of it.
+func TestInheritRetired(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	other := linesOf(t, "internal.", "ssm /b")
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org"), epoch)
+	l, _ = l.Apply(seenOf(t, lines, "/a/cache 2 v2.x.org"), epoch.Add(time.Second))
+	o, _ := New(other, trust).Apply(seenOf(t, other, "/b/web 1 v2.x.org"), epoch)
+	want := l.Table().Retired("v1.x.org.")
+	both := linesOf(t, "internal.", "ssm /a\nssm /b")
+	for _, from := range [][]*Ledger{{l, o}, {o, l}} {
+		m := from[0].Memory().Join(from[1].Memory())
+		next := New(both, trust).Recall(m, epoch.Add(2*time.Second)).Inherit(from...)
+		if got := next.Table().Retired("v1.x.org."); got != want || want == nil {
+			t.Errorf("the queries for v1.x.org. are counted by %p, want %p", got, want)
+		}
 	}
 }
 

@@ -279,3 +279,58 @@ func text(err error) string {
 	}
 	return err.Error()
 }
+
+// Duty 5: a file that is replaced by a directory goes like one that was deleted:
+// after a sweep that does not see it, and two reads that do not find it. Where a
+// line names the file it stays, since it is still there, and cannot be read.
+func TestFileBecomesDirectory(t *testing.T) {
+	const interval = 10 * time.Second
+	zones := []alias.Name{"internal."}
+	for _, tt := range []struct {
+		name string
+		line ledger.Line
+		want []string // after a sweep, a read, and another one
+	}{
+		{"flat", ledger.Line{Path: "/", Flat: true, Rule: alias.Rule{Zones: zones}}, []string{"v1.x.org.", "v1.x.org.", "none"}},
+		{"recursive", ledger.Line{Path: "/", Rule: alias.Rule{Zones: zones}}, []string{"v1.x.org.", "v1.x.org.", "none"}},
+		{"named", ledger.Line{Parameter: "/cache", Rule: alias.Rule{Zones: zones, Name: "cache.internal."}}, []string{"v1.x.org.", "v1.x.org.", "v1.x.org."}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := tree(t, map[string]string{"cache": "v1.x.org"})
+			d := New(root, []ledger.Line{tt.line})
+			now := time.Now()
+			l := ledger.New([]ledger.Line{tt.line}, ledger.Trust{Interval: interval, Files: true})
+			see := func() string {
+				seen, err := d.Sweep(t.Context())
+				must(t, err)
+				l, _ = l.Apply(seen, now)
+				return target(l)
+			}
+			if got := see(); got != "v1.x.org." {
+				t.Fatalf("of a file the target is %s, want v1", got)
+			}
+			must(t, os.Remove(filepath.Join(root, "cache")))
+			must(t, os.Mkdir(filepath.Join(root, "cache"), 0o755))
+			got := []string{see()}
+			for range 2 {
+				asked, _ := l.Due(now)
+				seen, err := d.Read(t.Context(), asked)
+				must(t, err)
+				l, _ = l.ApplyRead(asked, seen, now)
+				got = append(got, target(l))
+				now = now.Add(interval)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("of a directory the target is %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// target is that of cache.internal.
+func target(l *ledger.Ledger) string {
+	if e := l.Table().Get("cache.internal."); e != nil {
+		return string(e.Target)
+	}
+	return "none"
+}

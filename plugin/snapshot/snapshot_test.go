@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -35,7 +36,7 @@ func filled() Snapshot {
 			Parameters: []ledger.Remembered{
 				{Line: 0, Name: "/a/cache", Good: &ledger.Version{Value: "v1.x.org\n", Version: 1, Modified: epoch}},
 				{
-					Line: 1, Name: "/p/db:live", Missing: epoch.Add(time.Nanosecond),
+					Line: 1, Name: "/p/db:live", Alias: "db.internal.", Missing: epoch.Add(time.Nanosecond),
 					Good:   &ledger.Version{Value: "ü\x00<>&", Version: 1 << 60, Modified: epoch.Add(1)},
 					Newest: &ledger.Version{Version: 4, Modified: epoch, Problem: "read type: found StringList, want String"},
 					Reason: ledger.ReasonType, Error: "read type: found StringList, want String",
@@ -278,4 +279,34 @@ func TestKill(t *testing.T) {
 		t.Error("no kill came in the middle of a write, which is no test")
 	}
 	t.Logf("%d of 200 kills came in the middle of a write", between)
+}
+
+// A snapshot of before alias lines remembered each their own, without the field
+// "alias" and others that came later, is read and recalled.
+func TestOlderSnapshot(t *testing.T) {
+	const older = `{"place":"` + place + `","swept":"2026-11-23T10:00:00Z","ledger":{"lines":["/p/x"],"parameters":[` +
+		`{"line":0,"name":"/p/x","good":{"value":"v1.x.org","version":1,"modified":"2026-11-22T10:00:00Z"},` +
+		`"newest":{"value":"what?","version":2,"modified":"2026-11-23T10:00:00Z"},"reason":"syntax","error":"x"}]}}`
+	f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	if err := os.WriteFile(f.Path, []byte(sealed(1, older)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := f.Read(place, epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []ledger.Line
+	for _, name := range []alias.Name{"api.internal.", "web.internal."} {
+		lines = append(lines, ledger.Line{Parameter: "/p/x", Rule: alias.Rule{Name: name, Zones: []alias.Name{"internal."}}})
+	}
+	l := ledger.New(lines, ledger.Trust{Interval: time.Second}).Recall(s.Ledger, epoch)
+	for _, line := range lines {
+		e := l.Table().Get(line.Rule.Name)
+		if e == nil || e.Target != "v1.x.org." {
+			t.Errorf("%s was recalled as %+v, want v1", line.Rule.Name, e)
+		}
+	}
+	if n := len(l.Rejections()); n != 2 || l.Table().Partial() {
+		t.Errorf("%d rejections were recalled, and not all is known: %v, want one for each line, and all", n, l.Table().Partial())
+	}
 }
