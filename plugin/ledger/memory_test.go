@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -223,7 +224,7 @@ func TestJoin(t *testing.T) {
 	verifying := Trust{Interval: interval, Verify: true}
 	first, second = ledgers(t, verifying)
 	first, _ = first.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org.")}}, epoch)
-	second, _ = second.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org.")}}, epoch)
+	second, _ = second.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org."), Err: errors.New("no answer")}}, epoch)
 	for range 3 {
 		first.Table().Get("web.internal.").Tallies[0].Add()
 		second.Table().Get("db.internal.").Tallies[0].Add()
@@ -234,8 +235,11 @@ func TestJoin(t *testing.T) {
 			t.Errorf("%s is counted %d queries, want 3", name, n)
 		}
 	}
-	if got := probesText(next, epoch); got != "" {
-		t.Errorf("%q is asked for, want nothing that was verified before", got)
+	if got := probesText(next, epoch); got != "next at 1s" {
+		t.Errorf("%q is asked for, want what failed, when it is due, and nothing that was verified", got)
+	}
+	if got := text(next.Failing("v1.x.org.", probeOf(t, "v1.x.org.").Check)); got != "no answer" {
+		t.Errorf("v1.x.org. fails with %q, want what it was before", got)
 	}
 }
 
