@@ -15,12 +15,11 @@ import (
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
-// written is a parameter as a history wrote it, and what it states: nothing if
-// it is bad.
+// written is a parameter as a history wrote it, and what its document says.
 type written struct {
 	Parameter
-	states map[alias.Name]stated
-	bad    bool
+	says map[string]stated // by the name of the universe; of an alias line by ""
+	bad  bool              // it states nothing, whatever line reads it
 }
 
 type stated struct {
@@ -34,13 +33,13 @@ type stated struct {
 // ever in it.
 type world struct {
 	*rand.Rand
-	lines    []Line
-	reserved []alias.Name // those of the alias lines
-	now      time.Time
-	writes   int
-	version  map[key]int64 // the newest
-	there    map[key]written
-	ever     map[key][]written
+	lines   []Line
+	names   []string // those of the universe that lines name, "" of a path
+	now     time.Time
+	writes  int
+	version map[key]int64 // the newest
+	there   map[key]written
+	ever    map[key][]written
 }
 
 // The names of the universe make chains longer than MaxChain.
@@ -53,16 +52,71 @@ var parameters = []string{
 	"/a/0", "/a/cc", "/a/p", "/a/q", "/a/r", "/p/c", "/p/b:live",
 }
 
-func worldOf(t *testing.T, seed uint64) *world {
-	return &world{
-		Rand:     rand.New(rand.NewPCG(seed, 0)),
-		lines:    linesOf(t, "internal.", "ssm /a\nalias c.internal /p/c\nalias b.internal /p/b:live"),
-		reserved: []alias.Name{"c.internal.", "b.internal."},
-		now:      epoch,
-		version:  map[key]int64{},
-		there:    map[key]written{},
-		ever:     map[key][]written{},
+// corefiles are the lines that reloads choose from: two alias lines may share a
+// parameter, by one name or another.
+var corefiles = [][]string{{"", "c", "b", "a"}, {"", "c", "b", "i"}, {"", "c", "b"}}
+
+// sources is what each line of a Corefile reads.
+var sources = []string{"/a", "/p/c", "/p/b:live", "/p/c"}
+
+// readable is what a sweep reads with all lines.
+var readable = func() (keys []key) {
+	for _, name := range parameters {
+		keys = append(keys, key{name, max(0, slices.Index(sources, name))})
 	}
+	return append(keys, key{"/p/c", 3})
+}()
+
+func worldOf(t *testing.T, seed uint64) *world {
+	w := &world{
+		Rand:    rand.New(rand.NewPCG(seed, 0)),
+		now:     epoch,
+		version: map[key]int64{},
+		there:   map[key]written{},
+		ever:    map[key][]written{},
+	}
+	w.configure(t)
+	return w
+}
+
+// configure chooses the lines at random.
+func (w *world) configure(t *testing.T) {
+	w.names = corefiles[w.IntN(len(corefiles))]
+	text := "ssm /a"
+	for i, name := range w.names[1:] {
+		text += "\nalias " + name + ".internal. " + sources[1+i]
+	}
+	w.lines = linesOf(t, "internal.", text)
+}
+
+// states is what p states to the line that reads it, and whether it cannot: then
+// it is nothing.
+func (w *world) states(p written) (states map[alias.Name]stated, bad bool) {
+	if p.bad {
+		return nil, true
+	}
+	states = map[alias.Name]stated{}
+	for name, s := range p.says {
+		if name == "" {
+			name = w.names[p.Line]
+		} else if slices.Contains(w.names, name) {
+			if s.bad(name) {
+				return nil, true // what is shadowed has to be right all the same
+			}
+			continue
+		}
+		if s.bad(name) {
+			return nil, true
+		}
+		states[alias.Name(name+".internal.")] = s
+	}
+	return states, false
+}
+
+// bad reports whether no alias of that name can be as s says.
+func (s stated) bad(name string) bool {
+	within := func(target alias.Name) bool { return target.IsAt(alias.Name(name + ".internal.")) }
+	return s.from == s.target || s.subtree && (within(s.target) || s.from != "" && within(s.from))
 }
 
 // target is a random one for name: often the next name, so that chains grow.
@@ -79,40 +133,35 @@ func (w *world) target(name string) string {
 	return fmt.Sprintf("v%d.x.org", w.IntN(3))
 }
 
-// entry is a random alias of name as a document holds it, and what it states.
-func (w *world) entry(name string) (text string, s stated, bad bool) {
+// entry is a random alias of name as a document holds it, and what it says.
+func (w *world) entry(name string) (text string, s stated) {
 	target := w.target(name)
 	s = stated{target: alias.Name(target + "."), ttl: 5}
-	within := func(target string) bool {
-		return target == name+".internal" || strings.HasSuffix(target, "."+name+".internal")
-	}
 	switch n := w.IntN(10); {
 	case n < 2:
 		from := w.target(name)
-		s.from, bad = alias.Name(from+"."), from == target
+		s.from = alias.Name(from + ".")
 		if n == 0 {
-			return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50}`, from, target), s, bad
+			return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50}`, from, target), s
 		}
-		s.subtree, bad = true, bad || within(from) || within(target)
-		return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50, "subtree": "keep"}`, from, target), s, bad
+		s.subtree = true
+		return fmt.Sprintf(`{"from": %q, "to": %q, "percent": 50, "subtree": "keep"}`, from, target), s
 	case n == 2:
-		s.subtree, bad = true, within(target)
-		return fmt.Sprintf(`{"to": %q, "subtree": "keep"}`, target), s, bad
+		s.subtree = true
+		return fmt.Sprintf(`{"to": %q, "subtree": "keep"}`, target), s
 	case n == 3:
 		s.ttl = uint32(w.IntN(3))
-		return fmt.Sprintf(`{"to": %q, "ttl": %d}`, target, s.ttl), s, false
+		return fmt.Sprintf(`{"to": %q, "ttl": %d}`, target, s.ttl), s
 	}
-	return fmt.Sprintf("%q", target), s, false
+	return fmt.Sprintf("%q", target), s
 }
 
 // write changes a random parameter at random.
 func (w *world) write() {
-	name := parameters[w.IntN(len(parameters))]
-	line := slices.Index([]string{"/p/c", "/p/b:live"}, name) + 1
+	k := readable[w.IntN(len(parameters))]
 	w.writes++
 	w.now = w.now.Add(time.Millisecond)
-	k := key{name, line}
-	label := strings.HasSuffix(name, ":live")
+	label := strings.HasSuffix(k.name, ":live")
 	if w.IntN(20) < 3 {
 		w.remove(k)
 		return
@@ -122,9 +171,12 @@ func (w *world) write() {
 		return
 	}
 	w.version[k]++
-	p := written{Parameter: Parameter{Line: line, Name: name, Version: w.version[k], Modified: w.now}, states: map[alias.Name]stated{}}
+	p := written{Parameter: Parameter{Line: k.line, Name: k.name, Version: w.version[k], Modified: w.now}, says: map[string]stated{}}
 	old, there := w.there[k]
-	leaf := strings.TrimSuffix(strings.ToLower(name[3:]), ":live")
+	leaf := strings.ToLower(k.name[3:])
+	if k.line > 0 {
+		leaf = ""
+	}
 	switch n := w.IntN(20); {
 	case n < 1:
 		p.Value, p.bad = "not a name!!", true
@@ -134,11 +186,15 @@ func (w *world) write() {
 		p.Value, p.bad = `{"aliases": {"a": "a"}}`, true
 	case n < 5 && there:
 		// The same again, as a new version.
-		p.Value, p.Problem, p.states, p.bad = old.Value, old.Problem, old.states, old.bad
+		p.Value, p.Problem, p.says, p.bad = old.Value, old.Problem, old.says, old.bad
+	case leaf == "":
+		text, s := w.entry(k.name[3:4])
+		p.Value = strings.Trim(text, `"`)
+		p.says[""] = s
 	case slices.Contains(universe, leaf):
-		text, s, bad := w.entry(leaf)
-		p.Value, p.bad = strings.Trim(text, `"`), bad
-		p.states[alias.Name(leaf+".internal.")] = s
+		text, s := w.entry(leaf)
+		p.Value = strings.Trim(text, `"`)
+		p.says[leaf] = s
 	default:
 		var entries []string
 		first := w.IntN(len(universe))
@@ -146,28 +202,35 @@ func (w *world) write() {
 			if w.IntN(4) == 0 {
 				continue
 			}
-			text, s, bad := w.entry(name)
+			text, s := w.entry(name)
 			entries = append(entries, fmt.Sprintf("%q: %s", name, text))
-			p.states[alias.Name(name+".internal.")] = s
-			p.bad = p.bad || bad
+			p.says[name] = s
 		}
 		p.Value = `{"aliases": {` + strings.Join(entries, ", ") + "}}"
 	}
-	if line == 0 {
-		for _, name := range w.reserved {
-			delete(p.states, name)
-		}
+	for _, line := range sharing(k) {
+		k.line, p.Line = line, line
+		w.there[k] = p
+		w.ever[k] = append(w.ever[k], p)
 	}
-	w.there[k] = p
-	w.ever[k] = append(w.ever[k], p)
+}
+
+// sharing is the lines that read k's parameter.
+func sharing(k key) []int {
+	if k.name == "/p/c" {
+		return []int{1, 3}
+	}
+	return []int{k.line}
 }
 
 // remove deletes a parameter, which begins at version 1 if it is made anew, or a
 // label.
 func (w *world) remove(k key) {
-	delete(w.there, k)
+	for _, line := range sharing(k) {
+		delete(w.there, key{k.name, line})
+	}
 	if !strings.HasSuffix(k.name, ":live") {
-		w.version[k] = 0
+		w.version[key{k.name, sharing(k)[0]}] = 0
 	}
 }
 
@@ -192,13 +255,26 @@ func (w *world) read(k key, f faults) (Parameter, bool) {
 	return p.Parameter, true
 }
 
-// sweep is what a sweep sees.
+// sweep is what a sweep sees: of a parameter that two lines share, the same.
 func (w *world) sweep(f faults) []Parameter {
 	var seen []Parameter
-	for _, name := range parameters {
-		k := key{name, slices.Index([]string{"/p/c", "/p/b:live"}, name) + 1}
+	var shared *Parameter
+	for _, k := range readable {
+		if k.line >= len(w.lines) {
+			continue
+		}
+		if k.line == 3 {
+			if shared != nil {
+				seen = append(seen, *shared)
+			}
+			continue
+		}
 		if p, ok := w.read(k, f); ok {
 			seen = append(seen, p)
+			if k.line == 1 {
+				p.Line = 3
+				shared = &p
+			}
 		}
 	}
 	return seen
@@ -207,8 +283,16 @@ func (w *world) sweep(f faults) []Parameter {
 // due is what the reads that l waits for see.
 func (w *world) due(l *Ledger, f faults) (asked []Ref, seen []Parameter) {
 	asked, _ = l.Due(w.now)
-	for _, ref := range asked {
+	for i, ref := range asked {
 		k := key{ref.Name, ref.Line}
+		if k.line == 3 && i > 0 && asked[i-1].Name == ref.Name {
+			if last := len(seen) - 1; last >= 0 && seen[last].Name == ref.Name {
+				p := seen[last]
+				p.Line = 3
+				seen = append(seen, p)
+			}
+			continue
+		}
 		if d := l.records[k].doubt; d != nil && w.fault(5*f) {
 			seen = append(seen, d.Parameter) // it is still out of date
 		} else if p, ok := w.read(k, f); ok {
@@ -226,6 +310,9 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 	case n < 4: // it failed
 		return l, nil, nil
 	case n < 6:
+		if w.IntN(3) == 0 {
+			w.configure(t)
+		}
 		next := New(w.lines, trust).Recall(l.Memory(), w.now).Inherit(l)
 		return next, nil, w.checkRecalled(l, next)
 	case n < 8:
@@ -252,12 +339,32 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 // checkRecalled is that a ledger is the one it was made from, once either has
 // judged all there is.
 func (w *world) checkRecalled(l, next *Ledger) error {
+	if !slices.EqualFunc(l.lines, next.lines, func(a, b Line) bool { return a.Rule.Name == b.Rule.Name }) {
+		return w.checkReread(l, next)
+	}
 	l, next = w.judged(l), w.judged(next)
 	if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
 		return fmt.Errorf("recalled is the table\n%swant\n%s", got, want)
 	}
 	if got, want := rejectionText(next.Rejections()), rejectionText(l.Rejections()); got != want {
 		return fmt.Errorf("recalled are the rejections\n%swant\n%s", got, want)
+	}
+	return nil
+}
+
+// checkReread is that a ledger with other lines knows the newest of each parameter
+// that both read.
+func (w *world) checkReread(l, next *Ledger) error {
+	for k, r := range l.records {
+		if k.line >= len(next.lines) || !l.known[k.line] || w.names[k.line] != strings.TrimSuffix(string(l.lines[k.line].Rule.Name), ".internal.") {
+			continue
+		}
+		if got, want := next.records[k].newest(), r.newest(); want != nil && (got == nil || !got.same(want.Parameter)) {
+			return fmt.Errorf("recalled of %s is %+v, want %+v", k.name, got, want.Parameter)
+		}
+		if got := next.records[k].absence; got.missing() != r.absence.missing() {
+			return fmt.Errorf("recalled of %s is the absence %+v, want %+v", k.name, got, r.absence)
+		}
 	}
 	return nil
 }
@@ -362,13 +469,14 @@ func (w *world) check(l *Ledger) error {
 	}
 	for _, e := range entries(l.Table()) {
 		p, ok := w.known(*e.Source)
-		if !ok || p.bad {
+		states, bad := w.states(p)
+		if !ok || bad {
 			return fmt.Errorf("%s stands in %+v, which is no good document", e.Name, *e.Source)
 		}
-		if s := p.states[e.Name]; s != statedBy(e) {
+		if s := states[e.Name]; s != statedBy(e) {
 			return fmt.Errorf("%s is %v, but %+v states %v", e.Name, statedBy(e), *e.Source, s)
 		}
-		for name := range p.states {
+		for name := range states {
 			if other := l.Table().Get(name); other == nil || *other.Source != *e.Source {
 				return fmt.Errorf("%+v is in force for %s, but not for %s", *e.Source, e.Name, name)
 			}
@@ -444,7 +552,8 @@ func (w *world) touched(l *Ledger, names map[alias.Name]bool) {
 	}
 	for _, r := range l.Rejections() {
 		p, _ := w.known(r.Source)
-		for name := range p.states {
+		states, _ := w.states(p)
+		for name := range states {
 			names[name] = true
 		}
 		for _, e := range entries(l.Table()) {
@@ -481,6 +590,10 @@ func (w *world) checkSettled(l *Ledger) error {
 	want := map[alias.Name]bool{}
 	awaited := w.awaited(l)
 	for k, p := range w.there {
+		if k.line >= len(w.lines) {
+			continue
+		}
+		states, bad := w.states(p)
 		r, out := rejected[k]
 		if out && (r.Source.Version != p.Version || !r.Source.Modified.Equal(p.Modified)) {
 			return fmt.Errorf("version %d of %s is rejected, want version %d", r.Source.Version, k.name, p.Version)
@@ -491,10 +604,10 @@ func (w *world) checkSettled(l *Ledger) error {
 			}
 			continue
 		}
-		if p.bad {
+		if bad {
 			return fmt.Errorf("%s is not rejected: %q", k.name, p.Value)
 		}
-		for name, s := range p.states {
+		for name, s := range states {
 			want[name] = true
 			e := l.Table().Get(name)
 			if e == nil || e.Source.Line != p.Line || !e.Source.Same(p.source()) || statedBy(e) != s {
@@ -512,7 +625,8 @@ func (w *world) checkSettled(l *Ledger) error {
 
 // atFault fails if p, which was rejected, could come into force.
 func (w *world) atFault(l *Ledger, p written) error {
-	if p.bad {
+	states, bad := w.states(p)
+	if bad {
 		return nil
 	}
 	with := map[alias.Name]stated{}
@@ -520,12 +634,12 @@ func (w *world) atFault(l *Ledger, p written) error {
 		if keyOf(e) == p.key() {
 			continue
 		}
-		if _, collides := p.states[e.Name]; collides {
+		if _, collides := states[e.Name]; collides {
 			return nil
 		}
 		with[e.Name] = statedBy(e)
 	}
-	maps.Copy(with, p.states)
+	maps.Copy(with, states)
 	if longest(with) > MaxChain {
 		return nil
 	}
