@@ -615,12 +615,18 @@ func TestThrottledReadPutsOffTheSweep(t *testing.T) {
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(nothing)
-		var sweeps []int // before each read, since the one before
-		s.due = func(time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		sweeps := make(chan int, 100) // before each read, since the one before
+		var idle atomic.Bool          // nothing is to be read
+		s.due = func(time.Time) ([]ledger.Ref, time.Time) {
+			if idle.Load() {
+				return nil, time.Time{}
+			}
+			return []ledger.Ref{{Name: "/p"}}, time.Time{}
+		}
 		s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) {
-			sweeps = append(sweeps, len(all(s.sweeps)))
+			sweeps <- len(all(s.sweeps))
 			if len(sweeps) == 9 {
-				s.due = nil // nothing more for a while
+				idle.Store(true)
 				return nil, nil
 			}
 			return nil, errSweep
@@ -629,16 +635,15 @@ func TestPatience(t *testing.T) {
 		defer func() { s.stop() }()
 		<-time.After(150 * refresh)
 		synctest.Wait()
-		if want := []int{0, 1, 2, 4, 8, 16, 32, 32, 32}; !slices.Equal(sweeps, want) {
-			t.Fatalf("between reads there were %v sweeps, want %v", sweeps, want)
+		if got, want := all(sweeps), []int{0, 1, 2, 4, 8, 16, 32, 32, 32}; !slices.Equal(got, want) {
+			t.Fatalf("between reads there were %v sweeps, want %v", got, want)
 		}
-		sweeps = nil
 		all(s.sweeps)
-		s.due = func(time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		idle.Store(false)
 		<-time.After(12 * refresh)
 		synctest.Wait()
-		if want := []int{1, 1, 2, 4}; len(sweeps) < 4 || !slices.Equal(sweeps[:4], want) {
-			t.Errorf("once one has worked there were %v sweeps between reads, want %v", sweeps, want)
+		if got, want := all(sweeps), []int{1, 1, 2, 4}; len(got) < 4 || !slices.Equal(got[:4], want) {
+			t.Errorf("once one has worked there were %v sweeps between reads, want %v", got, want)
 		}
 	})
 }
