@@ -570,7 +570,8 @@ func (w *world) awaited(l *Ledger) map[key]bool {
 	awaited := map[key]bool{}
 	for _, r := range l.Rejections() {
 		p, _ := w.known(r.Source)
-		for name := range p.states {
+		states, _ := w.states(p)
+		for name := range states {
 			if e := l.Table().Get(name); e != nil {
 				awaited[keyOf(e)] = true
 			}

@@ -256,6 +256,9 @@ func TestInheritRetired(t *testing.T) {
 	for _, from := range [][]*Ledger{{l, o}, {o, l}} {
 		m := from[0].Memory().Join(from[1].Memory())
 		next := New(both, trust).Recall(m, epoch.Add(2*time.Second)).Inherit(from...)
+		for _, old := range from {
+			next = next.Succeed(old, epoch.Add(2*time.Second))
+		}
 		if got := next.Table().Retired("v1.x.org."); got != want || want == nil {
 			t.Errorf("the queries for v1.x.org. are counted by %p, want %p", got, want)
 		}
