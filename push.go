@@ -77,6 +77,9 @@ func (f *feed) Hinted(h ledger.Hint) { f.stats.push.hints[f.hintKind(h)].Add(1) 
 func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Parameter) []ledger.Ref {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.loaded() {
+		return nil // the first sweep is to come, and tells all
+	}
 	now := time.Now()
 	var deleted []ledger.Ref
 	for _, h := range hints {

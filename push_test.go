@@ -122,9 +122,11 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	var input struct {
-		QueueUrl                                                string
 		MaxNumberOfMessages, WaitTimeSeconds, VisibilityTimeout int
-		Entries                                                 []struct{ Id, ReceiptHandle string }
+		Entries                                                 []struct {
+			ID            string `json:"Id"`
+			ReceiptHandle string
+		}
 	}
 	if err := json.Unmarshal(body, &input); err != nil {
 		return nil, err
@@ -151,7 +153,7 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 			successful := []map[string]string{}
 			for _, e := range input.Entries {
 				b.messages = slices.DeleteFunc(b.messages, func(m message) bool { return fmt.Sprint("receipt ", m.ID) == e.ReceiptHandle })
-				successful = append(successful, map[string]string{"Id": e.Id})
+				successful = append(successful, map[string]string{"Id": e.ID})
 			}
 			return respond(200, map[string]any{"Successful": successful, "Failed": []any{}})
 		}
@@ -250,6 +252,9 @@ func TestPush(t *testing.T) {
 			cache cache-v1`, strings.TrimSpace(begun),
 	}, {
 		"a lost event: the sweep finds the change, and counts it", first + v2 + `
+			fault stale
+			wait 21s
+			fault
 			wait 11m
 			cache cache-v2
 			metric push_missed_total 1
@@ -327,6 +332,9 @@ func TestPush(t *testing.T) {
 			metric push_up 0
 			` + v2 + `
 			event Update /dns/cache
+			fault stale
+			wait 21s
+			fault
 			wait 11m
 			cache cache-v2
 			metric push_missed_total 1

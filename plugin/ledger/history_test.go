@@ -328,12 +328,52 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 		return next, nil, w.checkRecalled(l, next)
 	case n < 9: // a restart with nothing
 		return New(w.lines, trust), nil, nil
+	case n < 11 && !l.Table().Partial():
+		next, events := w.pushed(l)
+		return next, events, checkEvents(l, next, events)
 	case n < 24 && len(asked) > 0:
 		next, events := apply(l, asked, seen, w.now)
 		return next, events, checkEvents(l, next, events)
 	}
 	next, events := apply(l, nil, w.sweep(1), w.now)
 	return next, events, checkEvents(l, next, events)
+}
+
+// pushed is the ledger after a read for hints, which come in any order, twice, late or
+// of what has not changed, and may say that something is gone which is not.
+func (w *world) pushed(l *Ledger) (*Ledger, []Event) {
+	var asked, deleted []Ref
+	for range 1 + w.IntN(3) {
+		h := Hint{Name: w.anyName()}
+		gone := w.IntN(3) == 0
+		for _, ref := range l.Refs(h) {
+			if !slices.Contains(asked, ref) {
+				asked = append(asked, ref)
+			}
+			if gone {
+				deleted = append(deleted, ref)
+			}
+		}
+	}
+	var seen []Parameter
+	for _, p := range w.sweep(0) {
+		if slices.Contains(asked, Ref{p.Line, p.Name}) {
+			seen = append(seen, p)
+		}
+	}
+	next, _, events := l.ApplyPushed(asked, deleted, seen, w.now)
+	return next, events
+}
+
+// anyName is the name of a parameter that there is or was, or of none.
+func (w *world) anyName() string {
+	var names []string
+	for _, k := range slices.SortedFunc(maps.Keys(w.ever), key.compare) {
+		name, _, _ := strings.Cut(k.name, ":")
+		names = append(names, name)
+	}
+	names = append(names, "/elsewhere")
+	return names[w.IntN(len(names))]
 }
 
 // checkRecalled is that a ledger is the one it was made from, once either has

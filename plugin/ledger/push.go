@@ -33,7 +33,8 @@ func (l *Ledger) Refs(h Hint) []Ref {
 
 // ApplyPushed is the ledger after a read of the parameters that hints were about, of
 // which some are said to be deleted: that stands for a sweep that has missed them.
-// Unchanged is those asked for of which nothing new was seen.
+// Unchanged is those asked for of which nothing new was seen. A complete sweep has to
+// have been before.
 func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Time) (next *Ledger, unchanged []Ref, events []Event) {
 	c := l.change(now)
 	c.see(seen)

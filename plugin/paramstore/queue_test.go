@@ -121,7 +121,7 @@ func TestQueueDelete(t *testing.T) {
 	var got []int
 	for _, r := range w.requests {
 		var input struct {
-			Entries []struct{ Id, ReceiptHandle string }
+			Entries []struct{ ReceiptHandle string }
 		}
 		if err := json.Unmarshal([]byte(r.body), &input); err != nil {
 			t.Fatal(err)
