@@ -23,5 +23,7 @@ TIME ?= 20s
 fuzz:
 	scripts/fuzz $(TIME)
 
+# What tests measure of flips, and the benchmarks.
 bench:
+	scripts/test -count 1 -run '^TestFlips'
 	go test -run '^$$' -bench . -benchmem ./bench/

@@ -20,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/miekg/dns"
@@ -29,31 +30,63 @@ import (
 )
 
 // admin is who flips aliases, in the emulator.
-type admin struct{ client *ssm.Client }
+type admin struct {
+	client *ssm.Client
+	sqs    *sqs.Client
+	queue  string // that events go to, or ""
+}
 
-func adminOf(t *testing.T) admin {
+func adminOf(t *testing.T) *admin {
 	t.Helper()
 	cfg, err := awsconfig.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return admin{ssm.NewFromConfig(cfg)}
+	return &admin{client: ssm.NewFromConfig(cfg), sqs: sqs.NewFromConfig(cfg)}
 }
 
-func (a admin) put(name, value string) error {
+// makeQueue makes a queue that each change is told to.
+func (a *admin) makeQueue(t *testing.T) {
+	t.Helper()
+	output, err := a.sqs.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("aliases")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.queue = *output.QueueUrl
+}
+
+func (a *admin) put(name, value string) error {
 	_, err := a.client.PutParameter(context.Background(), &ssm.PutParameterInput{
 		Name: aws.String(name), Value: aws.String(value), Type: types.ParameterTypeString, Overwrite: aws.Bool(true),
 	})
+	if err != nil || a.queue == "" {
+		return err
+	}
+	_, err = a.sqs.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: aws.String(a.queue), MessageBody: aws.String(event("Update", name))})
 	return err
 }
 
 // Two hundred flips among a hundred thousand queries over UDP: no answer is
 // wrong, none fails, and none goes back.
 func TestFlipsUnderLoad(t *testing.T) {
-	const aliases, flips, queries, clients = 20, 10, 100_000, 4
+	e := emulator.Start(t)
+	e.Setenv(t)
+	flipsUnderLoad(t, adminOf(t), "refresh 1s")
+}
+
+// The same by push alone: the sweeps are too far apart to find any. The emulator
+// emits no events, so that whoever flips puts them into the queue.
+func TestFlipsByPush(t *testing.T) {
 	e := emulator.Start(t)
 	e.Setenv(t)
 	admin := adminOf(t)
+	admin.makeQueue(t)
+	flipsUnderLoad(t, admin, "refresh 300s\npush "+admin.queue)
+}
+
+func flipsUnderLoad(t *testing.T, admin *admin, properties string) {
+	t.Helper()
+	const aliases, flips, queries, clients = 20, 10, 100_000, 4
 	parameter := func(alias int) string { return fmt.Sprintf("/dns/aliases/a%d", alias) }
 	for alias := range aliases {
 		if err := admin.put(parameter(alias), fmt.Sprintf("a%d-v0.corp.internal", alias)); err != nil {
@@ -65,7 +98,7 @@ func TestFlipsUnderLoad(t *testing.T) {
 			bind 127.0.0.1
 			versionalias {
 				ssm /dns/aliases
-				refresh 1s
+				`+properties+`
 			}
 			template IN A {
 				match -v(?P<n>[0-9]+)\.corp\.internal\.$
