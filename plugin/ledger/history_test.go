@@ -812,7 +812,7 @@ func TestHistories(t *testing.T) {
 		t.Errorf("%d histories compared %d names, and had %d long chains, %d loops and %d collisions, want more", histories, compared, long, loops, collisions)
 	}
 	for kind := Added; kind <= Unbraked; kind++ {
-		if kinds[kind] < histories/100 {
+		if kinds[kind] < histories/200 {
 			t.Errorf("%d histories had %d events of kind %d, want more", histories, kinds[kind], kind)
 		}
 	}
