@@ -63,11 +63,11 @@ func (i *instance) statuses() []string {
 
 // stop ends the loops and waits for that.
 func (i *instance) stop() error {
-	running.remove(i)
 	if i.cancel != nil {
 		i.cancel()
 	}
 	i.loops.Wait()
+	running.remove(i) // it is told of until it is over
 	statuses.close()
 	return nil
 }

@@ -66,11 +66,12 @@ func (l *listeners) serve(addr string) error {
 	page := &listener{
 		addr: socket.Addr(),
 		server: &http.Server{
-			Handler:           status.Handler(running.status),
-			ReadHeaderTimeout: 5 * time.Second,
-			WriteTimeout:      time.Minute,
-			IdleTimeout:       30 * time.Second,
-			ErrorLog:          golog.New(io.Discard, "", 0), // what clients do wrong
+			Handler:        status.Handler(running.status),
+			ReadTimeout:    5 * time.Second,
+			WriteTimeout:   time.Minute,
+			IdleTimeout:    30 * time.Second,
+			MaxHeaderBytes: 16 << 10,
+			ErrorLog:       golog.New(io.Discard, "", 0), // what clients do wrong
 		},
 		done: make(chan struct{}),
 	}
@@ -130,7 +131,7 @@ func (f *feed) status(now time.Time) status.Server {
 	s := status.Server{
 		Source:   status.Source{Kind: "ssm", InForce: origin(f.stats.origin.Load()).String(), Age: -1},
 		Aliases:  list{f.listing(l), now},
-		Draining: draining(l, now),
+		Draining: f.listing(l).draining(now),
 		Flips:    f.flipped(),
 	}
 	for _, zone := range f.zones {
@@ -141,32 +142,52 @@ func (f *feed) status(now time.Time) status.Server {
 	}
 	if swept := f.stats.swept.Load(); swept != 0 {
 		s.Source.LastSweep = time.Unix(0, swept).UTC()
-		s.Source.Age = now.Sub(s.Source.LastSweep).Seconds()
+		s.Source.Age = max(0, now.Sub(s.Source.LastSweep).Seconds())
 	}
 	return s
 }
 
-func draining(l *ledger.Ledger, now time.Time) []status.Drain {
-	var list []status.Drain
-	for _, d := range l.Drains(now) {
-		drain := status.Drain{
-			Alias: string(d.Alias), Target: string(d.Target), Deadline: d.Deadline().UTC(), Drained: !now.Before(d.Deadline()),
-			Direct: status.Direct{Clients: []string{}},
+// draining is what of it is told at now.
+func (l *listing) draining(now time.Time) drains {
+	d := drains{listing: l, now: now}
+	for i := range l.drains {
+		if l.drains[i].Told(now) {
+			d.told = append(d.told, i)
 		}
-		if r := l.Table().Retired(d.Target); r != nil {
-			drain.Direct.Queries, drain.Direct.LastSeen = r.Queries(), utc(r.Last())
-			for _, c := range r.Clients() {
-				drain.Direct.Clients = append(drain.Direct.Clients, c.String())
-			}
-		}
-		list = append(list, drain)
 	}
-	return list
+	return d
 }
 
-// utc is t in UTC, and zero if it is.
+// drains is the drains of a listing at a moment.
+type drains struct {
+	*listing
+	told []int // by number
+	now  time.Time
+}
+
+// Len implements status.Drains.
+func (d drains) Len() int { return len(d.told) }
+
+// Drain implements status.Drains.
+func (d drains) Drain(i int) status.Drain {
+	drain := d.drains[d.told[i]]
+	s := status.Drain{
+		Alias: string(drain.Alias), Target: string(drain.Target), Deadline: utc(drain.Deadline()), Drained: !d.now.Before(drain.Deadline()),
+		Direct: status.Direct{Clients: []string{}},
+	}
+	if r := d.ledger.Table().Retired(drain.Target); r != nil {
+		s.Direct.Queries, s.Direct.LastSeen = r.Queries(), utc(r.Last())
+		for _, c := range r.Clients() {
+			s.Direct.Clients = append(s.Direct.Clients, c.String())
+		}
+	}
+	return s
+}
+
+// utc is t in UTC, and zero if it is, or if JSON cannot hold it: a file may have any
+// time.
 func utc(t time.Time) time.Time {
-	if t.IsZero() {
+	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
 		return time.Time{}
 	}
 	return t.UTC()
@@ -199,6 +220,7 @@ func (f *feed) flipped() []status.Flip {
 type listing struct {
 	ledger *ledger.Ledger
 	rows   []row
+	drains []ledger.Drain
 }
 
 type row struct {
@@ -213,7 +235,7 @@ func (f *feed) listing(l *ledger.Ledger) *listing {
 	if kept := f.listed.Load(); kept != nil && kept.ledger == l {
 		return kept
 	}
-	next := &listing{ledger: l}
+	next := &listing{ledger: l, drains: l.AllDrains()}
 	states := l.States()
 	for e := range l.Table().All() {
 		r := row{name: e.Name, entry: e}
@@ -240,15 +262,12 @@ type list struct {
 // Len implements status.List.
 func (l list) Len() int { return len(l.rows) }
 
-// Name implements status.List.
-func (l list) Name(i int) string { return string(l.rows[i].name) }
-
 // Alias implements status.List.
 func (l list) Alias(i int) status.Alias {
 	r := l.rows[i]
 	a := status.Alias{Name: string(r.name), State: status.Active}
 	var source alias.Source
-	if r.state != nil {
+	if r.state != nil && r.entry == nil {
 		source = r.state.Source
 	}
 	if e := r.entry; e != nil {
@@ -277,7 +296,11 @@ func (l list) Alias(i int) status.Alias {
 		}
 	}
 	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, utc(source.Modified), utc(source.Adopted)
-	if s := r.state; s != nil {
+	switch s := r.state; {
+	case s == nil:
+	case s.Beside:
+		a.Reason = fmt.Sprintf("parameter %s, version %d: %v", s.Source.Parameter, s.Source.Version, s.Err)
+	default:
 		a.State = status.Rejected
 		if s.Pending {
 			a.State = status.Pending

@@ -188,7 +188,7 @@ func TestStatusOfAliases(t *testing.T) {
 		if len(s.Flips) != 1 || s.Flips[0].Alias != "cache.corp.internal." || s.Flips[0].From != "cache-v1.corp.internal." || s.Flips[0].To != "cache-v2.corp.internal." || s.Flips[0].Version != 2 {
 			t.Errorf("found the flips %+v, want one of cache", s.Flips)
 		}
-		if len(s.Draining) != 1 || s.Draining[0].Target != "cache-v1.corp.internal." || s.Draining[0].Alias != "cache.corp.internal." {
+		if s.Draining.Len() != 1 || s.Draining.Drain(0).Target != "cache-v1.corp.internal." || s.Draining.Drain(0).Alias != "cache.corp.internal." {
 			t.Errorf("found draining %+v, want cache-v1", s.Draining)
 		}
 		if s.Source.Kind != "directory" || s.Source.InForce != "sweep" || s.Source.Age < 0 || s.Source.Age > 11 {
@@ -253,5 +253,48 @@ func TestStatusFlips(t *testing.T) {
 	flips := f.flipped()
 	if len(flips) != 100 || flips[0].To != "cache-v150.corp.internal." || flips[99].To != "cache-v51.corp.internal." {
 		t.Errorf("found %d flips, want 100, the newest first", len(flips))
+	}
+}
+
+// Of several documents that are about one alias, one and the same is told each time:
+// that of its own parameter, then one with a fault. One that another parameter keeps
+// out is told beside it.
+func TestStatusOfSeveral(t *testing.T) {
+	for range 20 {
+		f := feedOnce(t, []ledger.Parameter{
+			{Name: "/dns/cache", Value: "cache-v1.corp.internal", Version: 1},
+			{Name: "/dns/more", Value: `{"aliases": {"cache": "cache-v2.corp.internal"}}`, Version: 1},
+			{Name: "/dns/web", Value: "what?", Version: 1},
+			{Name: "/dns/all", Value: `{"aliases": {"web": "web-v1.corp.internal", "cache": "cache-v3.corp.internal"}}`, Version: 1},
+		}).plugins[0].feed
+		s := f.status(time.Now())
+		for i, want := range []string{
+			"cache.corp.internal. active parameter /dns/cache, version 1: place alias cache.corp.internal.: found it in parameter /dns/all, want it in one parameter only",
+			`web.corp.internal. active parameter /dns/web, version 1: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots`,
+		} {
+			if a := s.Aliases.Alias(i); a.Name+" "+a.State+" "+a.Reason != want {
+				t.Fatalf("got %s %s %s, want %s", a.Name, a.State, a.Reason, want)
+			}
+		}
+		running.remove(running.all[0])
+	}
+}
+
+// A client that never ends its request is cut off.
+func TestStatusSlowClient(t *testing.T) {
+	startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(statusURL(t, "127.0.0.1:0"), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Errorf("after 30 seconds: %v, want the connection closed", err)
 	}
 }

@@ -43,15 +43,20 @@ func (d Drain) over() time.Time {
 
 type drainKey struct{ alias, target alias.Name }
 
-// Drains is the targets that aliases have left, sorted by alias: until an hour
-// after their deadline.
+// Told reports whether d is to be told at now: from when the target was left until an
+// hour after the deadline.
+func (d Drain) Told(now time.Time) bool {
+	return !d.Since.IsZero() && !d.Since.After(now) && now.Before(d.over())
+}
+
+// Drains is the targets that aliases have left by now, sorted by alias.
 func (l *Ledger) Drains(now time.Time) []Drain {
-	var list []Drain
-	for _, d := range l.drains {
-		if !d.Since.IsZero() && !d.Since.After(now) && now.Before(d.over()) {
-			list = append(list, d)
-		}
-	}
+	return slices.DeleteFunc(l.AllDrains(), func(d Drain) bool { return !d.Told(now) })
+}
+
+// AllDrains is all that are told now, were or will be, sorted by alias.
+func (l *Ledger) AllDrains() []Drain {
+	list := slices.Collect(maps.Values(l.drains))
 	sortDrains(list)
 	return list
 }

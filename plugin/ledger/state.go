@@ -5,35 +5,58 @@ import "github.com/octoenergy/versionalias/plugin/alias"
 // State is why an alias is not what its newest document says.
 type State struct {
 	Pending bool         // the document waits to be verified, else it is rejected
+	Beside  bool         // the alias is in force as another parameter has it
 	Source  alias.Source // the document
 	Err     error        // what is wrong with it, or nil if it waits for the first answer
 	Zone    alias.Name   // the alias's
 }
 
-// States is those of all aliases that are held back, in force with an older document
-// or not at all.
+// before reports whether s is to be told rather than o, of one alias: what its own
+// parameter has, then what is rejected, then by parameter.
+func (s State) before(o State) bool {
+	switch {
+	case s.Beside != o.Beside:
+		return o.Beside
+	case s.Pending != o.Pending:
+		return o.Pending
+	case s.Source.Parameter != o.Source.Parameter:
+		return s.Source.Parameter < o.Source.Parameter
+	}
+	return s.Source.Line < o.Source.Line
+}
+
+// States is those of all aliases of which a document is held back, in force with an
+// older one, or as another parameter has them, or not at all.
 func (l *Ledger) States() map[alias.Name]State {
 	states := map[alias.Name]State{}
+	put := func(name, zone alias.Name, s State) {
+		s.Zone = zone
+		if old, ok := states[name]; !ok || s.before(old) {
+			states[name] = s
+		}
+	}
 	for _, r := range l.records {
 		if r.newer == nil || r.absence.missing() {
 			continue
 		}
-		s := State{Pending: r.newer.wants != nil, Source: r.newer.source(), Err: r.newer.err}
+		s := State{Pending: r.newer.wants != nil && r.newer.err == nil, Source: r.newer.source(), Err: r.newer.err}
 		if s.Pending {
 			s.Err = r.newer.waits
 		}
 		for name, zone := range r.newer.about() {
-			if holder := l.table.Get(name); holder == nil || keyOf(holder) == r.newer.key() {
-				s.Zone = zone
-				states[name] = s
+			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
+				continue // the alias line's, whatever a path has
 			}
+			holder := l.table.Get(name)
+			s.Beside = holder != nil && keyOf(holder) != r.newer.key()
+			put(name, zone, s)
 		}
+		s.Beside = false
 		if r.good == nil {
 			continue
 		}
 		for _, a := range l.claims(r.good) {
-			s.Zone = a.Zone
-			states[a.Name] = s
+			put(a.Name, a.Zone, s)
 		}
 	}
 	return states

@@ -22,14 +22,14 @@ func Handler(servers func() []Server) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "ok\n") // who is gone does not care
 	})
-	mux.HandleFunc("/aliases", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/aliases", inTurn(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = writeJSON(w, servers())
-	})
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		whole(writeJSON(w, servers()))
+	}))
+	mux.HandleFunc("/{$}", inTurn(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = writePage(w, r.URL, servers())
-	})
+		whole(writePage(w, r.URL, servers()))
+	}))
 	for _, name := range []string{"style.css", "script.js"} {
 		mux.HandleFunc("/"+name, func(w http.ResponseWriter, _ *http.Request) {
 			text, _ := files.ReadFile("page/" + name) // it is embedded
@@ -38,6 +38,31 @@ func Handler(servers func() []Server) http.Handler {
 		})
 	}
 	return readOnly(mux)
+}
+
+// atOnce is how many answers of a kind are made at once: very many aliases take memory
+// for each.
+const atOnce = 4
+
+// inTurn lets requests wait until fewer than atOnce are answered.
+func inTurn(next http.HandlerFunc) http.HandlerFunc {
+	turns := make(chan struct{}, atOnce)
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case turns <- struct{}{}:
+			defer func() { <-turns }()
+			next(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// whole breaks the connection off if what was written is not all there is: it must not
+// look as if.
+func whole(err error) {
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // readOnly lets through GET and HEAD alone, and says of each answer what may be done

@@ -26,9 +26,14 @@ func writeJSON(w io.Writer, servers []Server) error {
 			}
 			out.value(s.Aliases.Alias(j))
 		}
-		out.text(`],"draining":`)
-		out.list(s.Draining, len(s.Draining))
-		out.text(`,"flips":`)
+		out.text(`],"draining":[`)
+		for j := range s.Draining.Len() {
+			if j > 0 {
+				out.text(",\n")
+			}
+			out.value(s.Draining.Drain(j))
+		}
+		out.text(`],"flips":`)
 		out.list(s.Flips, len(s.Flips))
 		out.text("}")
 	}

@@ -31,10 +31,10 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 }).ParseFS(files, "page/page.html"))
 
 // sorts is what the table may be sorted by; the default is by name.
-var sorts = map[string]func(a, b Alias) int{
-	"state":   func(a, b Alias) int { return cmp.Compare(urgency[a.State], urgency[b.State]) },
-	"to":      func(a, b Alias) int { return cmp.Compare(a.To, b.To) },
-	"adopted": func(a, b Alias) int { return b.Adopted.Compare(a.Adopted) },
+var sorts = map[string]func(a, b sortable) int{
+	"state":   func(a, b sortable) int { return cmp.Compare(a.urgency, b.urgency) },
+	"to":      func(a, b sortable) int { return cmp.Compare(a.to, b.to) },
+	"adopted": func(a, b sortable) int { return b.adopted.Compare(a.adopted) },
 }
 
 // urgency puts the states that somebody may have to look after first.
@@ -65,6 +65,8 @@ type serverView struct {
 	Pages  int
 	Before string // links to the pages beside, or ""
 	After  string
+	Drains []Drain // the first of them
+	More   int     // how many there are beside
 }
 
 // count is how many aliases have a state.
@@ -112,12 +114,16 @@ func (v view) link(sort string, page int) string {
 
 func (v view) server(i int, s Server, wanted int) serverView {
 	sv := serverView{Server: s, Number: i, States: v.states(s.Aliases)}
+	for j := range min(s.Draining.Len(), perPage) {
+		sv.Drains = append(sv.Drains, s.Draining.Drain(j))
+	}
+	sv.More = s.Draining.Len() - len(sv.Drains)
 	var found func(i int) Alias
 	if v.Query == "" && v.Sort == "name" {
 		sv.Found, found = s.Aliases.Len(), s.Aliases.Alias
 	} else {
 		list := v.match(s.Aliases)
-		sv.Found, found = len(list), func(i int) Alias { return list[i] }
+		sv.Found, found = len(list), func(i int) Alias { return s.Aliases.Alias(list[i].i) }
 	}
 	sv.Pages = max(1, (sv.Found+perPage-1)/perPage)
 	sv.Page = min(max(1, wanted), sv.Pages)
@@ -154,23 +160,35 @@ func (v view) states(all List) []count {
 	return list
 }
 
-// match is the aliases that v asks for, in its order.
-func (v view) match(all List) []Alias {
+// match is the aliases that v asks for, in its order. Of each only what it is sorted
+// by is kept: there may be very many. What is a state is searched for in states alone.
+func (v view) match(all List) []sortable {
 	query := strings.ToLower(v.Query)
-	var list []Alias
+	_, state := urgency[query]
+	var list []sortable
 	for i := range all.Len() {
 		a := all.Alias(i)
-		for _, text := range []string{a.Name, a.To, a.From, a.Parameter, a.State} {
-			if strings.Contains(strings.ToLower(text), query) {
-				list = append(list, a)
-				break
-			}
+		if state && a.State != query || !state && !contains(query, a.Name, a.To, a.From, a.Parameter) {
+			continue
 		}
+		list = append(list, sortable{i, urgency[a.State], a.To, a.Adopted})
 	}
 	if compare := sorts[v.Sort]; compare != nil {
 		slices.SortStableFunc(list, compare)
 	}
 	return list
+}
+
+func contains(query string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), query) })
+}
+
+// sortable is what an alias, by its number, may be sorted by.
+type sortable struct {
+	i       int
+	urgency int
+	to      string
+	adopted time.Time
 }
 
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

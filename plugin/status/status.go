@@ -10,8 +10,14 @@ type Server struct {
 	Zones    []string
 	Source   Source
 	Aliases  List
-	Draining []Drain // sorted by alias
-	Flips    []Flip  // the newest first
+	Draining Drains
+	Flips    []Flip // the newest first
+}
+
+// Drains is the targets that aliases have left, sorted by alias. It is like a List.
+type Drains interface {
+	Len() int
+	Drain(i int) Drain
 }
 
 // List is the aliases of a server, sorted by name. It does not change, and anyone may
@@ -19,7 +25,6 @@ type Server struct {
 // for.
 type List interface {
 	Len() int
-	Name(i int) string
 	Alias(i int) Alias
 }
 

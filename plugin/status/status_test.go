@@ -15,8 +15,12 @@ import (
 type aliases []Alias
 
 func (a aliases) Len() int          { return len(a) }
-func (a aliases) Name(i int) string { return a[i].Name }
 func (a aliases) Alias(i int) Alias { return a[i] }
+
+type drains []Drain
+
+func (d drains) Len() int          { return len(d) }
+func (d drains) Drain(i int) Drain { return d[i] }
 
 var at = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
@@ -34,7 +38,7 @@ func example() []Server {
 			{Name: "cache.corp.internal.", State: Active, To: "cache-v2.corp.internal.", Percent: 100, Observed: share(1), TTL: 5, Parameter: "/dns/cache", Version: 7, Modified: at, Adopted: at},
 			{Name: "web.corp.internal.", State: Moving, From: "web-v1.corp.internal.", To: "web-v2.corp.internal.", Percent: 12.5, Start: at, End: at.Add(time.Hour), Observed: share(0.13), TTL: 10, Subtree: "keep", Parameter: "/dns/web", Version: 2, Modified: at, Adopted: at.Add(time.Minute)},
 		},
-		Draining: []Drain{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: true, Direct: Direct{Queries: 3, LastSeen: at, Clients: []string{"192.0.2.1"}}}},
+		Draining: drains{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: true, Direct: Direct{Queries: 3, LastSeen: at, Clients: []string{"192.0.2.1"}}}},
 		Flips:    []Flip{{At: at, Alias: "cache.corp.internal.", From: "cache-v1.corp.internal.", To: "cache-v2.corp.internal.", Parameter: "/dns/cache", Version: 7}},
 	}}
 }
@@ -86,7 +90,7 @@ func TestHandler(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	_, got := get(t, append(example(), Server{Zones: []string{"."}, Source: Source{Kind: "directory", InForce: "none", Age: -1}, Aliases: aliases{}}), "GET", "/aliases")
+	_, got := get(t, append(example(), Server{Zones: []string{"."}, Source: Source{Kind: "directory", InForce: "none", Age: -1}, Aliases: aliases{}, Draining: drains{}}), "GET", "/aliases")
 	reason, err := json.Marshal("version 3: " + hostile)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +143,7 @@ func TestPage(t *testing.T) {
 	if _, got = get(t, nil, "GET", "/"); !strings.Contains(got, "No server block") {
 		t.Errorf("of no server the page says\n%s", got)
 	}
-	none := []Server{{Zones: []string{"a."}, Source: Source{Kind: "ssm", InForce: "none", Age: -1}, Aliases: aliases{}}}
+	none := []Server{{Zones: []string{"a."}, Source: Source{Kind: "ssm", InForce: "none", Age: -1}, Aliases: aliases{}, Draining: drains{}}}
 	if _, got = get(t, none, "GET", "/"); !strings.Contains(got, "nothing was read yet") {
 		t.Errorf("before the first sweep the page says\n%s", got)
 	}
@@ -149,7 +153,7 @@ func TestPage(t *testing.T) {
 // there is.
 func TestPageQuery(t *testing.T) {
 	servers := example()
-	servers[0].Draining = nil
+	servers[0].Draining = drains{}
 	for url, want := range map[string]string{
 		"/":                         "bad cache web",
 		"/?q=CACHE-v2":              "cache",
@@ -178,7 +182,7 @@ func TestPages(t *testing.T) {
 	for i := range 250 {
 		many = append(many, Alias{Name: fmt.Sprintf("a%03d.corp.internal.", i), State: Active, To: "v2.corp.internal."})
 	}
-	servers := []Server{{Zones: []string{"corp.internal."}, Aliases: many}}
+	servers := []Server{{Zones: []string{"corp.internal."}, Aliases: many, Draining: drains{}}}
 	for _, tt := range []struct{ url, first, last, links string }{
 		{"/", "a000", "a099", "?page=2"},
 		{"/?page=1", "a000", "a099", "?page=2"},
@@ -214,13 +218,16 @@ func TestAgo(t *testing.T) {
 
 // A hundred thousand aliases are written one by one.
 func TestManyAliases(t *testing.T) {
-	servers := []Server{{Zones: []string{"corp.internal."}, Aliases: endless(100000)}}
+	servers := []Server{{Zones: []string{"corp.internal."}, Aliases: endless(100000), Draining: endless(100000)}}
 	_, got := get(t, servers, "GET", "/aliases")
 	var told struct {
-		Servers []struct{ Aliases []struct{ Name string } }
+		Servers []struct {
+			Aliases  []struct{ Name string }
+			Draining []struct{ Alias string }
+		}
 	}
-	if err := json.Unmarshal([]byte(got), &told); err != nil || len(told.Servers[0].Aliases) != 100000 {
-		t.Errorf("got %v, want 100000 aliases", err)
+	if err := json.Unmarshal([]byte(got), &told); err != nil || len(told.Servers[0].Aliases) != 100000 || len(told.Servers[0].Draining) != 100000 {
+		t.Errorf("got %v, want 100000 aliases and as many that drain", err)
 	}
 	if _, page := get(t, servers, "GET", "/"); len(page) > 200000 {
 		t.Errorf("the page of 100000 aliases has %d octets, want no more than 100 of them have", len(page))
@@ -229,8 +236,22 @@ func TestManyAliases(t *testing.T) {
 
 type endless int
 
-func (n endless) Len() int          { return int(n) }
-func (n endless) Name(i int) string { return fmt.Sprintf("a%d.corp.internal.", i) }
+func (n endless) Len() int { return int(n) }
 func (n endless) Alias(i int) Alias {
-	return Alias{Name: n.Name(i), State: Active, To: "v1.corp.internal."}
+	return Alias{Name: fmt.Sprintf("a%d.corp.internal.", i), State: Active, To: "v1.corp.internal."}
+}
+
+func (n endless) Drain(i int) Drain {
+	return Drain{Alias: n.Alias(i).Name, Target: "v1.corp.internal."}
+}
+
+// An answer that cannot be made whole is broken off.
+func TestBrokenOff(t *testing.T) {
+	defer func() {
+		if recover() != http.ErrAbortHandler {
+			t.Error("an answer in part looks like one")
+		}
+	}()
+	servers := []Server{{Aliases: aliases{{Modified: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, Draining: drains{}}}
+	get(t, servers, "GET", "/aliases")
 }

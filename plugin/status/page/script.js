@@ -21,6 +21,10 @@ function flips() {
   return [...document.querySelectorAll(".flips li")].map(text);
 }
 
+// told is all flips that were seen: a page may come without any for a moment, when the
+// Corefile is reloaded.
+const told = new Set(flips());
+
 // patch makes old what fresh is, and touches only what differs: what has the focus, is
 // scrolled, selected or read aloud stays.
 function patch(old, fresh) {
@@ -57,9 +61,9 @@ async function refresh() {
     if (!answer.ok) throw new Error(answer.status);
     const page = await answer.text();
     if (mine !== wanted) return false;
-    const told = new Set(flips());
     patch(document.getElementById("main"), new DOMParser().parseFromString(page, "text/html").getElementById("main"));
     const fresh = flips().filter((flip) => !told.has(flip));
+    fresh.forEach((flip) => told.add(flip));
     if (fresh.length) news.textContent = "Flipped: " + fresh.slice(0, 3).join("; ") + (fresh.length > 3 ? "; and " + (fresh.length - 3) + " more" : "");
     since = null;
     lost.hidden = true;
