@@ -330,10 +330,10 @@ func (p *play) start() {
 	if err := i.load(); err != nil {
 		p.t.Fatal(err)
 	}
-	i.run()
-	if old := p.instance; old != nil { // a reload
+	if old := p.instance; old != nil { // a reload, in the order that caddy has
 		p.end(old)
 	}
+	i.run()
 	p.instance = i
 }
 
@@ -478,7 +478,7 @@ func metric(series, want string) error {
 				name += "{" + strings.Join(labels, ",") + "}"
 			}
 			if name == series {
-				got := strconv.FormatFloat(m.GetGauge().GetValue()+m.GetCounter().GetValue(), 'f', -1, 64)
+				got := strconv.FormatFloat(m.GetGauge().GetValue()+m.GetCounter().GetValue()+float64(m.GetHistogram().GetSampleCount()), 'f', -1, 64)
 				if got != want {
 					return fmt.Errorf("found %s", got)
 				}

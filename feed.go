@@ -176,6 +176,7 @@ func (f *feed) count() {
 		recent = slices.Concat(recent, old.flipped())
 	}
 	f.stats.believed.Store(believed)
+	f.stats.push.inherit(f.counts)
 	f.remember(recent)
 	for zone, flips := range f.stats.flips {
 		sum := uint64(0)
@@ -265,6 +266,7 @@ func (f *feed) run(ctx context.Context) {
 	f.watcher.Run(ctx)
 	watched()
 	wg.Wait()
+	f.source.Release() // of what was read beside the sweeps
 }
 
 // loaded reports whether a complete sweep has seen all that f reads, be it in

@@ -32,7 +32,7 @@ var (
 	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and no event had told of.")
 	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")
 	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last.", "source")
-	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store.", "operation", "outcome")
+	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store and SQS.", "operation", "outcome")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -191,11 +191,9 @@ func (s scrape) feed(f *feed, counted map[any]bool) {
 		s.sum(blocksDesc, n, o.String())
 	}
 	if f.pusher != nil {
-		up := 0.0
-		if f.stats.push.up.Load() {
-			up = 1
+		if up := f.stats.push.up.Load(); up != pushUnknown {
+			s.least(upDesc, float64(up-pushDown))
 		}
-		s.least(upDesc, up)
 		s.sum(missedDesc, float64(f.stats.push.missed.Load()))
 		for kind, name := range hintNames {
 			s.sum(hintsDesc, float64(f.stats.push.hints[kind].Load()), name)

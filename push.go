@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,7 +14,7 @@ const overdue = 20 * time.Second
 
 // pushStats is what the metrics show of push.
 type pushStats struct {
-	up      atomic.Bool // the queue could be read the last time
+	up      atomic.Int32 // whether the queue could be read the last time
 	hints   [hintKinds]atomic.Uint64
 	missed  atomic.Uint64 // changes that a sweep found
 	latency histogram
@@ -32,8 +33,15 @@ const (
 
 var hintNames = [hintKinds]string{"create", "update", "delete", "label", "other", "junk"}
 
+// What is known of the queue.
+const (
+	pushUnknown = iota // no poll is over yet
+	pushDown
+	pushUp
+)
+
 func (f *feed) hintKind(h ledger.Hint) int {
-	if len(f.Refs(h)) == 0 {
+	if len(f.ledger.Load().Refs(h)) == 0 {
 		return hintJunk
 	}
 	switch h.Operation {
@@ -67,8 +75,35 @@ func (h *histogram) add(d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
+// inherit goes on with what others have counted.
+func (p *pushStats) inherit(others []*feed) {
+	sum := func(into *atomic.Uint64, of func(*pushStats) *atomic.Uint64) {
+		n := uint64(0)
+		for _, old := range others {
+			n += of(&old.stats.push).Load()
+		}
+		into.Store(n)
+	}
+	for kind := range p.hints {
+		sum(&p.hints[kind], func(o *pushStats) *atomic.Uint64 { return &o.hints[kind] })
+	}
+	for i := range p.latency.counts {
+		sum(&p.latency.counts[i], func(o *pushStats) *atomic.Uint64 { return &o.latency.counts[i] })
+	}
+	sum(&p.missed, func(o *pushStats) *atomic.Uint64 { return &o.missed })
+	took := int64(0)
+	for _, old := range others {
+		took += old.stats.push.latency.sum.Load()
+	}
+	p.latency.sum.Store(took)
+}
+
 // Refs implements watch.Audience.
-func (f *feed) Refs(h ledger.Hint) []ledger.Ref { return f.ledger.Load().Refs(h) }
+func (f *feed) Refs(h ledger.Hint) (refs []ledger.Ref, ready bool) {
+	l := f.ledger.Load()
+	refs = l.Refs(h)
+	return refs, l.Ready(refs)
+}
 
 // Hinted implements watch.Audience.
 func (f *feed) Hinted(h ledger.Hint) { f.stats.push.hints[f.hintKind(h)].Add(1) }
@@ -77,17 +112,19 @@ func (f *feed) Hinted(h ledger.Hint) { f.stats.push.hints[f.hintKind(h)].Add(1) 
 func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Parameter) []ledger.Ref {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.loaded() {
-		return nil // the first sweep is to come, and tells all
-	}
 	now := time.Now()
 	var deleted []ledger.Ref
+	before := f.ledger.Load()
+	made := map[ledger.Ref]bool{} // said to be there
 	for _, h := range hints {
-		if h.Deletes() {
-			deleted = append(deleted, f.Refs(h)...)
+		for _, ref := range before.Refs(h) {
+			if h.Deletes() {
+				deleted = append(deleted, ref)
+			} else {
+				made[ref] = true
+			}
 		}
 	}
-	before := f.ledger.Load()
 	next, unchanged, events := before.ApplyPushed(refs, deleted, seen, now)
 	f.adopt(next, events)
 	for _, e := range events {
@@ -98,14 +135,39 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 	}
 	if len(unchanged) < len(refs) {
 		f.stats.origin.Store(int32(fromPush))
-		for _, h := range hints {
-			if late := now.Sub(h.At); !h.At.IsZero() {
-				f.stats.push.latency.add(max(0, late))
-			}
+	}
+	f.late(hints, events, now)
+	for _, ref := range refs {
+		missing := !slices.ContainsFunc(seen, func(p ledger.Parameter) bool { return p.Name == ref.Name && p.Line == ref.Line })
+		if missing && made[ref] && !slices.Contains(unchanged, ref) {
+			unchanged = append(unchanged, ref) // deleted and made anew, and the read was out of date
 		}
 	}
 	f.pushing.unread.over("push works again: parameters are read as it says")
 	return unchanged
+}
+
+// late notes how long after its first hint each parameter came into force.
+func (f *feed) late(hints []ledger.Hint, events []ledger.Event, now time.Time) {
+	done := map[ledger.Ref]bool{}
+	for _, e := range events {
+		ref := ledger.Ref{Line: e.Source.Line, Name: e.Source.Parameter}
+		switch e.Kind {
+		case ledger.Added, ledger.Flipped, ledger.Changed:
+		default:
+			continue
+		}
+		var first time.Time
+		for _, h := range hints {
+			if !h.At.IsZero() && (first.IsZero() || h.At.Before(first)) && slices.Contains(f.ledger.Load().Refs(h), ref) {
+				first = h.At
+			}
+		}
+		if !first.IsZero() && !done[ref] {
+			done[ref] = true
+			f.stats.push.latency.add(max(0, now.Sub(first)))
+		}
+	}
 }
 
 // Unread implements watch.Audience.
@@ -115,13 +177,13 @@ func (f *feed) Unread(err error) {
 
 // Lost implements watch.Audience.
 func (f *feed) Lost(err error) {
-	f.stats.push.up.Store(false)
+	f.stats.push.up.Store(pushDown)
 	f.pushing.lost.begins("push failed, and sweeps go on: %v", err)
 }
 
 // Found implements watch.Audience.
 func (f *feed) Found() {
-	f.stats.push.up.Store(true)
+	f.stats.push.up.Store(pushUp)
 	f.pushing.lost.over("push works again")
 }
 

@@ -145,6 +145,8 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 		switch {
 		case b.fault == "refused":
 			return nil, fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
+		case b.fault == "hasty" && operation == "ReceiveMessage":
+			return respond(200, map[string]any{})
 		case b.fault == "denied":
 			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
 		case b.fault == "undeletable" && operation == "DeleteMessageBatch":
@@ -181,6 +183,26 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		b.mu.Lock()
 	}
+}
+
+// tenPuts puts a version into each of ten parameters, tenEvents tells of it, and
+// tenFlips is what is said then.
+func tenPuts(version int) []string {
+	return ten("put /dns/a%d cache-v" + fmt.Sprint(version) + ".corp.internal")
+}
+
+func tenEvents() []string { return ten("event Update /dns/a%d") }
+
+func tenFlips() []string {
+	return ten("[INFO] alias a%d.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/a%[1]d, version 2 of 2000-01-01T00:00:01Z)")
+}
+
+func ten(format string) []string {
+	var list []string
+	for i := range 10 {
+		list = append(list, fmt.Sprintf(format, i))
+	}
+	return list
 }
 
 // What push does: a flip acts as soon as its event comes, and whatever becomes of
@@ -301,11 +323,12 @@ func TestPush(t *testing.T) {
 			event Update /dns/cache
 			wait 1s
 			cache cache-v1
-			queued 0
+			queued 1
 			wait 1s
 			fault
 			wait 500ms
-			cache cache-v2`, begun + flips,
+			cache cache-v2
+			queued 0`, begun + flips,
 	}, {
 		"a read that stays stale for longer", first + v2 + `
 			fault stale
@@ -313,9 +336,7 @@ func TestPush(t *testing.T) {
 			wait 3s
 			cache cache-v1
 			fault
-			wait 6s
-			cache cache-v1
-			wait 2s
+			wait 8s
 			cache cache-v2`, begun + flips,
 	}, {
 		"no change at all: read again twice, and no more", first + `
@@ -359,24 +380,110 @@ func TestPush(t *testing.T) {
 			cache cache-v1
 			queued 1
 			fault
-			wait 31s
+			wait 45s
 			cache cache-v2
 			queued 0`,
 		begun + `[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			` + flips + `
 			[INFO] push works again: parameters are read as it says`,
 	}, {
-		"a message that cannot be deleted comes again, and does no harm", first + v2 + `
+		"a message that cannot be deleted comes again, and not often", first + v2 + `
 			queue undeletable
 			event Update /dns/cache
 			wait 1s
 			cache cache-v2
+			calls 0 20
+			wait 10m
+			calls 10 50
+			queued 1
+			metric push_up 0
+			queue none
+			wait 5m
+			queued 0
+			metric push_up 1
+			cache cache-v2`, begun + flips + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
+	}, {
+		"reads that are throttled become few", "paths\n" + first + `
+			event Update /dns/cache
+			fault throttled of GetParameters
+			wait 30s
+			calls 0 20
+			wait 30m
+			calls 10 60
+			cache cache-v1`,
+		begun + "[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: ThrottlingException: Rate exceeded",
+	}, {
+		"a queue that says at once that it is empty", first + `
+			queue hasty
+			polls 0 9
+			wait 10m
+			polls 10 30
+			metric push_up 0`,
+		begun + "[WARNING] push failed, and sweeps go on: found no message at once, want a queue that waits for some",
+	}, {
+		"before the first sweep hints are left in the queue", `
+			put /dns/cache cache-v1.corp.internal
+			fault refused of GetParametersByPath
+			start
+			event Update /dns/cache
 			wait 1m
 			queued 1
-			queue none
-			wait 31s
+			metric push_hints_total{operation="update"} 0
+			fault
+			wait 7m
 			queued 0
-			cache cache-v2`, begun + flips,
+			cache cache-v1`,
+		`[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters`,
+	}, {
+		"a reload while something is to be read again: the message comes again", first + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 1s
+			queued 1
+			reload
+			fault
+			wait 45s
+			cache cache-v2
+			wait 1m
+			queued 0`, begun + flips,
+	}, {
+		"counts live on over a reload", first + v2 + `
+			event Update /dns/cache
+			wait 1s
+			metric push_latency_seconds 1
+			reload
+			wait 1s
+			metric push_hints_total{operation="update"} 1
+			metric push_latency_seconds 1`, begun + flips,
+	}, {
+		"latency is of each change once, from its first event on", first + v2 + `
+			event Update /dns/cache
+			event Update /dns/cache
+			wait 1m
+			event Update /dns/cache
+			put /dns/cache what?
+			event Update /dns/cache
+			wait 1m
+			metric push_latency_seconds 1`,
+		begun + flips + `
+			[WARNING] rejected parameter /dns/cache, version 3 of 2000-01-01T00:01:01Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 2 stays in force`,
+	}, {
+		"ten parameters are one call", `
+			` + strings.Join(tenPuts(1), "\n") + `
+			start
+			wait 1s
+			` + strings.Join(tenPuts(2), "\n") + `
+			calls 0 9
+			` + strings.Join(tenEvents(), "\n") + `
+			wait 250ms
+			calls 1 1
+			a9 cache-v2
+			metric push_latency_seconds 10`,
+		"[INFO] loaded 10 aliases from 10 parameters\n" + strings.Join(tenFlips(), "\n"),
 	}, {
 		"a reload in the middle of a poll: no hint is lost, and nobody polls twice", first + `
 			wait 5s
@@ -395,7 +502,7 @@ func TestPush(t *testing.T) {
 			wait 100ms
 			reload
 			cache cache-v1
-			wait 31s
+			wait 45s
 			cache cache-v2
 			queued 0`, begun + flips,
 	}} {

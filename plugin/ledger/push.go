@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,10 +32,14 @@ func (l *Ledger) Refs(h Hint) []Ref {
 	return refs
 }
 
+// Ready reports whether a complete sweep has seen the lines of all refs.
+func (l *Ledger) Ready(refs []Ref) bool {
+	return !slices.ContainsFunc(refs, func(ref Ref) bool { return !l.known[ref.Line] })
+}
+
 // ApplyPushed is the ledger after a read of the parameters that hints were about, of
 // which some are said to be deleted: that stands for a sweep that has missed them.
-// Unchanged is those asked for of which nothing new was seen. A complete sweep has to
-// have been before.
+// Unchanged is those asked for of which nothing new was seen. They have to be Ready.
 func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Time) (next *Ledger, unchanged []Ref, events []Event) {
 	c := l.change(now)
 	c.see(seen)
@@ -42,8 +47,8 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 	for _, ref := range deleted {
 		k := key{ref.Name, ref.Line}
 		r, known := c.records[k]
-		if !known || there[k] {
-			continue
+		if !known || there[k] || !slices.Contains(asked, ref) {
+			continue // a hint that is read for in parts says nothing of the others
 		}
 		if !r.absence.missing() {
 			r.absence.since = now
@@ -55,9 +60,8 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 	next, events = c.finish()
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
-		before, known := l.records[k]
-		after := next.records[k]
-		if known == there[k] && equal(before.newest(), after.newest()) {
+		before, after := l.records[k], next.records[k]
+		if before.absence.missing() == after.absence.missing() && equal(before.newest(), after.newest()) {
 			unchanged = append(unchanged, ref)
 		}
 	}

@@ -13,9 +13,9 @@ import (
 // event is a change of a parameter, as EventBridge tells it:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html
 type event struct {
-	Source string    `json:"source"`
-	Type   string    `json:"detail-type"`
-	Time   time.Time `json:"time"`
+	Source string `json:"source"`
+	Type   string `json:"detail-type"`
+	Time   string `json:"time"`
 	Detail struct {
 		Operation string `json:"operation"`
 		Name      string `json:"name"`
@@ -52,5 +52,6 @@ func parseHint(body string) ledger.Hint {
 		!parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}
 	}
-	return ledger.Hint{Name: e.Detail.Name, Operation: e.Detail.Operation, At: e.Time}
+	at, _ := time.Parse(time.RFC3339, e.Time) // which is only of interest
+	return ledger.Hint{Name: e.Detail.Name, Operation: e.Detail.Operation, At: at}
 }

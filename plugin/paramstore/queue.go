@@ -2,6 +2,7 @@ package paramstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -40,7 +41,7 @@ type Queue struct {
 
 // region is the Region in the host name of a queue's URL:
 // https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
-var region = regexp.MustCompile(`^(?:sqs(?:-fips)?\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\.com(?:\.cn)?$`)
+var region = regexp.MustCompile(`(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$|^([a-z0-9-]+)\.queue\.amazonaws\.com(?:\.cn)?$`)
 
 // Queue is the queue at a URL, asked by whoever asks s. Its endpoint is that of the
 // URL, and so is its Region if the URL names one.
@@ -51,6 +52,8 @@ func (s *Store) Queue(queue string) (*Queue, error) {
 	}
 	client := sqs.NewFromConfig(s.aws, func(o *sqs.Options) {
 		o.BaseEndpoint = aws.String(u.Scheme + "://" + u.Host)
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 		if m := region.FindStringSubmatch(u.Hostname()); m != nil {
 			o.Region = m[1] + m[2]
 		}
@@ -72,7 +75,9 @@ func (q *Queue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 		WaitTimeSeconds:     waitSeconds,
 		VisibilityTimeout:   visibility,
 	})
-	q.store.calls.add("ReceiveMessage", err)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		q.store.calls.add("ReceiveMessage", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("receive from the queue: %w", brief(err))
 	}

@@ -53,7 +53,7 @@ func TestParseHint(t *testing.T) {
 		{"an envelope of an envelope", sns(sns(body)), ledger.Hint{}},
 		{"an envelope of nothing", sns(""), ledger.Hint{}},
 		{"a confirmation of SNS", `{"Type":"SubscriptionConfirmation","Message":"x"}`, ledger.Hint{}},
-		{"a bad time", strings.Replace(body, "2026-11-23T10:00:00Z", "now", 1), ledger.Hint{}},
+		{"a bad time", strings.Replace(body, "2026-11-23T10:00:00Z", "now", 1), ledger.Hint{Name: "/dns/cache", Operation: "Update"}},
 		{"an array", "[]", ledger.Hint{}},
 		{"text", "what?", ledger.Hint{}},
 		{"nothing", "", ledger.Hint{}},
@@ -69,12 +69,15 @@ func TestQueueEndpoint(t *testing.T) {
 	emulator.Isolate(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("AWS_USE_FIPS_ENDPOINT", "true") // of Parameter Store: the queue's is its URL's
+	t.Setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
 	for _, tt := range []struct{ url, host, scope string }{
 		{"https://sqs.us-east-2.amazonaws.com/123456789012/q", "sqs.us-east-2.amazonaws.com", "x us-east-2 sqs"},
 		{"https://eu-west-3.queue.amazonaws.com/123456789012/q", "eu-west-3.queue.amazonaws.com", "x eu-west-3 sqs"},
 		{"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "sqs.cn-north-1.amazonaws.com.cn", "x cn-north-1 sqs"},
 		{"http://127.0.0.1:4566/123456789012/q", "127.0.0.1:4566", "x eu-west-1 sqs"},
-		{"https://vpce-1.sqs.us-east-1.vpce.amazonaws.com/123456789012/q", "vpce-1.sqs.us-east-1.vpce.amazonaws.com", "x eu-west-1 sqs"},
+		{"https://vpce-1.sqs.us-east-1.vpce.amazonaws.com/123456789012/q", "vpce-1.sqs.us-east-1.vpce.amazonaws.com", "x us-east-1 sqs"},
+		{"https://sqs.us-east-1.api.aws/123456789012/q", "sqs.us-east-1.api.aws", "x us-east-1 sqs"},
 	} {
 		w := &wire{answer: func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil

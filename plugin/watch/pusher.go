@@ -2,8 +2,10 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -19,8 +21,9 @@ type Queue interface {
 // Audience is told what hints lead to. A Pusher calls it from its Run, and from one
 // goroutine at a time.
 type Audience interface {
-	// Refs is the parameters that a hint is about: none if it is nobody's here.
-	Refs(h ledger.Hint) []ledger.Ref
+	// Refs is the parameters that a hint is about: none if it is nobody's here. If it is
+	// not ready to be told of them, the hint is left in the queue.
+	Refs(h ledger.Hint) (refs []ledger.Ref, ready bool)
 	// Hinted is told each hint as it comes.
 	Hinted(h ledger.Hint)
 	// Pushed is told what a read saw of the parameters that hints were about, and says
@@ -28,8 +31,8 @@ type Audience interface {
 	Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Parameter) (unchanged []ledger.Ref)
 	// Unread is told each other read, but for one that was cancelled.
 	Unread(err error)
-	// Lost is told that the queue cannot be read, each time that it is tried, and
-	// Found that it can.
+	// Lost is told that the queue cannot be read or emptied, each time that it is tried,
+	// and Found that it can.
 	Lost(err error)
 	Found()
 }
@@ -48,16 +51,25 @@ const (
 	lastRetry  = time.Minute
 )
 
+// leastPoll is how long an empty answer takes at least: a queue that says at once that
+// it is empty would be asked without end.
+const leastPoll = time.Second
+
+var errHasty = errors.New("found no message at once, want a queue that waits for some")
+
 // Pusher reads parameters as soon as a hint says that they have changed.
 type Pusher struct {
 	queue    Queue
 	source   Source
 	audience Audience
+	failing  atomic.Bool // the last read or deletion failed: fewer hints are received
+	last     time.Time   // when parameters were read
+	later    []again     // in the order of time
 }
 
 // NewPusher makes a Pusher that takes hints from a queue and reads from source.
 func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
-	return &Pusher{queue, source, audience}
+	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
 // again is parameters to be read once more.
@@ -65,7 +77,7 @@ type again struct {
 	at    time.Time
 	turn  int // which of rereads it is
 	refs  []ledger.Ref
-	hints []ledger.Hint // what they were read for
+	hints []ledger.Hint // what they are read for; deleted when nothing is left to read
 }
 
 // batch is hints to be read for together.
@@ -85,7 +97,6 @@ func (p *Pusher) Run(ctx context.Context) {
 	}()
 	defer func() { <-done }()
 	var gathered []ledger.Hint
-	var later []again
 	gather := time.NewTimer(0)
 	gather.Stop()
 	defer gather.Stop()
@@ -101,66 +112,104 @@ func (p *Pusher) Run(ctx context.Context) {
 				p.audience.Lost(o.err)
 				continue
 			}
-			p.audience.Found()
+			if !p.failing.Load() {
+				p.audience.Found()
+			}
 			if len(gathered) == 0 && len(o.hints) > 0 {
 				gather.Reset(coalesce)
 			}
 			gathered = append(gathered, o.hints...)
 		case <-gather.C:
-			for i, b := range p.batches(ctx, gathered) {
-				if i > 0 && !sleep(ctx, readGap) {
-					return
-				}
-				if unchanged, ok := p.read(ctx, b); ok {
-					_ = p.queue.Delete(ctx, b.hints) // else they come again, and do no harm
-					later = put(later, unchanged, b.hints, 0)
+			for _, b := range p.batches(ctx, gathered) {
+				if !p.settle(ctx, again{refs: b.refs, hints: b.hints}) {
+					break // the others come again as well
 				}
 			}
 			gathered = nil
 		case <-repeat.C:
-			now := time.Now()
-			due := 0
-			for due < len(later) && !later[due].at.After(now) {
-				due++
-			}
-			for i, a := range slices.Clone(later[:due]) {
-				if i > 0 && !sleep(ctx, readGap) {
-					return
-				}
-				if unchanged, ok := p.read(ctx, batch{a.hints, a.refs}); ok {
-					later = put(later, unchanged, a.hints, a.turn+1)
+			for len(p.later) > 0 && !p.later[0].at.After(time.Now()) {
+				due := p.later[0]
+				p.later = p.later[1:]
+				if !p.settle(ctx, due) {
+					p.later = nil // their hints come again
 				}
 			}
-			later = later[due:]
 		}
-		if len(later) > 0 {
-			repeat.Reset(time.Until(later[0].at))
+		if len(p.later) > 0 {
+			repeat.Reset(time.Until(p.later[0].at))
 		}
 	}
 }
 
-// put notes what is to be read again, in the order of time.
-func put(later []again, refs []ledger.Ref, hints []ledger.Hint, turn int) []again {
-	if len(refs) == 0 || turn == len(rereads) {
-		return later
+// settle reads what is due, and deletes the hints if there is nothing to read again. It
+// is not ok if that failed.
+func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
+	if !sleep(ctx, time.Until(p.last.Add(readGap))) {
+		return false
 	}
-	wait := rereads[turn]
-	if turn > 0 {
-		wait -= rereads[turn-1]
+	seen, err := p.source.Read(ctx, due.refs)
+	p.last = time.Now()
+	if ctx.Err() != nil {
+		return false
 	}
-	later = append(later, again{time.Now().Add(wait), turn, refs, hints})
-	slices.SortStableFunc(later, func(a, b again) int { return a.at.Compare(b.at) })
-	return later
+	p.failing.Store(err != nil)
+	if err != nil {
+		p.audience.Unread(err)
+		return false
+	}
+	unchanged := p.audience.Pushed(due.hints, due.refs, seen)
+	if len(unchanged) == 0 || due.turn == len(rereads) {
+		return p.delete(ctx, due.hints)
+	}
+	p.put(unchanged, due)
+	return true
+}
+
+// delete deletes hints, and reports whether they are gone: else they come again.
+func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
+	err := p.queue.Delete(ctx, hints)
+	if ctx.Err() != nil {
+		return false
+	}
+	p.failing.Store(err != nil)
+	if err != nil {
+		p.audience.Lost(err)
+	}
+	return err == nil
+}
+
+// put notes what is to be read again. What waits for that already does so for these
+// hints as well.
+func (p *Pusher) put(refs []ledger.Ref, read again) {
+	for i := range p.later {
+		a := &p.later[i]
+		if slices.ContainsFunc(refs, func(ref ledger.Ref) bool { return slices.Contains(a.refs, ref) }) {
+			refs = slices.DeleteFunc(refs, func(ref ledger.Ref) bool { return slices.Contains(a.refs, ref) })
+			a.hints = append(a.hints, read.hints...)
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	wait := rereads[read.turn]
+	if read.turn > 0 {
+		wait -= rereads[read.turn-1]
+	}
+	p.later = append(p.later, again{time.Now().Add(wait), read.turn + 1, refs, read.hints})
+	slices.SortStableFunc(p.later, func(a, b again) int { return a.at.Compare(b.at) })
 }
 
 // batches is hints, by what one call reads. Those that are about nothing here are
-// deleted.
+// deleted, and those that come too early left.
 func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 	var batches []batch
 	var foreign []ledger.Hint
 	for _, h := range hints {
+		refs, ready := p.audience.Refs(h)
+		if !ready {
+			continue
+		}
 		p.audience.Hinted(h)
-		refs := p.audience.Refs(h)
 		if len(refs) == 0 {
 			foreign = append(foreign, h)
 			continue
@@ -170,7 +219,7 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 		}
 	}
 	if len(foreign) > 0 {
-		_ = p.queue.Delete(ctx, foreign) // else they come again, and do no harm
+		p.delete(ctx, foreign)
 	}
 	return batches
 }
@@ -188,18 +237,6 @@ func (b *batch) add(h ledger.Hint, refs []ledger.Ref) bool {
 	}
 	b.hints, b.refs = append(b.hints, h), all
 	return true
-}
-
-// read reads a batch, and is what showed nothing new.
-func (p *Pusher) read(ctx context.Context, b batch) (unchanged []ledger.Ref, ok bool) {
-	seen, err := p.source.Read(ctx, b.refs)
-	switch {
-	case err == nil:
-		return p.audience.Pushed(b.hints, b.refs, seen), true
-	case ctx.Err() == nil:
-		p.audience.Unread(err)
-	}
-	return nil, false
 }
 
 // sleep waits for d, and reports whether ctx is not done yet.
@@ -224,16 +261,20 @@ type outcome struct {
 func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 	retry := firstRetry
 	for {
+		began := time.Now()
 		hints, err := p.queue.Receive(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil && len(hints) == 0 && time.Since(began) < leastPoll {
+			err = errHasty
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case received <- outcome{hints, err}:
 		}
-		if err == nil {
+		if err == nil && !p.failing.Load() {
 			retry = firstRetry
 			continue
 		}
