@@ -266,7 +266,9 @@ func (f *feed) run(ctx context.Context) {
 	f.watcher.Run(ctx)
 	watched()
 	wg.Wait()
-	f.source.Release() // of what was read beside the sweeps
+	if f.pusher != nil {
+		f.source.Release() // it may have read after the watcher did
+	}
 }
 
 // loaded reports whether a complete sweep has seen all that f reads, be it in
