@@ -15,10 +15,11 @@ import (
 // may be an alias while not all has been loaded: it would be cached as
 // non-existent. For most questions that is w.
 func (v *VersionAlias) guard(table *alias.Table, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
+	partial := table.Partial()
 	switch {
-	case table.Partial() && v.mayBe(r):
+	case partial && v.mayBe(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure}
-	case table.Partial() && v.aboveLine(r), len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
+	case partial && v.aboveLine(r), len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeSuccess}
 	}
 	return w

@@ -55,13 +55,13 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		}
 		e = nil
 	}
-	if e == nil && table.Partial() && v.awaits(r) {
-		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
-	}
-	if e == nil && orphan(table, r) {
-		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
-	}
 	if e == nil {
+		if table.Partial() && v.awaits(r) {
+			return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
+		}
+		if orphan(table, r) {
+			return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
+		}
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
 	}
 	choice := e.Still()
