@@ -273,6 +273,18 @@ func TestPush(t *testing.T) {
 			wait 20m
 			cache cache-v1`, strings.TrimSpace(begun),
 	}, {
+		"deleted and made anew, and the read does not see it yet: it is read again", first + `
+			delete /dns/cache
+			event Delete /dns/cache
+			event Create /dns/cache
+			wait 1s
+			queued 2
+			put /dns/cache cache-v2.corp.internal
+			wait 1500ms
+			cache cache-v2
+			queued 0`,
+		begun + "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:02Z)",
+	}, {
 		"a lost event: the sweep finds the change, and counts it", first + v2 + `
 			fault stale
 			wait 21s
