@@ -72,7 +72,6 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
 		entry:          e,
-		ttl:            e.TTL,
 		target:         target,
 		request:        r,
 		nested:         before > 0 && ctx.Value(nested{}) != nil,
