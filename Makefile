@@ -1,7 +1,7 @@
 # Flags for go test, such as -race.
 FLAGS ?=
 
-.PHONY: run build test check fuzz bench
+.PHONY: run build test terraform-test check fuzz bench
 
 # Everything needed to see a flip: no account, no network, no root.
 run: build
@@ -13,6 +13,9 @@ build:
 
 test:
 	scripts/test $(FLAGS)
+
+terraform-test:
+	scripts/terraform-test $(FLAGS)
 
 check:
 	scripts/check

@@ -23,6 +23,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/plugin/alias"
 
 	_ "github.com/coredns/coredns/plugin/any"
@@ -413,7 +414,7 @@ func testTransports(t *testing.T, mode string) {
 		"v1/cut":    "large.corp.internal",
 	}
 	// Listeners come in no order, so they are told apart by port.
-	plain, dot, doh, views := freeAddr(t), freeAddr(t), freeAddr(t), freeAddr(t)
+	plain, dot, doh, views := process.FreeAddr(t), process.FreeAddr(t), process.FreeAddr(t), process.FreeAddr(t)
 	const block = `{
 			bind 127.0.0.1
 			root DIR

@@ -26,6 +26,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
@@ -40,7 +41,7 @@ type browser struct {
 // to, and ends it at the test's end.
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
-	need(t, "chromium", "chromedriver")
+	process.Need(t, "chromium", "chromedriver")
 	home, err := os.MkdirTemp("", "browser")
 	if err != nil {
 		t.Fatal(err)
@@ -799,7 +800,7 @@ func TestBrowserManyAliases(t *testing.T) {
 // When the server has gone the page says so, once, and when it is back it goes on.
 func TestBrowserLostContact(t *testing.T) {
 	b := startBrowser(t)
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	corefile := strings.ReplaceAll(browserCorefile, "127.0.0.1:0", addr)
 	s := startServer(t, corefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
 	b.open("http://" + addr)

@@ -17,6 +17,8 @@ import (
 	"github.com/miekg/dns"
 
 	_ "github.com/coredns/coredns/plugin/dnssec"
+
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // Clients and resolvers that nobody here wrote must be content with every
@@ -97,7 +99,7 @@ func signingKey(t *testing.T, zone string) (*dns.DNSKEY, crypto.PrivateKey) {
 }
 
 func TestClients(t *testing.T) {
-	need(t, "dig", "kdig", "delv")
+	process.Need(t, "dig", "kdig", "delv")
 	s, key := clientsServer(t)
 	s.write("anchors", fmt.Sprintf("trust-anchors { signed.internal. static-key 257 3 13 %q; };\n", key.PublicKey))
 	delv := "delv @127.0.0.1 -p PORT -a DIR/anchors +root=signed.internal "
@@ -167,7 +169,7 @@ func TestGoResolver(t *testing.T) {
 // The C library's resolver, which cannot be told a port: in a network of its
 // own, with files of its own in the place of the system's.
 func TestLibc(t *testing.T) {
-	need(t, "getent", "ip", "unshare", "make")
+	process.Need(t, "getent", "ip", "unshare", "make")
 	if out, err := exec.Command("unshare", "--net", "--mount", "true").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("unshare: %v: %s", err, out)
@@ -235,7 +237,7 @@ missing.corp.internal:
 // Unbound in front, at its strictest, as a forwarder and as a stub, and as a
 // validator of signed.internal.
 func TestUnbound(t *testing.T) {
-	need(t, "unbound")
+	process.Need(t, "unbound")
 	s, key := clientsServer(t)
 	for _, tt := range []struct{ name, zones string }{
 		{"forwarder", "forward-zone:\n\tname: internal.\n\tforward-addr: 127.0.0.1@" + port(s.addr)},
@@ -309,7 +311,7 @@ func resolved(m *dns.Msg) string {
 // startUnbound starts Unbound, which trusts key. What it returns asks it.
 func startUnbound(t *testing.T, key *dns.DNSKEY, zones string) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	path := filepath.Join(t.TempDir(), "unbound.conf")
 	conf := fmt.Sprintf(`server:
 	interface: 127.0.0.1

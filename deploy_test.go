@@ -17,6 +17,8 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // What deploy has is about metrics, and must follow when they change.
@@ -285,7 +287,7 @@ func TestAlerts(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	need(t, "promtool")
+	process.Need(t, "promtool")
 	for _, args := range []string{
 		"check rules --lint=all --lint-fatal deploy/prometheus/alerts.yml",
 		"test rules deploy/prometheus/alerts_test.yml",
@@ -325,9 +327,9 @@ scrape_configs:
 `, rules, metrics), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	p := prom{t: t, url: "http://" + addr}
-	startProgram(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+	process.Start(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+addr, "--log.level=warn"), func() bool {
 		resp, err := http.Get(p.url + "/-/ready")
 		if err != nil {
@@ -398,8 +400,8 @@ func eventually(t *testing.T, what string, happens func() bool) {
 
 // A real Prometheus alerts of a document with a fault until it is mended.
 func TestPrometheusAlerts(t *testing.T) {
-	need(t, "prometheus")
-	addr := freeAddr(t)
+	process.Need(t, "prometheus")
+	addr := process.FreeAddr(t)
 	s := startServer(t, fmt.Sprintf(`
 		corp.internal:0 {
 			bind 127.0.0.1
@@ -425,9 +427,9 @@ func TestPrometheusAlerts(t *testing.T) {
 // Every query of the dashboard finds something in a real Prometheus, that has the
 // labels which are shown, once each thing has happened that there is a metric of.
 func TestPrometheusDashboard(t *testing.T) {
-	need(t, "prometheus")
+	process.Need(t, "prometheus")
 	api := store(t)
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	s := startServer(t, fmt.Sprintf(`
 		corp.internal:0 {
 			bind 127.0.0.1

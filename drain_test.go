@@ -12,6 +12,8 @@ import (
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // After a flip it is told when no cache holds the old target any more, and from then
@@ -100,7 +102,7 @@ func TestDrainOfSharedTarget(t *testing.T) {
 
 // A real cache that held the old answer lets go of it by the deadline.
 func TestDrainBehindUnbound(t *testing.T) {
-	need(t, "unbound")
+	process.Need(t, "unbound")
 	key, _ := signingKey(t, "signed.internal.")
 	s := startServer(t, `
 		corp.internal:0 {

@@ -24,6 +24,7 @@ import (
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/watch"
@@ -181,7 +182,7 @@ func TestReloadsBySignal(t *testing.T) {
 	if out, err := exec.Command("make", "build").CombinedOutput(); err != nil {
 		t.Fatalf("make build: %v\n%s", err, out)
 	}
-	s := &server{t: t, dir: t.TempDir(), addr: freeAddr(t)}
+	s := &server{t: t, dir: t.TempDir(), addr: process.FreeAddr(t)}
 	s.write("corp.zone", corpZone)
 	s.write("Corefile", string(s.corefile(fmt.Sprintf(`
 		corp.internal:%s {

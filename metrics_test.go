@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -207,7 +208,7 @@ func TestMetadataInLog(t *testing.T) {
 
 // Duty 11: CoreDNS's ready endpoint follows, though it asks the last block alone.
 func TestReadyEndpoint(t *testing.T) {
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	s := startServer(t, fmt.Sprintf(`
 		corp.example:0 {
 			bind 127.0.0.1

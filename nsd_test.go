@@ -11,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // TestLikeNSD is TestLikeFile with a server that CoreDNS has nothing to do with.
 func TestLikeNSD(t *testing.T) {
-	need(t, "nsd")
+	process.Need(t, "nsd")
 	r := rand.New(rand.NewPCG(*differentialSeed, 1))
 	zones := madeZones(r, differentialZones)
 	ours, file := differentialServers(t, zones)
@@ -43,7 +45,7 @@ func TestLikeNSD(t *testing.T) {
 func startNSD(t *testing.T, zones []madeZone) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
 	dir := t.TempDir()
-	addr := freeAddr(t)
+	addr := process.FreeAddr(t)
 	var conf strings.Builder
 	fmt.Fprintf(&conf, `server:
 	ip-address: %s

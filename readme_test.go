@@ -20,6 +20,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // snippets is the README's blocks of one language.
@@ -184,25 +185,10 @@ func (c command) run(t *testing.T) {
 // spaces is s with one space where there are many: dig aligns its columns.
 func spaces(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// need fails in CI, and skips elsewhere, where a program of the README is not
-// installed.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", p)
-		}
-		t.Skipf("%s is not installed", p)
-	}
-}
-
 // The README's first block, as it stands, in a network of its own where the
 // system lets us have one, since it names a port.
 func TestQuickStart(t *testing.T) {
-	need(t, "make", "dig", "ip")
+	process.Need(t, "make", "dig", "ip")
 	runtime.LockOSThread() // and never unlocked: the thread goes with its network
 	if err := syscall.Unshare(syscall.CLONE_NEWNET); err == nil {
 		if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
@@ -265,9 +251,9 @@ func checkout() string {
 // The README's other console blocks, with the real command line, the emulator,
 // and a server of the example.
 func TestParameterStoreOfREADME(t *testing.T) {
-	need(t, "dig")
+	process.Need(t, "dig")
 	aws := emulator.Start(t)
-	need(t, "aws")
+	process.Need(t, "aws")
 	aws.Setenv(t)
 	t.Setenv("AWS_ENDPOINT_URL", aws.URL)
 	t.Setenv("AWS_DEFAULT_REGION", emulator.Region) // the command line knows no AWS_REGION

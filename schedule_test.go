@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/figure"
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // observer asks one question in its own way, and sees when the answer changes.
@@ -82,7 +83,7 @@ func (s *keeping) ask(q *dns.Msg) (*dns.Msg, error) {
 // must not depend on when an answer happens to end. That there is no such record is
 // kept no longer: TXT is what v2 alone has.
 func TestScheduledFlip(t *testing.T) {
-	need(t, "unbound")
+	process.Need(t, "unbound")
 	const (
 		lead, stale = 12 * time.Second, 9 * time.Second
 		ttl         = 2

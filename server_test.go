@@ -33,6 +33,8 @@ import (
 	_ "github.com/coredns/coredns/plugin/transfer"
 	_ "github.com/coredns/coredns/plugin/view"
 	_ "github.com/coredns/coredns/plugin/whoami"
+
+	"github.com/octoenergy/versionalias/internal/process"
 )
 
 func init() {
@@ -282,18 +284,6 @@ func trim(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// freeAddr is an address on which nothing listens, for plugins that cannot be
-// asked which port the system picked.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // startDaemon starts a DNS server that listens on addr, and stops it at the
 // test's end. What it returns asks it.
 func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) *dns.Msg {
@@ -308,7 +298,7 @@ func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) 
 		_, err := exchange(q)
 		return err == nil
 	}
-	startProgram(t, command, listens)
+	process.Start(t, command, listens)
 	return func(q *dns.Msg) *dns.Msg {
 		t.Helper()
 		m, err := exchange(q)
@@ -316,29 +306,6 @@ func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) 
 			t.Fatalf("asking %s for %s: %v", command.Path, q.Question[0].String(), err)
 		}
 		return m
-	}
-}
-
-// startProgram starts a program, waits until it listens, and stops it at the test's
-// end.
-func startProgram(t *testing.T, command *exec.Cmd, listens func() bool) {
-	t.Helper()
-	var out strings.Builder
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(os.Interrupt) // it may have ended by itself
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", command.Path, out.String())
-		}
-	})
-	for deadline := time.Now().Add(30 * time.Second); !listens(); <-time.After(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not answer", command.Path)
-		}
 	}
 }
 

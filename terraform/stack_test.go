@@ -1,0 +1,135 @@
+// Package terraform_test runs the modules with Terraform itself, most of them
+// against an emulator of AWS, and asks the real plugin for what they wrote.
+package terraform_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/octoenergy/versionalias/internal/process"
+)
+
+// stack is a configuration with a state of its own: a copy of a directory here,
+// with all modules where they are from its point of view.
+type stack struct {
+	t   testing.TB
+	dir string
+	env []string
+}
+
+// newStack copies dir, such as "modules/alias", and initializes it. Commands run with
+// the environment env, nil for the test's own. VERSIONALIAS_PROVIDERS names a
+// mirror of Terraform's providers; without one they come from where Terraform is
+// configured to take them from.
+func newStack(t testing.TB, dir string, env []string) *stack {
+	t.Helper()
+	process.Need(t, "terraform")
+	tree := t.TempDir()
+	if err := os.CopyFS(tree, os.DirFS(".")); err != nil {
+		t.Fatal(err)
+	}
+	if env == nil {
+		env = os.Environ()
+	}
+	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "TF_") })
+	init := []string{"init", "-backend=false"}
+	if mirror := os.Getenv("VERSIONALIAS_PROVIDERS"); mirror != "" {
+		init = append(init, "-plugin-dir="+mirror)
+	} else {
+		env = append(env, "TF_CLI_CONFIG_FILE="+os.Getenv("TF_CLI_CONFIG_FILE"))
+	}
+	env = append(env, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	s := &stack{t, filepath.Join(tree, dir), env}
+	s.run(init...)
+	return s
+}
+
+// terraform is what a command of Terraform's prints, and whether it failed.
+func (s *stack) terraform(args ...string) (string, error) {
+	command := exec.Command("terraform", args...)
+	command.Dir, command.Env = s.dir, s.env
+	if len(args) > 0 && args[0] != "fmt" {
+		command.Args = append(command.Args, "-no-color")
+	}
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+// run runs a command that has to succeed.
+func (s *stack) run(args ...string) string {
+	s.t.Helper()
+	out, err := s.terraform(args...)
+	if err != nil {
+		s.t.Fatalf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// apply applies the configuration with variables as in "percent=10".
+func (s *stack) apply(variables ...string) {
+	s.t.Helper()
+	s.run(append([]string{"apply", "-auto-approve"}, vars(variables)...)...)
+}
+
+// change is what a plan does to a resource.
+type change struct {
+	Address string
+	Change  struct{ Actions []string }
+}
+
+func (c change) String() string { return strings.Join(c.Change.Actions, "+") + " " + c.Address }
+
+// plan is what applying the configuration would change, in the order of addresses,
+// each as in "update module.alias.aws_ssm_parameter.this".
+func (s *stack) plan(variables ...string) []string {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "plan")
+	s.run(append([]string{"plan", "-out=" + file}, vars(variables)...)...)
+	command := exec.Command("terraform", "show", "-json", file)
+	command.Dir, command.Env = s.dir, s.env
+	out, err := command.Output()
+	if err != nil {
+		s.t.Fatalf("terraform show: %v", err)
+	}
+	var plan struct {
+		ResourceChanges []change `json:"resource_changes"`
+	}
+	if err := json.Unmarshal(out, &plan); err != nil {
+		s.t.Fatal(err)
+	}
+	changes := []string{}
+	for _, c := range plan.ResourceChanges {
+		if !slices.Equal(c.Change.Actions, []string{"no-op"}) {
+			changes = append(changes, c.String())
+		}
+	}
+	slices.Sort(changes)
+	return changes
+}
+
+// output reads an output of what was applied.
+func (s *stack) output(name string, into any) {
+	s.t.Helper()
+	command := exec.Command("terraform", "output", "-json", name)
+	command.Dir, command.Env = s.dir, s.env
+	out, err := command.Output()
+	if err != nil {
+		s.t.Fatalf("terraform output %s: %v", name, err)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		s.t.Fatalf("read output %s: %v", name, err)
+	}
+}
+
+func vars(variables []string) []string {
+	var args []string
+	for _, v := range variables {
+		args = append(args, "-var="+v)
+	}
+	return args
+}
