@@ -1,25 +1,42 @@
 package versionalias
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
+// pass leaves a query to the plugins below that is for no alias, but whose name is
+// marked, or may be an alias's.
+func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if retired := mark.Retired(); retired != nil && ctx.Value(probing{}) == nil {
+		retired.Count(remote(w.RemoteAddr()), time.Now())
+	}
+	switch {
+	case partial && v.awaits(r):
+		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
+	case orphan(mark.Held(), r):
+		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
+	}
+	return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(partial, mark, w, r), r)
+}
+
 // guard is the writer for an answer from below to a question for a name that is
 // no alias. It must not deny a name that exists for an alias below it, or that
 // may be an alias while not all has been loaded: it would be cached as
 // non-existent. For most questions that is w.
-func (v *VersionAlias) guard(table *alias.Table, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
-	partial := table.Partial()
+func (v *VersionAlias) guard(partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
 	switch {
 	case partial && v.mayBe(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure}
-	case partial && v.aboveLine(r), len(r.Question) == 1 && table.IsAbove(r.Question[0].Name) && plain(r):
+	case partial && v.aboveLine(r), mark.IsAbove():
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeSuccess}
 	}
 	return w
@@ -76,12 +93,8 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 }
 
 // orphan reports whether r asks for what would be an alias but for a fault in
-// its only document.
-func orphan(table *alias.Table, r *dns.Msg) bool {
-	if !plain(r) {
-		return false
-	}
-	zone := table.Held(r.Question[0].Name)
+// its only document: zone is that of such a name, or "".
+func orphan(zone alias.Name, r *dns.Msg) bool {
 	return zone != "" && (address(r.Question[0].Qtype) || !strings.EqualFold(string(zone), r.Question[0].Name))
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/coredns/coredns/plugin"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
@@ -48,21 +47,12 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		v.verifier.see(ctx)
 	}
 	table := v.table.Load()
-	e, below := find(table, r)
-	if e != nil && e.Retired != nil {
-		if ctx.Value(probing{}) == nil {
-			e.Retired.Count(remote(w.RemoteAddr()), time.Now())
-		}
-		e = nil
-	}
+	e, below, mark := find(table, r)
 	if e == nil {
-		if table.Partial() && v.awaits(r) {
-			return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
+		if mark == nil && !table.Partial() { // most queries
+			return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
 		}
-		if orphan(table, r) {
-			return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
-		}
-		return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(table, w, r), r)
+		return v.pass(ctx, table.Partial(), mark, w, r)
 	}
 	choice := e.Still()
 	if e.Move != nil { // a call that is not needed would cost a tenth of all this
@@ -79,7 +69,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.flat = v.flatten || e.IsApex() && below == 0
-	h.above = h.flat && (e.IsApex() && below == 0 || table.IsAbove(r.Question[0].Name))
+	h.above = h.flat && (e.IsApex() && below == 0 || mark.IsAbove())
 	if v.serves(choice.Target) {
 		return h.chain(v.entry)
 	}
@@ -100,19 +90,19 @@ func plain(r *dns.Msg) bool {
 	return q.Qclass == dns.ClassINET && q.Qtype != dns.TypeAXFR && q.Qtype != dns.TypeIXFR
 }
 
-// find is what table has of the name that r asks for, or nil: an alias, and how
-// much of the name is in front of the alias's, or a name that is retired; see
+// find is what table has of the name that r asks for, or nil: an alias, how much of
+// the name is in front of the alias's, and what else is known of it; see
 // [alias.Table.Lookup].
-func find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int) {
+func find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int, mark *alias.Mark) {
 	if !plain(r) {
-		return nil, 0
+		return nil, 0, nil
 	}
 	q := &r.Question[0]
-	e, below = table.Lookup(q.Name)
+	e, below, mark = table.Lookup(q.Name)
 	if e != nil && e.IsApex() && below == 0 && !address(q.Qtype) {
-		return nil, 0
+		return nil, 0, mark
 	}
-	return e, below
+	return e, below, mark
 }
 
 // address reports whether qtype is that of an address. At an apex only these are

@@ -25,7 +25,7 @@ func above(next plugin.HandlerFunc, aliases ...[2]string) *VersionAlias {
 	v.entry = v
 	edit := v.table.Load().Edit()
 	for _, a := range aliases {
-		edit.Put(alias.Alias{Name: alias.Name(a[0]), Zone: "corp.internal.", Target: alias.Name(a[1]), TTL: 5}, &alias.Source{Parameter: "/test"})
+		edit.Put(&alias.Source{Parameter: "/test"}, alias.Alias{Name: alias.Name(a[0]), Zone: "corp.internal.", Target: alias.Name(a[1]), TTL: 5})
 	}
 	v.table.Store(edit.Table())
 	return v

@@ -10,8 +10,8 @@ import (
 
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
-	e, below := find(v.table.Load(), state.Req)
-	if e == nil || e.Retired != nil {
+	e, below, _ := find(v.table.Load(), state.Req)
+	if e == nil {
 		return ctx
 	}
 	metadata.SetValueFunc(ctx, pluginName+"/alias", func() string { return string(e.Name) })

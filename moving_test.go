@@ -86,7 +86,7 @@ func moving(t *testing.T, leaf, document string, flatten bool) *VersionAlias {
 	v.flatten = flatten
 	edit := v.table.Load().Edit()
 	for _, a := range aliases {
-		edit.Put(a, &alias.Source{Parameter: "/dns/cache"})
+		edit.Put(&alias.Source{Parameter: "/dns/cache"}, a)
 	}
 	v.table.Store(edit.Table())
 	return v

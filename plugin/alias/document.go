@@ -27,18 +27,46 @@ type document struct {
 // spec is what a document says about one alias.
 type spec struct {
 	key     string // in a bundle: the name as it was written
-	path    string // in errors: what is in front of its options
-	field   string // what the target is called in errors
+	bundled bool
+	bare    bool // there is only a target
 	to      string
-	from    string // "" where the document does not say
-	percent string // as it was written, the same
-	start   string
-	over    string
-	group   string
 	ttl     int64  // seconds, or -1 where the document does not say
 	subtree string // "" where the document does not say
 	except  []string
 	check   Check
+	motion  *motion // nil where the document does not say
+}
+
+// target is what the target of s is called in errors.
+func (s *spec) target() place {
+	switch {
+	case !s.bare:
+		return s.at("to")
+	case s.bundled:
+		return s.at("")
+	}
+	return s.at("target")
+}
+
+// at is where s has that option.
+func (s *spec) at(option string) place { return place{s.bundled, s.key, option} }
+
+// place is a place in a document. It is only spelt out in errors: a bundle has many.
+type place struct {
+	bundled bool
+	key     string // in a bundle
+	field   string // "" for all that the key has
+}
+
+// String is p as errors call it.
+func (p place) String() string {
+	switch {
+	case !p.bundled:
+		return p.field
+	case p.field == "":
+		return "aliases[" + quote(p.key) + "]"
+	}
+	return "aliases[" + quote(p.key) + "]." + p.field
 }
 
 // options is the fields that an alias's object may have.
@@ -53,11 +81,10 @@ func parseDocument(value string) (document, error) {
 	}
 	text := strings.TrimSpace(value)
 	if !strings.HasPrefix(text, "{") {
-		one := spec{field: "target", to: text, ttl: -1}
+		one := spec{bare: true, to: text, ttl: -1}
 		return document{specs: []spec{one}}, one.complete()
 	}
-	p := parser{json.NewDecoder(strings.NewReader(text))}
-	p.UseNumber()
+	p := parser{read(text)}
 	doc, err := p.document()
 	if err != nil {
 		return doc, err
@@ -70,13 +97,13 @@ func parseDocument(value string) (document, error) {
 
 // parser reads a document token by token. encoding/json's decoding into structs
 // would take "TO" for "to" and the last of two equal keys.
-type parser struct{ *json.Decoder }
+type parser struct{ source }
 
 func (p parser) document() (document, error) {
 	doc := document{}
 	var fields []string
-	one := spec{field: "to", ttl: -1}
-	err := p.object("document", func(field string) (err error) {
+	one := spec{ttl: -1}
+	err := p.object(place{field: "document"}, func(field string) (err error) {
 		fields = append(fields, field)
 		switch {
 		case field == "aliases":
@@ -103,7 +130,7 @@ func (p parser) document() (document, error) {
 
 func (p parser) bundle() ([]spec, error) {
 	specs := []spec{}
-	err := p.object("aliases", func(key string) error {
+	err := p.object(place{field: "aliases"}, func(key string) error {
 		s, err := p.entry(key)
 		specs = append(specs, s)
 		return err
@@ -113,8 +140,8 @@ func (p parser) bundle() ([]spec, error) {
 
 // entry reads one alias of a bundle: a target, or an object with options.
 func (p parser) entry(key string) (spec, error) {
-	path := "aliases[" + quote(key) + "]"
-	s := spec{key: key, path: path + ".", field: path, ttl: -1}
+	s := spec{key: key, bundled: true, ttl: -1}
+	path := s.at("")
 	tok, err := p.next(path)
 	if err != nil {
 		return s, err
@@ -124,13 +151,12 @@ func (p parser) entry(key string) (spec, error) {
 		if tok == "" {
 			break
 		}
-		s.to = tok
+		s.bare, s.to = true, tok
 		return s, nil
 	case json.Delim:
 		if tok != '{' {
 			break
 		}
-		s.field = s.path + "to"
 		err := p.fields(path, func(field string) error {
 			if !slices.Contains(options, field) {
 				return fmt.Errorf("parse %s: found the unknown field %s, want one of %s", path, quote(field), strings.Join(options, ", "))
@@ -147,18 +173,18 @@ func (p parser) entry(key string) (spec, error) {
 
 // complete fails if s has no target, or options that need another. ParseName
 // would not find out: a template makes a name of nothing too.
-func (s spec) complete() error {
+func (s *spec) complete() error {
 	if s.to == "" {
-		return fmt.Errorf("parse %s: found nothing, want a target", s.field)
+		return fmt.Errorf("parse %s: found nothing, want a target", s.target())
 	}
 	if s.except != nil && s.subtree == "" {
-		return fmt.Errorf("parse %sexcept: found it without subtree, want both or none", s.path)
+		return fmt.Errorf("parse %s: found it without subtree, want both or none", s.at("except"))
 	}
 	return s.moves()
 }
 
 // below is the subtree that s says the alias of that name has, or nil.
-func (s spec) below(name Name) (*Subtree, error) {
+func (s *spec) below(name Name) (*Subtree, error) {
 	if s.subtree == "" {
 		return nil, nil
 	}
@@ -166,7 +192,7 @@ func (s spec) below(name Name) (*Subtree, error) {
 	for i, relative := range s.except {
 		x, err := ParseName(relative + "." + string(name))
 		if err != nil {
-			return nil, fmt.Errorf("parse %sexcept[%d]: found %s, want a name below %s: %w", s.path, i, quote(relative), name, err)
+			return nil, fmt.Errorf("parse %s[%d]: found %s, want a name below %s: %w", s.at("except"), i, quote(relative), name, err)
 		}
 		below.Except = append(below.Except, x)
 	}
@@ -177,7 +203,7 @@ func (s spec) below(name Name) (*Subtree, error) {
 
 // option reads the value of one option of an alias into s.
 func (p parser) option(s *spec, field string) error {
-	path := s.path + field
+	path := s.at(field)
 	if field == "except" {
 		return p.except(s, path)
 	}
@@ -194,7 +220,7 @@ func (p parser) option(s *spec, field string) error {
 		if field == "to" {
 			s.to = target
 		} else {
-			s.from = target
+			s.moved().from = target
 		}
 	case "percent", "start", "over", "group":
 		return s.moving(field, path, tok)
@@ -222,7 +248,7 @@ func (p parser) option(s *spec, field string) error {
 }
 
 // except reads an array of names.
-func (p parser) except(s *spec, path string) error {
+func (p parser) except(s *spec, path place) error {
 	tok, err := p.next(path)
 	if err != nil {
 		return err
@@ -248,7 +274,7 @@ func (p parser) except(s *spec, path string) error {
 }
 
 // object reads an object that has yet to be opened; see fields.
-func (p parser) object(path string, field func(key string) error) error {
+func (p parser) object(path place, field func(key string) error) error {
 	tok, err := p.next(path)
 	if err != nil {
 		return err
@@ -261,7 +287,7 @@ func (p parser) object(path string, field func(key string) error) error {
 
 // fields calls field for each key of the object that was just opened, to read
 // the key's value, and refuses a key that comes twice.
-func (p parser) fields(path string, field func(key string) error) error {
+func (p parser) fields(path place, field func(key string) error) error {
 	seen := map[string]bool{}
 	for {
 		tok, err := p.next(path)
@@ -282,7 +308,7 @@ func (p parser) fields(path string, field func(key string) error) error {
 	}
 }
 
-func (p parser) next(path string) (json.Token, error) {
+func (p parser) next(path place) (json.Token, error) {
 	tok, err := p.Token()
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("parse %s: found the document's end, want more of it", path)

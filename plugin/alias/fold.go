@@ -5,29 +5,40 @@ package alias
 // is never mistaken for an alias.
 const other = 0xff
 
+// folded is what becomes of each octet of a question's name: letters are in lower case
+// (RFC 4343), what no Name can have is other, and a backslash, which is none by itself,
+// is 0.
+var folded = func() (to [256]byte) {
+	for i := range to {
+		switch b := byte(i); {
+		case 'A' <= b && b <= 'Z':
+			to[i] = b + 'a' - 'A'
+		case legal(b) || b == '.':
+			to[i] = b
+		case b != '\\':
+			to[i] = other
+		}
+	}
+	return to
+}()
+
 // fold writes the octets of qname, a name in presentation form as miekg/dns
-// hands it out, to buf: letters in lower case (RFC 4343), escapes resolved (RFC
-// 1035 section 5.1), whatever no Name can have as other. The result has the
-// form of a Name, with the final dot. It is nil if qname is longer than any
-// name can be. Nothing is allocated.
+// hands it out, to buf: letters in lower case, escapes resolved (RFC 1035 section
+// 5.1), whatever no Name can have as other. The result has the form of a Name, with
+// the final dot. It is nil if qname is longer than any name can be. Nothing is
+// allocated.
 func fold(buf *[maxName]byte, qname string) []byte {
 	n := 0
 	for i := 0; i < len(qname); i++ {
-		b := qname[i]
-		switch {
-		case b == '\\':
+		b := folded[qname[i]]
+		if b == 0 {
 			b, i = unescape(qname, i)
-			if !legal(b) {
+			if b = folded[b]; b == '.' || b == 0 {
 				b = other
 			}
-		case b != '.' && !legal(b):
-			b = other
 		}
 		if n == maxName-len("\x00") {
 			return nil
-		}
-		if 'A' <= b && b <= 'Z' {
-			b += 'a' - 'A'
 		}
 		buf[n] = b
 		n++

@@ -123,7 +123,7 @@ type Choice struct {
 }
 
 // Leads reports whether a leads anybody to target at now.
-func (a Alias) Leads(target Name, now time.Time) bool {
+func (a *Alias) Leads(target Name, now time.Time) bool {
 	leads, _ := a.LeadsUntil(target, now)
 	if a.Move != nil && a.Move.scheduled() && target == a.Target {
 		return !now.Before(a.Move.Start)
@@ -133,7 +133,7 @@ func (a Alias) Leads(target Name, now time.Time) bool {
 
 // LeadsUntil reports whether a leads anybody to target at now or later, and when it
 // ceases to: zero if it does not by itself.
-func (a Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.Time) {
+func (a *Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.Time) {
 	switch m := a.Move; {
 	case m == nil || target != a.Target && target != m.From:
 		return target == a.Target, until

@@ -21,7 +21,7 @@ var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+
 const lastYear = 9999
 
 // moving reads the value of a field that says how an alias moves.
-func (s *spec) moving(field, path string, tok json.Token) error {
+func (s *spec) moving(field string, path place, tok json.Token) error {
 	text, _ := tok.(string)
 	switch field {
 	case "percent":
@@ -29,7 +29,7 @@ func (s *spec) moving(field, path string, tok json.Token) error {
 		if !ok || !percents.MatchString(number.String()) || fraction(number.String()) > Whole {
 			return fmt.Errorf("parse %s: found %s, want a number from 0 to 100 with three decimals at most", path, show(tok))
 		}
-		s.percent = number.String()
+		s.moved().percent = number.String()
 	case "start":
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil || t.IsZero() || !times.MatchString(text) {
@@ -38,17 +38,17 @@ func (s *spec) moving(field, path string, tok json.Token) error {
 		if year := t.UTC().Year(); year < 1 || year >= lastYear {
 			return fmt.Errorf("parse %s: found %s, want a time from the year 1 on, before %d", path, show(tok), lastYear)
 		}
-		s.start = text
+		s.moved().start = text
 	case "over":
 		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
 			return fmt.Errorf("parse %s: found %s, want a duration of more than 0, such as 30m", path, show(tok))
 		}
-		s.over = text
+		s.moved().over = text
 	case "group":
 		if text == "" || len(text) > maxSalt {
 			return fmt.Errorf("parse %s: found %s, want 1 to %d octets of text", path, show(tok), maxSalt)
 		}
-		s.group = text
+		s.moved().group = text
 	}
 	return nil
 }
@@ -60,21 +60,37 @@ func fraction(text string) uint64 {
 	return n
 }
 
+// motion is what a document says of how an alias moves, as it was written; "" where it
+// does not say.
+type motion struct{ from, percent, start, over, group string }
+
+// moved is the motion of s, to be written to.
+func (s *spec) moved() *motion {
+	if s.motion == nil {
+		s.motion = new(motion)
+	}
+	return s.motion
+}
+
 // moves fails if the fields that say how an alias moves do not go together.
-func (s spec) moves() error {
+func (s *spec) moves() error {
+	m := s.motion
+	if m == nil {
+		return nil
+	}
 	fault := func(field, found, want string) error {
-		return fmt.Errorf("parse %s%s: found it %s, want %s", s.path, field, found, want)
+		return fmt.Errorf("parse %s: found it %s, want %s", s.at(field), found, want)
 	}
 	switch {
-	case s.from == "" && s.percent != "":
+	case m.from == "" && m.percent != "":
 		return fault("percent", "without from", "both or none")
-	case s.from == "" && s.start != "":
+	case m.from == "" && m.start != "":
 		return fault("start", "without from", "both or none")
-	case s.over != "" && s.start == "":
+	case m.over != "" && m.start == "":
 		return fault("over", "without start", "both or none")
-	case s.from != "" && s.percent == "" && s.start == "":
+	case m.from != "" && m.percent == "" && m.start == "":
 		return fault("from", "without percent and start", "one of them")
-	case s.percent != "" && s.start != "":
+	case m.percent != "" && m.start != "":
 		return fault("percent", "beside start", "one of them")
 	}
 	return nil
@@ -82,31 +98,32 @@ func (s spec) moves() error {
 
 // move is how the alias a, whose target is known, moves according to s; nil if
 // it does not.
-func (s spec) move(a Alias, t Template) (*Move, error) {
-	if s.from == "" {
+func (s *spec) move(a *Alias, t Template) (*Move, error) {
+	said := s.motion
+	if said == nil || said.from == "" {
 		return nil, nil
 	}
-	from, err := t.target(a.Name.below(a.Zone), s.from)
+	from, err := t.target(a.Name.below(a.Zone), said.from)
 	if err != nil {
-		return nil, fmt.Errorf("parse %sfrom: %w", s.path, err)
+		return nil, fmt.Errorf("parse %s: %w", s.at("from"), err)
 	}
 	if from == a.Target {
-		return nil, fmt.Errorf("parse %sfrom: found %s, want another name than in to", s.path, from)
+		return nil, fmt.Errorf("parse %s: found %s, want another name than in to", s.at("from"), from)
 	}
 	m := &Move{From: from, Salt: string(a.Name)}
-	if s.group != "" {
-		m.Salt = s.group
+	if said.group != "" {
+		m.Salt = said.group
 	}
-	if s.percent != "" {
-		m.Fraction = fraction(s.percent)
+	if said.percent != "" {
+		m.Fraction = fraction(said.percent)
 		return m, nil
 	}
 	// Both were read before.
-	m.Start, _ = time.Parse(time.RFC3339, s.start)
+	m.Start, _ = time.Parse(time.RFC3339, said.start)
 	m.Start = m.Start.UTC()
-	m.Over, _ = time.ParseDuration(s.over)
+	m.Over, _ = time.ParseDuration(said.over)
 	if m.Start.Add(m.Over).Year() >= lastYear {
-		return nil, fmt.Errorf("parse %sover: found %s, want an end before the year %d", s.path, quote(s.over), lastYear)
+		return nil, fmt.Errorf("parse %s: found %s, want an end before the year %d", s.at("over"), quote(said.over), lastYear)
 	}
 	return m, nil
 }

@@ -31,26 +31,29 @@ func ParseName(s string) (Name, error) {
 	if len(name)+len("\x03")+len("\x00") > maxName {
 		return "", fmt.Errorf("found %s, a name of %d octets, want at most %d", quote(s), len(name)+2, maxName)
 	}
-	labels, last := 0, ""
-	for label := range strings.SplitSeq(name, ".") {
+	labels, number := 0, false // is whether the last label is one
+	for rest, more := name, true; more; {
+		var label string
+		label, rest, more = strings.Cut(rest, ".")
 		labels++
-		last = label
 		if label == "" {
 			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
 		}
 		if len(label) > maxLabel {
 			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), len(label), maxLabel)
 		}
+		number = true
 		for _, r := range label {
 			if r > 0x7f || !legal(byte(r)) {
 				return "", fmt.Errorf("found %s with %q in it, want only letters, digits, '-', '_' and dots", quote(s), r)
 			}
+			number = number && '0' <= r && r <= '9'
 		}
 	}
 	if labels < 2 {
 		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
 	}
-	if strings.Trim(last, "0123456789") == "" {
+	if number {
 		return "", fmt.Errorf("found %s, which looks like an address, want a name", quote(s))
 	}
 	return Name(strings.ToLower(name) + "."), nil

@@ -14,8 +14,8 @@ func TestRetire(t *testing.T) {
 	r := new(Retired)
 	var none *Table
 	edit := none.Edit()
-	edit.Put(Alias{Name: "cache.internal.", Zone: "internal.", Target: "v2.x.org.", Subtree: &Subtree{Except: []Name{"a.cache.internal."}}}, &Source{})
-	edit.Put(Alias{Name: "plain.internal.", Zone: "internal.", Target: "v2.x.org."}, &Source{})
+	edit.Put(&Source{}, Alias{Name: "cache.internal.", Zone: "internal.", Target: "v2.x.org.", Subtree: &Subtree{Except: []Name{"a.cache.internal."}}})
+	edit.Put(&Source{}, Alias{Name: "plain.internal.", Zone: "internal.", Target: "v2.x.org."})
 	for _, name := range []Name{"v1.x.org.", "a.cache.internal.", "b.cache.internal.", "plain.internal.", "gone.x.org."} {
 		edit.Retire(name, r)
 	}
@@ -33,18 +33,18 @@ func TestRetire(t *testing.T) {
 		{"b.cache.internal.", "cache.internal.", false}, // the subtree's
 		{"plain.internal.", "plain.internal.", false},
 	} {
-		e, _ := table.Lookup(tt.qname)
+		e, _, mark := table.Lookup(tt.qname)
 		var name Name
-		if e != nil && e.Retired == nil {
+		if e != nil {
 			name = e.Name
 		}
-		if retired := e != nil && e.Retired == r; name != tt.alias || retired != tt.retired {
+		if retired := e == nil && mark.Retired() == r; name != tt.alias || retired != tt.retired {
 			t.Errorf("Lookup(%q) got the alias %q, retired %v, want %q, %v", tt.qname, name, retired, tt.alias, tt.retired)
 		}
 	}
 	n := 0
 	for e := range table.All() {
-		if e.Retired != nil {
+		if e.Source == nil {
 			t.Errorf("All yields %s, which is no alias", e.Name)
 		}
 		n++
@@ -56,19 +56,19 @@ func TestRetire(t *testing.T) {
 		t.Error("Retired tells another name")
 	}
 	edit = table.Edit()
-	edit.Put(Alias{Name: "v1.x.org.", Zone: "x.org.", Target: "v2.x.org."}, &Source{})
+	edit.Put(&Source{}, Alias{Name: "v1.x.org.", Zone: "x.org.", Target: "v2.x.org."})
 	edit.Retire("a.cache.internal.", nil)
 	edit.Delete("b.cache.internal.")
 	edit.Delete("cache.internal.")
 	edit.Delete("plain.internal.")
 	table = edit.Table()
-	if e, _ := table.Lookup("v1.x.org."); table.Len() != 1 || e == nil || e.Retired != nil {
+	if e, _, mark := table.Lookup("v1.x.org."); table.Len() != 1 || e == nil || mark.Retired() != nil {
 		t.Errorf("as an alias Lookup got %v of %d, want it", e, table.Len())
 	}
 	edit = table.Edit()
 	edit.Delete("v1.x.org.")
-	if table = edit.Table(); table.Len() != 0 || table.retired != 0 {
-		t.Errorf("of an empty table found %d aliases and %d retired names", table.Len(), table.retired)
+	if table = edit.Table(); table.Len() != 0 || table.get("v1.x.org.") != nil || table.get("a.cache.internal.") != nil {
+		t.Errorf("of an empty table found %d aliases, and %v", table.Len(), table.get("v1.x.org."))
 	}
 }
 

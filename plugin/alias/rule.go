@@ -23,7 +23,7 @@ type Alias struct {
 }
 
 // Targets is the names that a leads its own name to.
-func (a Alias) Targets() []Name {
+func (a *Alias) Targets() []Name {
 	if a.Move == nil {
 		return []Name{a.Target}
 	}
@@ -33,11 +33,11 @@ func (a Alias) Targets() []Name {
 // IsApex reports whether a is the name of its zone itself. There a CNAME is
 // illegal, beside SOA and NS (RFC 1034 section 3.6.2), so that only addresses
 // can be the alias's.
-func (a Alias) IsApex() bool { return a.Name == a.Zone }
+func (a *Alias) IsApex() bool { return a.Name == a.Zone }
 
 // Options is what a document may say of an alias beside its target, as the log
 // shows it.
-func (a Alias) Options() string {
+func (a *Alias) Options() string {
 	s := fmt.Sprintf("ttl %d", a.TTL)
 	if a.Move != nil {
 		s = fmt.Sprintf("%s, %s", a.Move, s)
@@ -78,23 +78,25 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 	if doc.bundle && r.Name != "" {
 		return nil, fmt.Errorf("parse document: found a bundle, want the one alias %s", r.Name)
 	}
-	var aliases []Alias
-	for _, s := range doc.specs {
+	aliases := make([]Alias, 0, len(doc.specs))
+	for i := range doc.specs {
+		s := &doc.specs[i]
 		key, what := leaf, "leaf"
 		if doc.bundle {
 			key, what = s.key, "aliases"
 		}
-		names, err := r.place(key)
-		if err != nil {
+		first := len(aliases)
+		if aliases, err = r.place(aliases, key); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", what, err)
 		}
-		for _, a := range names {
+		for i := first; i < len(aliases); i++ {
+			a := &aliases[i]
 			a.TTL, a.Check = r.TTL, s.check
 			if s.ttl >= 0 {
 				a.TTL = uint32(s.ttl)
 			}
 			if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
-				return nil, fmt.Errorf("parse %s: %w", s.field, err)
+				return nil, fmt.Errorf("parse %s: %w", s.target(), err)
 			}
 			if a.Move, err = s.move(a, r.Template); err != nil {
 				return nil, err
@@ -104,11 +106,10 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			}
 			for i, target := range a.Targets() {
 				if a.Subtree != nil && target.IsAt(a.Name) {
-					field := [...]string{s.field, s.path + "from"}[i]
+					field := [...]place{s.target(), s.at("from")}[i]
 					return nil, fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", field, target, a.Name)
 				}
 			}
-			aliases = append(aliases, a)
 		}
 	}
 	slices.SortFunc(aliases, func(a, b Alias) int { return cmp.Compare(a.Name, b.Name) })
@@ -134,7 +135,7 @@ func (r Rule) Names(leaf, value string) map[Name]Name {
 		}
 	}
 	for _, key := range keys {
-		aliases, _ := r.place(key)
+		aliases, _ := r.place(nil, key)
 		for _, a := range aliases {
 			names[a.Name] = a.Zone
 		}
@@ -142,49 +143,39 @@ func (r Rule) Names(leaf, value string) map[Name]Name {
 	return names
 }
 
-// place is the aliases, yet without a target, that a leaf or a bundle's key
-// stands for: one if it is absolute, since it ends in one of the zones or in a
-// dot, else one in each zone.
-func (r Rule) place(key string) ([]Alias, error) {
+// place adds the aliases, yet without a target, that a leaf or a bundle's key stands
+// for to list: one if it is absolute, since it ends in one of the zones or in a dot,
+// else one in each zone.
+func (r *Rule) place(list []Alias, key string) ([]Alias, error) {
 	if r.Name != "" {
-		return r.absolute(r.Name)
+		return r.absolute(list, r.Name)
 	}
-	if strings.HasSuffix(key, ".") {
+	if name := Name(strings.ToLower(key) + "."); strings.HasSuffix(key, ".") || Zone(name, r.Zones) != "" {
 		name, err := ParseName(key)
 		if err != nil {
 			return nil, err
 		}
-		return r.absolute(name)
+		return r.absolute(list, name)
 	}
-	if name := Name(strings.ToLower(key) + "."); Zone(name, r.Zones) != "" {
-		name, err := ParseName(key)
-		if err != nil {
-			return nil, err
-		}
-		return r.absolute(name)
-	}
-	aliases := make([]Alias, 0, len(r.Zones))
 	for _, zone := range r.Zones {
 		name, err := ParseName(key + "." + string(zone))
 		if err != nil {
 			return nil, err
 		}
 		// The name may lie in another zone than this one, a deeper one.
-		placed, err := r.absolute(name)
-		if err != nil {
+		if list, err = r.absolute(list, name); err != nil {
 			return nil, err
 		}
-		aliases = append(aliases, placed...)
 	}
-	return aliases, nil
+	return list, nil
 }
 
-func (r Rule) absolute(name Name) ([]Alias, error) {
+func (r *Rule) absolute(list []Alias, name Name) ([]Alias, error) {
 	zone := Zone(name, r.Zones)
 	if zone == "" {
 		return nil, fmt.Errorf("found %s, %w %s", name, ErrZone, join(r.Zones))
 	}
-	return []Alias{{Name: name, Zone: zone}}, nil
+	return append(list, Alias{Name: name, Zone: zone}), nil
 }
 
 // Zone is the deepest of zones that name is in, or "" if it is in none.

@@ -39,7 +39,7 @@ func (s *Subtree) excepts(name []byte) bool {
 
 // Covers reports whether queries for name are a's: for its own name, and with a
 // subtree for what lies below and is not excepted.
-func (a Alias) Covers(name Name) bool {
+func (a *Alias) Covers(name Name) bool {
 	if a.Name == name {
 		return true
 	}
@@ -47,7 +47,7 @@ func (a Alias) Covers(name Name) bool {
 }
 
 // LeadsAs reports whether a and o lead each name to the same ones.
-func (a Alias) LeadsAs(o Alias) bool {
+func (a *Alias) LeadsAs(o *Alias) bool {
 	if !slices.Equal(a.Targets(), o.Targets()) || (a.Subtree == nil) != (o.Subtree == nil) {
 		return false
 	}

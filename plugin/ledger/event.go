@@ -45,14 +45,14 @@ var Reasons = []Reason{ReasonType, ReasonSyntax, ReasonZone, ReasonCollision, Re
 // Event is one thing that a ledger's Apply changed, for a line in the log.
 type Event struct {
 	Kind   Kind
-	Source alias.Source  // the document it came from
+	Source *alias.Source // the document it came from
 	Before *alias.Entry  // of Flipped, Changed and Removed
 	After  *alias.Entry  // of Added, Flipped and Changed
 	Name   alias.Name    // of Shadowed the alias; of Unverified and Verified the target
 	Reason Reason        // of Rejected
 	Err    error         // of Rejected: what is wrong with the document; of Pending and Unverified: with a target
 	Stays  *alias.Source // of Rejected and Pending: the document that stays in force, if any
-	Known  alias.Source  // of Doubted and Believed: the newest version before
+	Known  *alias.Source // of Doubted and Believed: the newest version before
 	Count  int           // of Braked: how many aliases would go
 	Of     int           // of Braked: how many there are
 }
@@ -102,11 +102,11 @@ func (e Event) stays() string {
 	return fmt.Sprintf("version %d stays in force", e.Stays.Version)
 }
 
-func describe(s alias.Source) string {
+func describe(s *alias.Source) string {
 	if s.Modified.IsZero() { // it could not be read
 		return "parameter " + s.Parameter
 	}
 	return fmt.Sprintf("parameter %s, version %d of %s", s.Parameter, s.Version, date(s))
 }
 
-func date(s alias.Source) string { return s.Modified.UTC().Format(time.RFC3339) }
+func date(s *alias.Source) string { return s.Modified.UTC().Format(time.RFC3339) }

@@ -563,7 +563,7 @@ func checkEvents(before, after *Ledger, events []Event) error {
 		case Removed:
 			delete(table, e.Before.Name)
 		case Rejected:
-			f := fault{e.Source, string(e.Reason) + " " + e.Err.Error()}
+			f := fault{*e.Source, string(e.Reason) + " " + e.Err.Error()}
 			if said[f] {
 				return fmt.Errorf("event %q was said before", e)
 			}
@@ -651,7 +651,7 @@ func (w *world) checkSettled(l *Ledger) error {
 		for name, s := range states {
 			want[name] = true
 			e := l.Table().Get(name)
-			if e == nil || e.Source.Line != p.Line || !e.Source.Same(p.source()) || statedBy(e) != s {
+			if e == nil || e.Source.Line != p.Line || !e.Source.Same(*p.source()) || statedBy(e) != s {
 				return fmt.Errorf("%s got %+v, want what version %d of %s states", name, e, p.Version, k.name)
 			}
 		}

@@ -133,9 +133,10 @@ type view struct {
 	subtrees bool
 }
 
+// claim is an alias, and the candidate that states it.
 type claim struct {
-	key   key
-	alias alias.Alias
+	of    *candidate
+	alias *alias.Alias
 }
 
 // let puts in k's candidate, if it could be read and is still there.
@@ -165,29 +166,32 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 }
 
 // owner is the alias that queries for name are for: the one of that name, else
-// the deepest above it whose subtree has it.
-func (v *view) owner(name alias.Name) (alias.Alias, bool) {
+// the deepest above it whose subtree has it; or nil.
+func (v *view) owner(name alias.Name) *alias.Alias {
 	for above := name; ; above = above.Parent() {
-		a, ok := v.get(above)
+		a := v.get(above)
 		switch {
-		case ok && above == name:
-			return a, true
-		case ok && a.Subtree != nil:
-			return a, a.Covers(name)
+		case a != nil && above == name:
+			return a
+		case a != nil && a.Subtree != nil:
+			if !a.Covers(name) {
+				return nil
+			}
+			return a
 		case !v.subtrees || above == ".":
-			return alias.Alias{}, false
+			return nil
 		}
 	}
 }
 
-func (v *view) get(name alias.Name) (alias.Alias, bool) {
+func (v *view) get(name alias.Name) *alias.Alias {
 	if c, ok := v.claims[name]; ok {
-		return c.alias, true
+		return c.alias
 	}
 	if _, e := v.holder(name); e != nil {
-		return e.Alias, true
+		return e.Alias
 	}
-	return alias.Alias{}, false
+	return nil
 }
 
 // faults finds candidates at fault, the surest kind first: to take out one may
@@ -200,7 +204,7 @@ func (v *view) faults() map[key]verdict {
 	if faults := v.claimed(order); len(faults) > 0 {
 		return faults
 	}
-	return v.loops()
+	return v.loops(order)
 }
 
 // held finds the candidates that state an alias which another document has in
@@ -234,25 +238,44 @@ func (v *view) held(order []key) map[key]verdict {
 // has it in force: the one that sorts first keeps it.
 func (v *view) claimed(order []key) map[key]verdict {
 	faults := map[key]verdict{}
-	v.claims = map[alias.Name]claim{}
+	n := 0
+	for _, c := range v.in {
+		n += len(c.aliases)
+	}
+	v.claims = make(map[alias.Name]claim, n)
 	v.subtrees = v.table.HasSubtrees()
 	for _, k := range order {
-		claims := v.change.claims(&v.in[k].document)
-		for _, a := range claims {
-			if other, ok := v.claims[a.Name]; ok {
-				faults[k] = collision(a.Name, other.key, true)
-				break
-			}
-		}
-		if _, out := faults[k]; out {
-			continue
-		}
-		for _, a := range claims {
-			v.claims[a.Name] = claim{k, a}
+		of := v.in[k]
+		claims := v.change.claims(&of.document)
+		for i := range claims {
+			a := &claims[i]
+			before := len(v.claims)
+			v.claims[a.Name] = claim{of, a}
 			v.subtrees = v.subtrees || a.Subtree != nil
+			if len(v.claims) > before {
+				continue
+			}
+			other := v.first(order, faults, a.Name)
+			v.claims[a.Name] = claim{other, other.alias(a.Name)}
+			faults[k] = collision(a.Name, other.key(), true)
+			for _, a := range claims[:i] {
+				delete(v.claims, a.Name)
+			}
+			break
 		}
 	}
 	return faults
+}
+
+// first is the first candidate, of those that are not at fault, that states an alias
+// of that name.
+func (v *view) first(order []key, faults map[key]verdict, name alias.Name) *candidate {
+	for _, k := range order {
+		if _, out := faults[k]; !out && v.in[k].states(name) {
+			return v.in[k]
+		}
+	}
+	return nil
 }
 
 func collision(name alias.Name, holder key, shared bool) verdict {
@@ -265,10 +288,10 @@ func collision(name alias.Name, holder key, shared bool) verdict {
 //
 // The chains that the fewest changed come first: one that is bad all by itself
 // must not take along others that merely lead to it.
-func (v *view) loops() map[key]verdict {
+func (v *view) loops(order []key) map[key]verdict {
 	faults := map[key]verdict{}
 	fewest := 0
-	for _, name := range v.touched() {
+	for _, name := range v.touched(order) {
 		chain, changed := v.chain(name)
 		if len(changed) == 0 || fewest > 0 && len(changed) > fewest {
 			continue
@@ -304,8 +327,8 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 			}
 			return
 		}
-		a, ok := v.owner(name)
-		if !ok {
+		a := v.owner(name)
+		if a == nil {
 			return
 		}
 		steps = append(steps, step{name, a.Name})
@@ -319,46 +342,71 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 	return chain, changed
 }
 
-// touched is the changed aliases and all that lead to them, sorted.
-func (v *view) touched() []alias.Name {
-	touched := map[alias.Name]bool{}
-	for name, c := range v.claims {
-		if v.changes(c) {
-			touched[name] = true
+// touched is the aliases that changed, and all that lead to them, if they lead on to
+// another one, sorted: most do not, and are in no chain.
+func (v *view) touched(order []key) []alias.Name {
+	var leading []*alias.Alias
+	looked := false // for those that are in force
+	look := func(a *alias.Alias) {
+		if looked || a.Subtree == nil && !v.table.MayLead(a.Name) {
+			return // nobody in force leads to a
 		}
-	}
-	leads := func(from alias.Alias) bool {
-		return slices.ContainsFunc(from.Targets(), func(target alias.Name) bool {
-			a, ok := v.owner(target)
-			return ok && touched[a.Name]
-		})
-	}
-	for more := len(touched) > 0; more; {
-		more = false
-		for name, c := range v.claims {
-			if !touched[name] && leads(c.alias) {
-				touched[name] = true
-				more = true
+		looked = true
+		for e := range v.table.All() {
+			if v.leadsOn(e.Alias) {
+				if _, kept := v.holder(e.Name); kept != nil {
+					leading = append(leading, e.Alias)
+				}
 			}
 		}
-		for e := range v.table.All() {
-			if touched[e.Name] || !leads(e.Alias) {
+	}
+	for _, k := range order { // which is faster than through the map
+		of := v.in[k]
+		claims := v.change.claims(&of.document)
+		for i := range claims {
+			if v.leadsOn(&claims[i]) {
+				leading = append(leading, &claims[i])
+			}
+			if v.changes(claim{of, &claims[i]}) {
+				look(&claims[i])
+			}
+		}
+	}
+	touched := map[alias.Name]bool{}
+	leads := func(target alias.Name) bool {
+		a := v.owner(target)
+		if a == nil {
+			return false
+		}
+		c, claimed := v.claims[a.Name]
+		return touched[a.Name] || claimed && v.changes(c)
+	}
+	for more := true; more; {
+		more = false
+		for _, a := range leading {
+			if touched[a.Name] {
 				continue
 			}
-			if _, kept := v.holder(e.Name); kept != nil {
-				touched[e.Name] = true
+			if c, ok := v.claims[a.Name]; ok && v.changes(c) || slices.ContainsFunc(a.Targets(), leads) {
+				touched[a.Name] = true
 				more = true
+				look(a)
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(touched))
 }
 
+// leadsOn reports whether a target of a is an alias's.
+func (v *view) leadsOn(a *alias.Alias) bool {
+	return slices.ContainsFunc(a.Targets(), func(target alias.Name) bool { return v.owner(target) != nil })
+}
+
 // changes reports whether the alias that c claims would not be there, or not
 // lead there, if c's candidate were out.
 func (v *view) changes(c claim) bool {
 	e := v.table.Get(c.alias.Name)
-	return e == nil || !e.LeadsAs(c.alias) || keyOf(e) != c.key
+	return e == nil || !e.LeadsAs(c.alias) || keyOf(e) != c.of.key()
 }
 
 // changed is the candidates that changed a part of chain, sorted.
@@ -366,7 +414,7 @@ func (v *view) changed(chain []step) []key {
 	var changed []key
 	for _, s := range chain {
 		if c, ok := v.claims[s.owner]; ok && v.changes(c) {
-			changed = append(changed, c.key)
+			changed = append(changed, c.of.key())
 		}
 	}
 	slices.SortFunc(changed, key.compare)

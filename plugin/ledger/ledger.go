@@ -59,7 +59,7 @@ type document struct {
 	adopted time.Time     // when it came into force, or zero
 }
 
-func (d *document) source() alias.Source {
+func (d *document) source() *alias.Source {
 	s := d.Parameter.source()
 	s.Adopted = d.adopted
 	return s
@@ -69,8 +69,7 @@ func (r record) stays() *alias.Source {
 	if r.good == nil {
 		return nil
 	}
-	stays := r.good.source()
-	return &stays
+	return r.good.source()
 }
 
 // candidate is a document that was rejected, or waits to be verified, or is yet to be
@@ -214,33 +213,46 @@ func (c *change) read(p Parameter) *candidate {
 // commit makes the next ledger, in which the adopted documents are in force.
 func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 	edit := c.table.Edit()
-	names := map[alias.Name]bool{}
-	for _, k := range slices.AppendSeq(slices.Clone(adopted), maps.Keys(c.retired)) {
-		if good := c.records[k].good; good != nil {
-			for _, a := range c.claims(good) {
-				edit.Delete(a.Name)
-				names[a.Name] = true
-			}
-		}
+	n := 0
+	for _, k := range adopted {
+		n += len(c.record(k).newer.aliases)
 	}
+	edit.Grow(n)
+	swaps := make([]swap, 0, n)
 	var unasked []alias.Alias
 	for _, k := range adopted {
 		r := c.record(k)
 		c.shadow(r)
-		if !c.asks(k) {
-			unasked = append(unasked, c.claims(&r.newer.document)...)
-		}
 		good := r.newer.document
+		claims := c.claims(&good)
+		if c.trust.Verify && !c.asks(k) {
+			unasked = append(unasked, claims...)
+		}
 		if good.adopted.IsZero() {
 			good.adopted = c.now
 		}
 		r.good, r.newer = &good, nil
 		c.updates[k] = r
-		src := r.good.source()
-		for _, a := range c.claims(r.good) {
-			edit.Put(a, &src)
-			names[a.Name] = true
+		entries := edit.Put(good.source(), claims...)
+		for i := range entries {
+			swaps = append(swaps, swap{c.table.Get(entries[i].Name), &entries[i]})
 		}
+	}
+	for _, k := range slices.AppendSeq(slices.Clone(adopted), maps.Keys(c.retired)) {
+		good := c.records[k].good
+		if good == nil {
+			continue
+		}
+		for _, a := range c.claims(good) {
+			// What another document states by now stays.
+			if before, now := c.table.Get(a.Name), edit.Get(a.Name); now != nil && now.Source == before.Source {
+				edit.Delete(a.Name)
+				swaps = append(swaps, swap{before, nil})
+			}
+		}
+	}
+	if c.table.Len() > 0 { // at first nothing has changed for those who ask
+		slices.SortFunc(swaps, func(a, b swap) int { return cmp.Compare(a.name(), b.name()) })
 	}
 	next := *c.Ledger
 	next.records = maps.Clone(c.records)
@@ -253,11 +265,12 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 	}
 	next.braked, next.known = c.brake, known
 	next.orphans = next.orphaned()
-	for name := range names {
-		c.turn(c.table.Get(name), edit.Get(name))
+	c.events = slices.Grow(c.events, len(swaps))
+	for _, s := range swaps {
+		c.turn(s.before, s.after)
 	}
 	partial := slices.Contains(known, false)
-	if len(names) > 0 || partial != c.table.Partial() || len(c.touched) > 0 || !maps.Equal(next.orphans, c.orphans) {
+	if len(swaps) > 0 || partial != c.table.Partial() || len(c.touched) > 0 || !maps.Equal(next.orphans, c.orphans) {
 		edit.Partial(partial)
 		edit.Hold(next.orphans)
 		c.retireNames(edit, c.table)
@@ -265,10 +278,20 @@ func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
 	}
 	next.proofs = c.proven(&next, unasked)
 	next.drains, next.previous = c.drains, c.previous
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		c.compare(c.table.Get(name), next.table.Get(name))
+	for _, s := range swaps {
+		c.compare(s.before, s.after)
 	}
 	return &next, c.events
+}
+
+// swap is an alias before and after a change; it has one of them at least.
+type swap struct{ before, after *alias.Entry }
+
+func (s swap) name() alias.Name {
+	if s.after == nil {
+		return s.before.Name
+	}
+	return s.after.Name
 }
 
 // orphaned is the names, with their zones, of which nothing is known but
@@ -308,15 +331,14 @@ func (c *candidate) about() map[alias.Name]alias.Name {
 // compare notes what became of one alias.
 func (c *change) compare(before, after *alias.Entry) {
 	switch {
-	case before == nil && after == nil:
 	case before == nil:
-		c.events = append(c.events, Event{Kind: Added, Source: *after.Source, After: after})
+		c.events = append(c.events, Event{Kind: Added, Source: after.Source, After: after})
 	case after == nil:
-		c.events = append(c.events, Event{Kind: Removed, Source: *before.Source, Before: before})
+		c.events = append(c.events, Event{Kind: Removed, Source: before.Source, Before: before})
 	case before.Target != after.Target:
-		c.events = append(c.events, Event{Kind: Flipped, Source: *after.Source, Before: before, After: after})
+		c.events = append(c.events, Event{Kind: Flipped, Source: after.Source, Before: before, After: after})
 	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
-		c.events = append(c.events, Event{Kind: Changed, Source: *after.Source, Before: before, After: after})
+		c.events = append(c.events, Event{Kind: Changed, Source: after.Source, Before: before, After: after})
 	}
 }
 
@@ -372,7 +394,7 @@ func (c *change) shadow(r record) {
 // claims is the aliases of d that are its own to state: all that no alias line
 // names, or that of its own line.
 func (l *Ledger) claims(d *document) []alias.Alias {
-	if l.lines[d.Line].Rule.Name != "" {
+	if l.lines[d.Line].Rule.Name != "" || len(l.reserved) == 0 {
 		return d.aliases
 	}
 	free := func(a alias.Alias) bool { return !l.reserved[a.Name] }
@@ -388,9 +410,15 @@ func (l *Ledger) claims(d *document) []alias.Alias {
 	return claims
 }
 
-func (d *document) states(name alias.Name) bool {
-	_, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
-	return ok
+func (d *document) states(name alias.Name) bool { return d.alias(name) != nil }
+
+// alias is the alias of that name that d states, or nil.
+func (d *document) alias(name alias.Name) *alias.Alias {
+	i, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
+	if !ok {
+		return nil
+	}
+	return &d.aliases[i]
 }
 
 // Rejection is a document that is not in force though it is its parameter's
@@ -416,7 +444,7 @@ func (l *Ledger) Rejections() []Rejection {
 	var list []Rejection
 	for _, k := range rejected {
 		r := l.records[k]
-		list = append(list, Rejection{Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Zones: l.held(r)})
+		list = append(list, Rejection{Source: *r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Zones: l.held(r)})
 	}
 	return list
 }

@@ -230,11 +230,11 @@ func TestSelector(t *testing.T) {
 
 func TestEventString(t *testing.T) {
 	was := &alias.Entry{
-		Alias:  alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},
+		Alias:  &alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},
 		Source: &alias.Source{Parameter: "/a/cache", Version: 1, Modified: epoch.Add(-time.Hour)},
 	}
 	is := &alias.Entry{
-		Alias:  alias.Alias{Name: "cache.internal.", Target: "v2.x.org.", TTL: 9},
+		Alias:  &alias.Alias{Name: "cache.internal.", Target: "v2.x.org.", TTL: 9},
 		Source: &alias.Source{Parameter: "/a/all", Version: 12, Modified: epoch.In(time.FixedZone("", 3600))},
 	}
 	bad := errors.New("parse to: found null, want a target")
@@ -242,13 +242,13 @@ func TestEventString(t *testing.T) {
 		event Event
 		want  string
 	}{
-		{Event{Kind: Added, Source: *is.Source, After: is}, "alias cache.internal. added: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
-		{Event{Kind: Flipped, Source: *is.Source, Before: was, After: is}, "alias cache.internal. flipped: v1.x.org. to v2.x.org. (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
-		{Event{Kind: Changed, Source: *is.Source, Before: was, After: is}, "alias cache.internal. changed: ttl 5 in parameter /a/cache to ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
-		{Event{Kind: Removed, Source: *was.Source, Before: was}, "alias cache.internal. removed: was v1.x.org. (parameter /a/cache, version 1 of 2026-11-23T09:00:00Z)"},
-		{Event{Kind: Rejected, Source: *is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; nothing is in force"},
-		{Event{Kind: Rejected, Source: *is.Source, Err: bad, Stays: &alias.Source{Version: 11}}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; version 11 stays in force"},
-		{Event{Kind: Shadowed, Source: *was.Source, Name: "cache.internal."}, "alias cache.internal. of parameter /a/cache, version 1 of 2026-11-23T09:00:00Z is shadowed by an alias line"},
+		{Event{Kind: Added, Source: is.Source, After: is}, "alias cache.internal. added: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Flipped, Source: is.Source, Before: was, After: is}, "alias cache.internal. flipped: v1.x.org. to v2.x.org. (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Changed, Source: is.Source, Before: was, After: is}, "alias cache.internal. changed: ttl 5 in parameter /a/cache to ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Removed, Source: was.Source, Before: was}, "alias cache.internal. removed: was v1.x.org. (parameter /a/cache, version 1 of 2026-11-23T09:00:00Z)"},
+		{Event{Kind: Rejected, Source: is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; nothing is in force"},
+		{Event{Kind: Rejected, Source: is.Source, Err: bad, Stays: &alias.Source{Version: 11}}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; version 11 stays in force"},
+		{Event{Kind: Shadowed, Source: was.Source, Name: "cache.internal."}, "alias cache.internal. of parameter /a/cache, version 1 of 2026-11-23T09:00:00Z is shadowed by an alias line"},
 		{Event{Kind: -1}, "unknown event"},
 	} {
 		if got := tt.event.String(); got != tt.want {
@@ -266,8 +266,8 @@ func TestEventsAndRejections(t *testing.T) {
 	if len(events) != 3 {
 		t.Fatalf("Apply got events\n%swant 3", eventText(events))
 	}
-	version := func(name string, n int) alias.Source {
-		return alias.Source{Parameter: name, Version: int64(n), Modified: time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC)}
+	version := func(name string, n int) *alias.Source {
+		return &alias.Source{Parameter: name, Version: int64(n), Modified: time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC)}
 	}
 	collides := "place alias cache.internal.: found it in parameter /a/cache, want it in one parameter only"
 	for i, want := range []Event{
@@ -275,21 +275,21 @@ func TestEventsAndRejections(t *testing.T) {
 		{Kind: Rejected, Source: version("/a/web", 2), Reason: ReasonSyntax},
 		{Kind: Flipped, Source: version("/a/cache", 2)},
 	} {
-		if got := events[i]; got.Kind != want.Kind || !got.Source.Same(want.Source) || got.Reason != want.Reason {
+		if got := events[i]; got.Kind != want.Kind || !got.Source.Same(*want.Source) || got.Reason != want.Reason {
 			t.Errorf("event %d got %+v, want %+v", i, got, want)
 		}
 	}
 	if got := events[0]; got.Stays != nil || text(got.Err) != collides {
 		t.Errorf("the collision got %+v, want %s and nothing that stays", got, collides)
 	}
-	if got := events[1]; got.Stays == nil || !got.Stays.Same(version("/a/web", 1)) {
+	if got := events[1]; got.Stays == nil || !got.Stays.Same(*version("/a/web", 1)) {
 		t.Errorf("the bad document got %+v, want version 1 to stay", got)
 	}
 	if got := events[2]; got.Before != before.Get("cache.internal.") || got.After != l.Table().Get("cache.internal.") {
 		t.Errorf("the flip got %+v, want the entries of both tables", got)
 	}
 	list := l.Rejections()
-	if len(list) != 2 || list[0].Source != version("/a/all", 1) || text(list[0].Err) != collides || list[1].Source != version("/a/web", 2) {
+	if len(list) != 2 || list[0].Source != *version("/a/all", 1) || text(list[0].Err) != collides || list[1].Source != *version("/a/web", 2) {
 		t.Errorf("Rejections got %+v, want those of /a/all and /a/web", list)
 	}
 }
@@ -400,7 +400,7 @@ func TestHeld(t *testing.T) {
 			}
 			var got []string
 			for _, name := range names {
-				if l.Table().Held(name) != "" {
+				if _, _, mark := l.Table().Lookup(name); mark.Held() != "" {
 					got = append(got, name)
 				}
 			}

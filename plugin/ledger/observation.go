@@ -48,8 +48,8 @@ type Ref struct {
 	Name string
 }
 
-func (p Parameter) source() alias.Source {
-	return alias.Source{Line: p.Line, Parameter: p.Name, Version: p.Version, Modified: p.Modified}
+func (p Parameter) source() *alias.Source {
+	return &alias.Source{Line: p.Line, Parameter: p.Name, Version: p.Version, Modified: p.Modified}
 }
 
 // leaf is the last element of the parameter's path.

@@ -39,7 +39,7 @@ func (l *Ledger) States() map[alias.Name]State {
 		if r.newer == nil || r.absence.missing() {
 			continue
 		}
-		s := State{Pending: r.newer.wants != nil && r.newer.err == nil, Source: r.newer.source(), Err: r.newer.err}
+		s := State{Pending: r.newer.wants != nil && r.newer.err == nil, Source: *r.newer.source(), Err: r.newer.err}
 		if s.Pending {
 			s.Err = r.newer.waits
 		}

@@ -316,7 +316,7 @@ func (l *Ledger) Waiting() []Waiting {
 			continue
 		}
 		for _, a := range l.claims(&r.newer.document) {
-			list = append(list, Waiting{a.Name, a.Zone, r.newer.source(), r.newer.waits})
+			list = append(list, Waiting{a.Name, a.Zone, *r.newer.source(), r.newer.waits})
 		}
 	}
 	slices.SortFunc(list, func(a, b Waiting) int { return strings.Compare(string(a.Name), string(b.Name)) })

@@ -1,0 +1,217 @@
+package alias
+
+import "slices"
+
+// Edit is a table in the making. It is for one goroutine, and of no use once
+// Table has been called.
+type Edit struct {
+	before *Table
+	next   Table
+	owned  [parts]bool  // parts that next does not share with before
+	above  map[Name]int // how much more lies below names by now
+}
+
+// Edit begins the next table, which shares with t what does not change.
+func (t *Table) Edit() *Edit {
+	e := &Edit{before: t, above: map[Name]int{}}
+	if t != nil {
+		e.next = *t
+	}
+	return e
+}
+
+// Grow makes room for n more aliases in a table that has none yet.
+func (e *Edit) Grow(n int) {
+	if e.next.size > 0 || n < parts {
+		return // parts grow by themselves
+	}
+	for i, p := range e.next.parts {
+		if p == nil {
+			e.owned[i] = true
+			e.next.parts[i] = newPart(n / parts)
+		}
+	}
+}
+
+// Put sets aliases, which all stand in the document src, and which nobody may change
+// any more. The tallies of those that the table has which the edit began with live on.
+// What it returns are their entries, in the same order.
+func (e *Edit) Put(src *Source, aliases ...Alias) []Entry {
+	entries := make([]Entry, len(aliases))
+	fresh := &fresh{most: len(aliases)}
+	for i := range aliases {
+		entries[i] = Entry{Alias: &aliases[i], Source: src}
+		e.put(&entries[i], e.before.Get(aliases[i].Name), fresh)
+	}
+	return entries
+}
+
+// put sets next, which has no tallies yet, with those of before, an entry or nil. The
+// name is not retired any more.
+func (e *Edit) put(next, before *Entry, fresh *fresh) {
+	targets := next.Targets()
+	next.Tallies = tallies(before, targets, fresh)
+	next.base = counts(next.Tallies[:len(targets)])
+	h := hashOf(next.Name)
+	p := e.part(h)
+	old := p.get(h, next.Name)
+	if old != nil && old.mark != nil {
+		next.mark = old.mark.with(func(m *Mark) { m.retired = nil })
+	}
+	p.set(h, next)
+	e.next.size++
+	e.count(next.Alias, 1)
+	if old == nil || old.Source == nil {
+		e.lead(targets, 1)
+		return
+	}
+	e.next.size--
+	e.count(old.Alias, -1)
+	if left := old.Targets(); !slices.Equal(left, targets) {
+		e.lead(left, -1)
+		e.lead(targets, 1)
+	}
+}
+
+// Delete removes the alias of that name, if there is one. The name is not
+// retired any more either.
+func (e *Edit) Delete(name Name) {
+	old := e.next.get(name)
+	if old == nil {
+		return
+	}
+	if old.Source != nil {
+		e.next.size--
+		e.count(old.Alias, -1)
+		e.lead(old.Targets(), -1)
+	}
+	e.set(&Entry{Alias: &Alias{Name: name}, mark: old.mark.with(func(m *Mark) { m.retired = nil })})
+}
+
+// Retire has the queries for name counted by r, or by nobody if that is nil. If
+// it is an alias nothing happens: that has its own tallies.
+func (e *Edit) Retire(name Name, r *Retired) {
+	if e.next.Get(name) == nil {
+		e.mark(name, func(m *Mark) { m.retired = r })
+	}
+}
+
+// Hold sets the names that would be aliases but for a fault in their documents,
+// in the place of those that were held before. Of names that are aliases nothing is
+// held; it is to be called when those are complete.
+func (e *Edit) Hold(held map[Name]Name) {
+	for name, zone := range e.next.held {
+		e.count(&Alias{Name: name, Zone: zone}, -1)
+		e.mark(name, func(m *Mark) { m.held = "" })
+	}
+	e.next.held = nil
+	for name, zone := range held {
+		if e.next.Get(name) != nil {
+			continue
+		}
+		if e.next.held == nil {
+			e.next.held = map[Name]Name{}
+		}
+		e.next.held[name] = zone
+		e.count(&Alias{Name: name, Zone: zone}, 1)
+		e.mark(name, func(m *Mark) { m.held = zone })
+	}
+}
+
+// Partial says whether there may be aliases that the table does not have.
+func (e *Edit) Partial(partial bool) { e.next.partial = partial }
+
+// Get is the alias of that very name as it is by now, or nil.
+func (e *Edit) Get(name Name) *Entry { return e.next.Get(name) }
+
+// Retired counts the queries for a name that is retired by now, and nil is of none.
+func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
+
+// Table ends the edit. The table is a copy: a pointer into the edit would hold
+// on to the table before, and that one to all before it.
+func (e *Edit) Table() *Table {
+	for name, by := range e.above {
+		if by != 0 {
+			e.mark(name, func(m *Mark) { m.above += by })
+		}
+	}
+	t := e.next
+	return &t
+}
+
+// count counts a, one more or one less, below the names above it, and so the
+// names that its subtree leaves alone.
+func (e *Edit) count(a *Alias, by int) {
+	for name := a.Name.Parent(); name != a.Zone && name.IsAt(a.Zone) && name != "."; name = name.Parent() {
+		e.above[name] += by
+	}
+	if a.Subtree == nil {
+		return
+	}
+	e.next.subtrees += by
+	for _, x := range a.Subtree.Except {
+		for name := x.Parent(); name.IsAt(a.Name); name = name.Parent() {
+			e.above[name] += by
+		}
+	}
+}
+
+// lead notes that one alias more or less leads to each of targets.
+func (e *Edit) lead(targets []Name, by int) {
+	for _, target := range targets {
+		h := hashOf(target)
+		p := e.part(h)
+		if by > 0 {
+			p.led = append(p.led, h.short())
+			continue
+		}
+		last := len(p.led) - 1
+		p.led[slices.Index(p.led, h.short())] = p.led[last]
+		p.led = p.led[:last]
+	}
+}
+
+// mark changes what is known of name beside its alias.
+func (e *Edit) mark(name Name, change func(*Mark)) {
+	next := &Entry{Alias: &Alias{Name: name}}
+	if old := e.next.get(name); old != nil {
+		*next = *old
+	}
+	next.mark = next.mark.with(change)
+	e.set(next)
+}
+
+// set puts next in, in the place of the entry of its name, or takes that out if next
+// says nothing.
+func (e *Edit) set(next *Entry) {
+	h := hashOf(next.Name)
+	p := e.part(h)
+	if next.Source != nil || next.mark != nil {
+		p.set(h, next)
+	} else if i := find(p, h, next.Name); i >= 0 {
+		p.remove(i)
+	}
+}
+
+// with is m after a change, or nil if it says nothing then.
+func (m *Mark) with(change func(*Mark)) *Mark {
+	var next Mark
+	if m != nil {
+		next = *m
+	}
+	change(&next)
+	if next == (Mark{}) {
+		return nil
+	}
+	return &next
+}
+
+// part is the part of a name, to be edited.
+func (e *Edit) part(h hash) *part {
+	i := h.part()
+	if !e.owned[i] {
+		e.owned[i] = true
+		e.next.parts[i] = e.next.parts[i].clone()
+	}
+	return e.next.parts[i]
+}

@@ -1,0 +1,88 @@
+package alias
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// Tally counts the queries that an alias led to one target.
+type Tally struct {
+	Target Name
+	n      atomic.Uint64
+}
+
+// Add counts one query. It may be called at any time, by anyone.
+func (t *Tally) Add() { t.n.Add(1) }
+
+// Count is how many queries were counted.
+func (t *Tally) Count() uint64 { return t.n.Load() }
+
+// counts is what tallies have counted, or nil if that is nothing.
+func counts(tallies []*Tally) []uint64 {
+	var list []uint64
+	for i, t := range tallies {
+		n := t.Count()
+		if n > 0 && list == nil {
+			list = make([]uint64, len(tallies))
+		}
+		if n > 0 {
+			list[i] = n
+		}
+	}
+	return list
+}
+
+// tallies is those of before, an entry or nil, with those of targets first. New ones
+// come from fresh.
+func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
+	var old []*Tally
+	if before != nil {
+		old = before.Tallies
+	}
+	if slices.EqualFunc(old[:min(len(old), len(targets))], targets, func(t *Tally, n Name) bool { return t.Target == n }) {
+		return old
+	}
+	next := fresh.list(len(targets))
+	for _, target := range targets {
+		i := slices.IndexFunc(old, func(t *Tally) bool { return t.Target == target })
+		if i < 0 {
+			next = append(next, fresh.tally(target))
+		} else {
+			next = append(next, old[i])
+		}
+	}
+	for _, t := range old {
+		if !slices.Contains(next, t) {
+			next = append(next, t)
+		}
+	}
+	return next
+}
+
+// fresh makes tallies, and lists of them, many at a time: a million small objects
+// are dearer to make, and to keep, than some thousand large ones.
+type fresh struct {
+	most    int // how many there will be, about
+	tallies []Tally
+	lists   []*Tally
+}
+
+func (f *fresh) tally(target Name) *Tally {
+	if len(f.tallies) == 0 {
+		f.tallies = make([]Tally, max(1, f.most))
+	}
+	t := &f.tallies[0]
+	f.tallies = f.tallies[1:]
+	t.Target = target
+	return t
+}
+
+// list is an empty list with room for n.
+func (f *fresh) list(n int) []*Tally {
+	if len(f.lists) < n {
+		f.lists = make([]*Tally, max(n, f.most))
+	}
+	list := f.lists[:0:n]
+	f.lists = f.lists[n:]
+	return list
+}
