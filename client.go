@@ -15,7 +15,11 @@ func choose(e *alias.Entry, w dns.ResponseWriter, r *dns.Msg) alias.Choice {
 	if e.Move == nil {
 		return e.Still()
 	}
-	return e.Choose(clientOf(w, r), time.Now())
+	var now time.Time
+	if e.Move.Scheduled() { // or the time is of no account, and takes as long as the rest
+		now = time.Now()
+	}
+	return e.Choose(clientOf(w, r), now)
 }
 
 // clientOf is who asks: the subnet of the query's ECS option if it tells one (RFC

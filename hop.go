@@ -68,6 +68,7 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
 	}
+	q := &r.Question[0]
 	h := &hop{
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
@@ -75,17 +76,14 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 		target:         target,
 		request:        r,
 		nested:         before > 0 && ctx.Value(nested{}) != nil,
+		question:       [1]dns.Question{{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}},
 	}
-	q := &r.Question[0]
-	h.question[0] = dns.Question{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}
-	h.query = dns.Msg{
-		MsgHdr:   r.MsgHdr,
-		Compress: r.Compress,
-		Question: h.question[:],
-		Answer:   copies(r.Answer),
-		Ns:       copies(r.Ns),
-		Extra:    copies(r.Extra),
-	}
+	h.query.MsgHdr = r.MsgHdr
+	h.query.Compress = r.Compress
+	h.query.Question = h.question[:]
+	h.query.Answer = copies(r.Answer)
+	h.query.Ns = copies(r.Ns)
+	h.query.Extra = copies(r.Extra)
 	return h, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,30 +17,35 @@ import (
 // chain is the plugins of a running server, a subject's above memory.
 type chain struct {
 	plugin.Handler
-	ctx context.Context
+	ctx  context.Context
+	stop func() // before the test ends, so that the heap is as large as it is said to be
 }
 
-func start(tb testing.TB, s subject) chain {
+// alone is the property of memory by which the subject is what takes time.
+const alone = "prepared"
+
+func start(tb testing.TB, s subject, properties ...string) chain {
 	tb.Helper()
 	inst, err := caddy.Start(caddy.CaddyfileInput{
 		Filepath:       "Corefile",
-		Contents:       fmt.Appendf(nil, "%s:0 {\nbind 127.0.0.1\n%s\nmemory\n}\n", zone, s.lines(tb, s.names)),
+		Contents:       fmt.Appendf(nil, "%s:0 {\nbind 127.0.0.1\n%s\nmemory %s\n}\n", zone, s.lines(tb, s.names), strings.Join(properties, " ")),
 		ServerTypeName: "dns",
 	})
 	if err != nil {
 		tb.Fatalf("start %v: %v", s, err)
 	}
-	tb.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		if err := errors.Join(append(inst.ShutdownCallbacks(), inst.Stop())...); err != nil {
 			tb.Errorf("stop %v: %v", s, err)
 		}
 	})
+	tb.Cleanup(stop)
 	inst.StorageMu.RLock()
 	m := inst.Storage[memoryKey{}].(*memory)
 	inst.StorageMu.RUnlock()
 	ctx := queryContext(tb, inst, m)
-	m.records = records(tb)
-	return chain{m.server.Handler(s.plugin), ctx}
+	m.remember(records(tb))
+	return chain{m.server.Handler(s.plugin), ctx, stop}
 }
 
 // queryContext is the context that the server gives to a query. The server is

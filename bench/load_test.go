@@ -27,6 +27,7 @@ type load struct {
 func (c chain) load(tb testing.TB, questions []question) *load {
 	tb.Helper()
 	l := &load{chain: c, questions: questions, request: new(dns.Msg).SetQuestion(zone, dns.TypeA), writer: newRecorder()}
+	l.request.Id = 0 // as that of the messages that memory has prepared
 	for _, q := range questions {
 		rcode, err := l.ask()
 		if rcode != dns.RcodeSuccess || err != nil {

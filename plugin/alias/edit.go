@@ -188,7 +188,7 @@ func (e *Edit) set(next *Entry) {
 	p := e.part(h)
 	if next.Source != nil || next.mark != nil {
 		p.set(h, next)
-	} else if i := find(p, h, next.Name); i >= 0 {
+	} else if i := p.find(h, next.Name); i >= 0 {
 		p.remove(i)
 	}
 }

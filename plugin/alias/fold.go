@@ -22,6 +22,20 @@ var folded = func() (to [256]byte) {
 	return to
 }()
 
+// isFolded reports whether fold leaves qname as it is, as far as that could be a Name:
+// most questions are so.
+func isFolded(qname string) bool {
+	if len(qname) >= maxName {
+		return false
+	}
+	for i := 0; i < len(qname); i++ {
+		if b := qname[i]; b == '\\' || b-'A' < 26 {
+			return false
+		}
+	}
+	return true
+}
+
 // fold writes the octets of qname, a name in presentation form as miekg/dns
 // hands it out, to buf: letters in lower case, escapes resolved (RFC 1035 section
 // 5.1), whatever no Name can have as other. The result has the form of a Name, with

@@ -29,12 +29,12 @@ const Whole = 100_000
 // maxSalt is the length of the longest salt, in octets: that of a name.
 const maxSalt = maxName
 
-// scheduled reports whether m happens at a time.
-func (m *Move) scheduled() bool { return !m.Start.IsZero() }
+// Scheduled reports whether m happens at a time.
+func (m *Move) Scheduled() bool { return !m.Start.IsZero() }
 
 // Moved is how much has moved at now, from 0 to 1.
 func (m *Move) Moved(now time.Time) float64 {
-	if !m.scheduled() {
+	if !m.Scheduled() {
 		return float64(m.Fraction) / Whole
 	}
 	elapsed := now.Sub(m.Start)
@@ -57,7 +57,7 @@ func (m *Move) turn(position uint64) time.Duration {
 // moved reports whether the client at position has moved at now, and for how
 // long yet that holds: for ever if left is negative.
 func (m *Move) moved(position uint64, now time.Time) (moved bool, left time.Duration) {
-	if !m.scheduled() {
+	if !m.Scheduled() {
 		part, _ := bits.Mul64(position, Whole)
 		return part < m.Fraction, -1
 	}
@@ -71,7 +71,7 @@ func (m *Move) moved(position uint64, now time.Time) (moved bool, left time.Dura
 // differs reports whether at now another client may be answered otherwise than
 // this one, by another target, or by a TTL below ttl that ends when it moves.
 func (m *Move) differs(ttl time.Duration, now time.Time) bool {
-	if !m.scheduled() {
+	if !m.Scheduled() {
 		return 0 < m.Fraction && m.Fraction < Whole
 	}
 	elapsed := now.Sub(m.Start)
@@ -91,7 +91,7 @@ func (m *Move) Equal(o *Move) bool {
 func (m *Move) String() string {
 	s := fmt.Sprintf("from %s", m.From)
 	switch {
-	case !m.scheduled():
+	case !m.Scheduled():
 		s += fmt.Sprintf(" percent %s", percent(m.Fraction))
 	case m.Over == 0:
 		s += fmt.Sprintf(" start %s", m.Start.UTC().Format(time.RFC3339Nano))
@@ -125,7 +125,7 @@ type Choice struct {
 // Leads reports whether a leads anybody to target at now.
 func (a *Alias) Leads(target Name, now time.Time) bool {
 	leads, _ := a.LeadsUntil(target, now)
-	if a.Move != nil && a.Move.scheduled() && target == a.Target {
+	if a.Move != nil && a.Move.Scheduled() && target == a.Target {
 		return !now.Before(a.Move.Start)
 	}
 	return leads
@@ -137,10 +137,10 @@ func (a *Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.T
 	switch m := a.Move; {
 	case m == nil || target != a.Target && target != m.From:
 		return target == a.Target, until
-	case m.scheduled() && target == m.From:
+	case m.Scheduled() && target == m.From:
 		end := m.Start.Add(m.Over)
 		return now.Before(end), end
-	case m.scheduled():
+	case m.Scheduled():
 		return true, until
 	case target == m.From:
 		return m.Fraction < Whole, until
@@ -152,8 +152,8 @@ func (a *Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.T
 // Still is what e is for every client if it does not move.
 func (e *Entry) Still() Choice { return Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]} }
 
-// Choose is what e, which moves, is for a client, as [Client] makes one, at now.
-// Nothing is allocated.
+// Choose is what e, which moves, is for a client, as [Client] makes one, at now, which
+// counts only if the move is scheduled. Nothing is allocated.
 func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
 	c := e.Still()
 	c.Differs = e.Move.differs(time.Duration(e.TTL)*time.Second, now)

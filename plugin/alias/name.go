@@ -3,6 +3,7 @@ package alias
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Name is an absolute domain name in the one form that names are compared in
@@ -31,42 +32,58 @@ func ParseName(s string) (Name, error) {
 	if len(name)+len("\x03")+len("\x00") > maxName {
 		return "", fmt.Errorf("found %s, a name of %d octets, want at most %d", quote(s), len(name)+2, maxName)
 	}
-	labels, number := 0, false // is whether the last label is one
-	for rest, more := name, true; more; {
-		var label string
-		label, rest, more = strings.Cut(rest, ".")
-		labels++
-		if label == "" {
-			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
-		}
-		if len(label) > maxLabel {
-			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), len(label), maxLabel)
-		}
-		number = true
-		for _, r := range label {
-			if r > 0x7f || !legal(byte(r)) {
-				return "", fmt.Errorf("found %s with %q in it, want only letters, digits, '-', '_' and dots", quote(s), r)
+	labels, upper := 0, false
+	begin, illegal, number := 0, -1, true // of the label that is being read
+	for i := 0; i <= len(name); i++ {
+		if i < len(name) && name[i] != '.' {
+			b := name[i]
+			if illegal < 0 && !legal(b) {
+				illegal = i
 			}
-			number = number && '0' <= r && r <= '9'
+			number = number && digit(b)
+			upper = upper || 'A' <= b && b <= 'Z'
+			continue
 		}
+		switch length := i - begin; {
+		case length == 0:
+			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
+		case length > maxLabel:
+			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), length, maxLabel)
+		case illegal >= 0:
+			r, _ := utf8.DecodeRuneInString(name[illegal:])
+			return "", fmt.Errorf("found %s with %q in it, want only letters, digits, '-', '_' and dots", quote(s), r)
+		case i == len(name) && number && labels > 0:
+			return "", fmt.Errorf("found %s, which looks like an address, want a name", quote(s))
+		}
+		labels++
+		begin, number = i+1, true
 	}
-	if labels < 2 {
+	switch {
+	case labels < 2:
 		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
+	case upper:
+		return Name(strings.ToLower(name) + "."), nil
+	case len(s) > len(name):
+		return Name(s), nil
 	}
-	if number {
-		return "", fmt.Errorf("found %s, which looks like an address, want a name", quote(s))
-	}
-	return Name(strings.ToLower(name) + "."), nil
+	return Name(name + "."), nil
 }
 
 // IsAt reports whether n is zone or lies below it.
 func (n Name) IsAt(zone Name) bool {
-	return zone == "." || isAt(n, zone)
+	if zone == "." {
+		return true
+	}
+	cut := len(n) - len(zone)
+	return cut >= 0 && n[cut:] == zone && (cut == 0 || n[cut-1] == '.')
 }
 
-func isAt[N ~string | ~[]byte](n N, zone Name) bool {
-	cut := len(n) - len(zone)
-	return cut >= 0 && string(n[cut:]) == string(zone) && (cut == 0 || n[cut-1] == '.')
+// endsIn reports whether s, a name without the final dot in any case, would be zone or
+// lie below it.
+func endsIn(s string, zone Name) bool {
+	end := strings.TrimSuffix(string(zone), ".")
+	cut := len(s) - len(end)
+	return end == "" || cut >= 0 && strings.EqualFold(s[cut:], end) && (cut == 0 || s[cut-1] == '.')
 }
 
 // Parent is the name that n lies directly below, the root at last.

@@ -59,8 +59,8 @@ func (p *part) resize(size int) {
 	}
 }
 
-// find is where in p the entry of that name is, or -1.
-func find[N Name | []byte](p *part, h hash, name N) int {
+// find is where the entry of that name is, or -1.
+func (p *part) find(h hash, name Name) int {
 	mask := len(p.tags) - 1
 	if mask < 0 {
 		return -1
@@ -71,7 +71,7 @@ func find[N Name | []byte](p *part, h hash, name N) int {
 		case 0:
 			return -1
 		case tag:
-			if string(p.entries[i].Name) == string(name) {
+			if p.entries[i].Name == name {
 				return i
 			}
 		}
@@ -82,7 +82,7 @@ func (p *part) get(h hash, name Name) *Entry {
 	if p == nil {
 		return nil
 	}
-	if i := find(p, h, name); i >= 0 {
+	if i := p.find(h, name); i >= 0 {
 		return p.entries[i]
 	}
 	return nil
@@ -90,7 +90,7 @@ func (p *part) get(h hash, name Name) *Entry {
 
 // set puts e in, in the place of the one of its name if there is one.
 func (p *part) set(h hash, e *Entry) {
-	if i := find(p, h, e.Name); i >= 0 {
+	if i := p.find(h, e.Name); i >= 0 {
 		p.entries[i] = e
 		return
 	}

@@ -34,8 +34,18 @@ func Client(addr netip.Addr, bits int) netip.Prefix {
 // octets of the prefix: all 4 of an IPv4 address, the first 8 of an IPv6 one,
 // with zeros behind the prefix.
 func Position(salt string, client netip.Prefix) uint64 {
-	var buf [maxSalt + len("\x00\x04\x20") + longest/8]byte
-	n := copy(buf[:], salt)
+	const more = len("\x00\x04\x20") + longest/8 // octets than those of the salt
+	var short [64]byte                           // to clear the longest would take as long as the hash
+	if len(salt)+more <= len(short) {
+		return position(short[:], salt, client)
+	}
+	var long [maxSalt + more]byte
+	return position(long[:], salt, client)
+}
+
+// position is the same with a buffer of zeros that is large enough.
+func position(buf []byte, salt string, client netip.Prefix) uint64 {
+	n := copy(buf, salt)
 	addr := client.Addr()
 	n++ // the octet 0
 	buf[n+1] = byte(client.Bits())

@@ -150,7 +150,7 @@ func (r *Rule) place(list []Alias, key string) ([]Alias, error) {
 	if r.Name != "" {
 		return r.absolute(list, r.Name)
 	}
-	if name := Name(strings.ToLower(key) + "."); strings.HasSuffix(key, ".") || Zone(name, r.Zones) != "" {
+	if strings.HasSuffix(key, ".") || slices.ContainsFunc(r.Zones, func(zone Name) bool { return endsIn(key, zone) }) {
 		name, err := ParseName(key)
 		if err != nil {
 			return nil, err

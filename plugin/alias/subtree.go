@@ -33,8 +33,8 @@ func (s *Subtree) String() string {
 }
 
 // excepts reports whether s leaves name, as fold makes it, alone.
-func (s *Subtree) excepts(name []byte) bool {
-	return slices.ContainsFunc(s.Except, func(x Name) bool { return isAt(name, x) })
+func (s *Subtree) excepts(name Name) bool {
+	return slices.ContainsFunc(s.Except, name.IsAt)
 }
 
 // Covers reports whether queries for name are a's: for its own name, and with a
@@ -43,7 +43,7 @@ func (a *Alias) Covers(name Name) bool {
 	if a.Name == name {
 		return true
 	}
-	return a.Subtree != nil && name.IsAt(a.Name) && !a.Subtree.excepts([]byte(name))
+	return a.Subtree != nil && name.IsAt(a.Name) && !a.Subtree.excepts(name)
 }
 
 // LeadsAs reports whether a and o lead each name to the same ones.

@@ -1,12 +1,12 @@
 package alias
 
 import (
-	"bytes"
 	"cmp"
-	"hash/maphash"
 	"iter"
 	"slices"
+	"strings"
 	"time"
+	"unsafe"
 )
 
 // Entry is what a table has of one name: an alias in force, or marks, or both. It
@@ -102,12 +102,15 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 	if t == nil {
 		return nil, 0, nil
 	}
-	var buf [maxName]byte
-	name := fold(&buf, qname)
-	if name == nil {
-		return nil, 0, nil
+	name := Name(qname)
+	if !isFolded(qname) {
+		var buf [maxName]byte
+		folded := fold(&buf, qname)
+		// It is not written to any more, and not kept: to copy it would be to
+		// allocate.
+		name = Name(unsafe.String(unsafe.SliceData(folded), len(folded)))
 	}
-	if exact := t.find(name); exact != nil {
+	if exact := t.get(name); exact != nil {
 		mark = exact.mark
 		if exact.Source != nil {
 			return exact, 0, mark
@@ -117,29 +120,19 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 		return nil, 0, mark
 	}
 	for owner := name; ; {
-		label, above, _ := bytes.Cut(owner, []byte("."))
-		if len(label) == 0 || len(label) > maxLabel || len(above) == 0 {
+		label := strings.IndexByte(string(owner), '.')
+		if label <= 0 || label > maxLabel || label == len(owner)-1 {
 			return nil, 0, mark // no name, or the root
 		}
-		owner = above
+		owner = owner[label+1:]
 		below = nextLabel(qname, below)
-		if e := t.find(owner); e != nil && e.Source != nil && e.Subtree != nil {
+		if e := t.Get(owner); e != nil && e.Subtree != nil {
 			if e.Subtree.excepts(name) {
 				return nil, 0, mark
 			}
 			return e, below, mark
 		}
 	}
-}
-
-func (t *Table) find(name []byte) *Entry {
-	h := hash(maphash.Bytes(seed, name)) // as hashOf has it
-	if p := t.parts[h.part()]; p != nil {
-		if i := find(p, h, name); i >= 0 {
-			return p.entries[i]
-		}
-	}
-	return nil
 }
 
 // Partial reports whether there may be aliases that t does not have, since not
