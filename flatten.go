@@ -19,28 +19,24 @@ func (h *hop) flatten(m *dns.Msg) {
 		h.refuse()
 		return
 	}
-	a.Answer = nil
-	if len(final) > 0 {
-		a.Answer = make([]dns.RR, 0, len(final))
-	}
-	for _, rr := range final {
-		a.Answer = append(a.Answer, h.relabel(rr, chain.ttl(final, rr)))
+	a.Answer = copies(h.records[:0], final)
+	for i, rr := range a.Answer {
+		h.relabel(rr, chain.ttl(final, final[i]))
 	}
 	if a.Rcode == dns.RcodeNameError && h.above {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
-	a.Ns = h.resection(chain, m.Ns)
+	a.Ns = h.resection(&chain, m.Ns)
 	if len(a.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
 	}
-	a.Extra = h.resection(chain, a.Extra)
+	a.Extra = h.resection(&chain, a.Extra)
 }
 
-// relabel is rr with the alias's name for its owner.
-func (h *hop) relabel(rr dns.RR, ttl uint32) dns.RR {
+// relabel makes the alias's name the owner of rr, a copy.
+func (h *hop) relabel(rr dns.RR, ttl uint32) {
 	owner := rr.Header().Name
-	rr = dns.Copy(rr)
 	rr.Header().Name = h.request.Question[0].Name
 	rr.Header().Ttl = min(rr.Header().Ttl, ttl)
 	var svcb *dns.SVCB
@@ -53,7 +49,6 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) dns.RR {
 	if svcb != nil && svcb.Priority > 0 && svcb.Target == "." {
 		svcb.Target = owner // which "." stood for, RFC 9460 section 2.5.2
 	}
-	return rr
 }
 
 // resection is an authority or additional section for the client. What the
@@ -61,7 +56,7 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) dns.RR {
 // names of the target's zone goes (NSEC and NSEC3). An SOA stays only where it
 // can speak for the alias, that is at its name or above (RFC 2308 section 3),
 // with a TTL that lets a flip through.
-func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
+func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 	var next []dns.RR
 	for _, rr := range rrs {
 		covered := rr.Header().Rrtype
@@ -83,7 +78,8 @@ func (h *hop) resection(c chain, rrs []dns.RR) []dns.RR {
 			if signature || covered == dns.TypeNS {
 				continue
 			}
-			rr = h.relabel(rr, c.least)
+			rr = dns.Copy(rr)
+			h.relabel(rr, c.least)
 		}
 		next = append(next, rr)
 	}
@@ -98,7 +94,8 @@ func (h *hop) settle(m *dns.Msg) *dns.Msg {
 		if hops > maxHops {
 			return h.failure()
 		}
-		end := newChain(m.Answer, h.target, 0).end()
+		way := newChain(m.Answer, h.target, 0)
+		end := way.end()
 		next, err := h.lookup(&hopContext{h.ctx.Context, hops}, end)
 		switch {
 		case err != nil || next == nil:
@@ -112,7 +109,7 @@ func (h *hop) settle(m *dns.Msg) *dns.Msg {
 		}
 		h.consult(next)
 		m = join(m, next)
-		if newChain(m.Answer, h.target, 0).end() == end {
+		if way = newChain(m.Answer, h.target, 0); way.end() == end {
 			break // with an SOA or without: there is nothing
 		}
 	}
@@ -125,7 +122,7 @@ func (h *hop) dangles(m *dns.Msg) bool {
 		return false
 	}
 	c := newChain(m.Answer, h.target, 0)
-	return len(c.names) > 1 && len(c.final(m.Answer)) == 0
+	return len(c.behind) > 0 && len(c.final(m.Answer)) == 0
 }
 
 func (h *hop) failure() *dns.Msg {
@@ -153,16 +150,17 @@ func referral(m *dns.Msg) bool {
 
 func isNS(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
 
-// chain is the names that CNAMEs lead over, the target first.
+// chain is the names that CNAMEs lead over.
 type chain struct {
-	names []string
-	least uint32 // the least of the TTLs on the way
+	target string
+	behind []string // it
+	least  uint32   // the least of the TTLs on the way
 }
 
-// newChain follows the CNAMEs of answer from a name on. DNAMEs need no following:
+// newChain follows the CNAMEs of answer from the target on. DNAMEs need no following:
 // the server that has one makes a CNAME of it (RFC 6672 section 3.1).
-func newChain(answer []dns.RR, name string, ttl uint32) chain {
-	c := chain{[]string{name}, ttl}
+func newChain(answer []dns.RR, target string, ttl uint32) chain {
+	c := chain{target: target, least: ttl}
 	for range answer {
 		i := slices.IndexFunc(answer, func(rr dns.RR) bool {
 			return rr.Header().Rrtype == dns.TypeCNAME && same(rr.Header().Name, c.end())
@@ -171,38 +169,43 @@ func newChain(answer []dns.RR, name string, ttl uint32) chain {
 			break
 		}
 		cname := answer[i].(*dns.CNAME)
-		c.names = append(c.names, cname.Target)
+		c.behind = append(c.behind, cname.Target)
 		c.least = min(c.least, cname.Hdr.Ttl)
 	}
 	return c
 }
 
-func (c chain) end() string { return c.names[len(c.names)-1] }
-
-// has reports whether the chain leads over name.
-func (c chain) has(name string) bool {
-	return slices.ContainsFunc(c.names, func(n string) bool { return same(n, name) })
+func (c *chain) end() string {
+	if len(c.behind) == 0 {
+		return c.target
+	}
+	return c.behind[len(c.behind)-1]
 }
 
-// final is the records of answer that the chain leads to.
-func (c chain) final(answer []dns.RR) []dns.RR {
-	var final []dns.RR
-	for _, rr := range answer {
+// has reports whether the chain leads over name.
+func (c *chain) has(name string) bool {
+	return same(c.target, name) || slices.ContainsFunc(c.behind, func(n string) bool { return same(n, name) })
+}
+
+// final is the records of answer that the chain leads to. It may be answer itself.
+func (c *chain) final(answer []dns.RR) []dns.RR {
+	other := func(rr dns.RR) bool {
 		switch rr.Header().Rrtype {
 		case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
-			continue
+			return true
 		}
-		if same(rr.Header().Name, c.end()) {
-			final = append(final, rr)
-		}
+		return !same(rr.Header().Name, c.end())
 	}
-	return final
+	if !slices.ContainsFunc(answer, other) { // usually
+		return answer
+	}
+	return slices.DeleteFunc(slices.Clone(answer), other)
 }
 
 // ttl is the TTL of rr, one of final, under the alias's name: the least of the
 // chain and of the records of its type, which must have one and the same (RFC
 // 2181 section 5.2).
-func (c chain) ttl(final []dns.RR, rr dns.RR) uint32 {
+func (c *chain) ttl(final []dns.RR, rr dns.RR) uint32 {
 	ttl := c.least
 	for _, other := range final {
 		if other.Header().Rrtype == rr.Header().Rrtype {

@@ -81,23 +81,44 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	h.query.MsgHdr = r.MsgHdr
 	h.query.Compress = r.Compress
 	h.query.Question = h.question[:]
-	h.query.Answer = copies(r.Answer)
-	h.query.Ns = copies(r.Ns)
-	h.query.Extra = copies(r.Extra)
+	h.query.Answer = copies(nil, r.Answer)
+	h.query.Ns = copies(nil, r.Ns)
+	h.query.Extra = copies(nil, r.Extra)
 	return h, nil
 }
 
-// copies is a deep copy of rrs: plugins below may edit a request's records, of
-// which OPT is the usual one.
-func copies(rrs []dns.RR) []dns.RR {
-	if len(rrs) == 0 {
-		return nil
-	}
-	next := make([]dns.RR, len(rrs))
+// copies adds deep copies of rrs to list: plugins may edit a request's records, of which
+// OPT is the usual one, and those of an answer. Room for addresses is made at once.
+func copies(list, rrs []dns.RR) []dns.RR {
+	var a []room[dns.A]
+	var aaaa []room[dns.AAAA]
 	for i, rr := range rrs {
-		next[i] = dns.Copy(rr)
+		switch rr := rr.(type) {
+		case *dns.A:
+			if len(a) == 0 {
+				a = make([]room[dns.A], len(rrs)-i)
+			}
+			a[0].rr = dns.A{Hdr: rr.Hdr, A: append(a[0].octets[:0], rr.A...)}
+			list = append(list, &a[0].rr)
+			a = a[1:]
+		case *dns.AAAA:
+			if len(aaaa) == 0 {
+				aaaa = make([]room[dns.AAAA], len(rrs)-i)
+			}
+			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: append(aaaa[0].octets[:0], rr.AAAA...)}
+			list = append(list, &aaaa[0].rr)
+			aaaa = aaaa[1:]
+		default:
+			list = append(list, dns.Copy(rr))
+		}
 	}
-	return next
+	return list
+}
+
+// room is a place for an address record and its address.
+type room[RR any] struct {
+	rr     RR
+	octets [16]byte
 }
 
 // chain asks the server block's own chain, from entry on.

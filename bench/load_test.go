@@ -64,11 +64,13 @@ func (l *load) turn() {
 	l.turns = append(l.turns, float64(took)/float64(asked))
 }
 
+// last is how many nanoseconds a question took in the last turn.
+func (l *load) last() float64 { return l.turns[len(l.turns)-1] }
+
 // cost is how many nanoseconds a question takes. It is the median of the turns,
 // since others may have had the processor in some.
 func (l *load) cost() float64 {
-	slices.Sort(l.turns)
-	return l.turns[len(l.turns)/2]
+	return median(l.turns)
 }
 
 // allocs is how often one question allocates.

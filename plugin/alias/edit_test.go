@@ -1,0 +1,123 @@
+package alias
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestEditHistories makes tables of tables, each by some random edits, and compares
+// all of them in the end with what they should have. Names are many enough for parts
+// to grow, and to have entries that are not where their hash says.
+func TestEditHistories(t *testing.T) {
+	const names, targets, tables, edits = 10_000, 2000, 30, 1000
+	random := rand.New(rand.NewPCG(1, 2))
+	name := func() Name { return Name(fmt.Sprintf("n%d.sub%d.corp.internal.", random.IntN(names), random.IntN(3))) }
+	target := func() Name { return Name(fmt.Sprintf("t%d.x.org.", random.IntN(targets))) }
+	type model struct {
+		aliases map[Name]Alias
+		held    map[Name]Name
+		retired map[Name]*Retired
+		tallies map[Name][]Name // the targets of each alias's
+	}
+	var history []struct {
+		*Table
+		want model
+	}
+	var table *Table
+	now := model{map[Name]Alias{}, map[Name]Name{}, map[Name]*Retired{}, map[Name][]Name{}}
+	for range tables {
+		edit := table.Edit()
+		if table.Len() == 0 {
+			edit.Grow(edits)
+		}
+		before := maps.Clone(now.tallies)
+		for range edits {
+			n := name()
+			switch op := random.IntN(10); {
+			case op < 5:
+				bundle := map[Name]Alias{}
+				for range 1 + random.IntN(3) {
+					a := Alias{Name: n, Zone: "corp.internal.", Target: target()}
+					if random.IntN(4) == 0 {
+						a.Move = &Move{From: "v1." + target(), Fraction: 1}
+					}
+					bundle[n] = a
+					now.aliases[n] = a
+					delete(now.retired, n)
+					now.tallies[n] = a.Targets()
+					for _, old := range before[n] {
+						if !slices.Contains(now.tallies[n], old) {
+							now.tallies[n] = append(now.tallies[n], old)
+						}
+					}
+					n = name()
+				}
+				edit.Put(&Source{}, slices.Collect(maps.Values(bundle))...)
+			case op < 9:
+				edit.Delete(n)
+				delete(now.aliases, n)
+				delete(now.retired, n)
+				delete(now.tallies, n)
+			default:
+				r := new(Retired)
+				edit.Retire(n, r)
+				if _, ok := now.aliases[n]; !ok {
+					now.retired[n] = r
+				}
+			}
+		}
+		held := map[Name]Name{}
+		for range 20 {
+			held[name()] = "corp.internal."
+		}
+		edit.Hold(held)
+		maps.DeleteFunc(held, func(n, _ Name) bool { _, ok := now.aliases[n]; return ok })
+		table = edit.Table()
+		history = append(history, struct {
+			*Table
+			want model
+		}{table, model{maps.Clone(now.aliases), held, maps.Clone(now.retired), maps.Clone(now.tallies)}})
+	}
+	for i, step := range history {
+		above, led := map[Name]bool{}, map[Name]bool{}
+		for n, a := range step.want.aliases {
+			above[n.Parent()] = true
+			for _, target := range a.Targets() {
+				led[target] = true
+			}
+		}
+		for n := range step.want.held {
+			above[n.Parent()] = true
+		}
+		if got := len(slices.Collect(step.All())); got != len(step.want.aliases) || step.Len() != got {
+			t.Fatalf("table %d has %d aliases, Len %d, want %d", i, got, step.Len(), len(step.want.aliases))
+		}
+		check := func(n Name) {
+			e, _, mark := step.Lookup(string(n))
+			a, ok := step.want.aliases[n]
+			if ok != (e != nil) || ok && !slices.Equal(e.Targets(), a.Targets()) || ok && !slices.EqualFunc(e.Tallies, step.want.tallies[n], func(t *Tally, n Name) bool { return t.Target == n }) {
+				t.Errorf("table %d has %+v of %s, want %+v", i, e, n, a)
+			}
+			if mark.Retired() != step.want.retired[n] || mark.Held() != step.want.held[n] || mark.IsAbove() != above[n] {
+				t.Errorf("table %d has %+v of %s, want retired %p, held %q, above %v", i, mark, n, step.want.retired[n], step.want.held[n], above[n])
+			}
+		}
+		for j := range names {
+			check(Name(fmt.Sprintf("n%d.sub%d.corp.internal.", j, j%3)))
+		}
+		for j := range 4 {
+			check(Name(fmt.Sprintf("sub%d.corp.internal.", j)))
+		}
+		for j := range targets {
+			if n := Name(fmt.Sprintf("t%d.x.org.", j)); led[n] != step.MayLead(n) {
+				t.Errorf("table %d says %v of whether any alias leads to %s, want %v", i, step.MayLead(n), n, led[n])
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
