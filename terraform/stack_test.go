@@ -28,11 +28,34 @@ type stack struct {
 // configured to take them from.
 func newStack(t testing.TB, dir string, env []string) *stack {
 	t.Helper()
+	return initialize(t, copyTree(t), dir, env)
+}
+
+// newStackOf is newStack of a configuration that is not here, but of files by name. It
+// has all modules in ./modules.
+func newStackOf(t testing.TB, files map[string]string, env []string) *stack {
+	t.Helper()
+	tree := copyTree(t)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(tree, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return initialize(t, tree, ".", env)
+}
+
+func copyTree(t testing.TB) string {
+	t.Helper()
 	process.Need(t, "terraform")
 	tree := t.TempDir()
 	if err := os.CopyFS(tree, os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
+	return tree
+}
+
+func initialize(t testing.TB, tree, dir string, env []string) *stack {
+	t.Helper()
 	if env == nil {
 		env = os.Environ()
 	}
