@@ -348,3 +348,38 @@ func comparable(in input) bool {
 	}
 	return true
 }
+
+// What the modules write in their own tests is read. A run that is named so has the
+// template that all of these use.
+func TestDocumentsOfTests(t *testing.T) {
+	for _, module := range []string{"alias", "alias-bundle"} {
+		t.Run(module, func(t *testing.T) {
+			t.Parallel()
+			s := newStack(t, "modules/"+module, nil)
+			count := 0
+			for line := range strings.Lines(s.run("test", "-json", "-verbose")) {
+				var run struct {
+					Name  string `json:"@testrun"`
+					State *struct {
+						Outputs map[string]struct{ Value string }
+					} `json:"test_state"`
+				}
+				if json.Unmarshal([]byte(line), &run) != nil || run.State == nil {
+					continue
+				}
+				in := input{"name": filepath.Base(run.State.Outputs["parameter"].Value)}
+				if strings.HasSuffix(run.Name, "by_a_template") {
+					in["template"] = "{name}-{value}.corp.internal"
+				}
+				document := run.State.Outputs["document"].Value
+				if _, err := in.parse(document); err != nil {
+					t.Errorf("%s wrote %s: %v", run.Name, document, err)
+				}
+				count++
+			}
+			if count == 0 {
+				t.Error("found no documents, want some")
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package terraform_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/internal/process"
+)
+
+// aliases is one alias, and a bundle of two.
+const aliases = `
+variable "to" { type = string }
+module "cache" {
+  source = "./modules/alias"
+  path   = "/dns/aliases"
+  name   = "cache"
+  to     = var.to
+}
+module "shop" {
+  source  = "./modules/alias-bundle"
+  path    = "/dns/aliases"
+  name    = "shop"
+  aliases = { carts = var.to, sessions = { to = var.to, ttl = 1, subtree = "keep" } }
+  zone    = "corp.internal"
+}
+output "cache" { value = module.cache.document }
+`
+
+// versions serves every version there may be.
+const versions = `corp.internal:{$PORT} {
+	bind 127.0.0.1
+	versionalias {
+		ssm /dns/aliases
+		refresh 1s
+	}
+	template IN A {
+		match -v(?P<v>\d)\.corp\.internal\.$
+		answer "{{ .Name }} 60 IN A 192.0.2.{{ .Group.v }}"
+	}
+}`
+
+// What Terraform writes is answered, a flip is one update for each parameter, and a
+// reviewer sees it in the plan.
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	aws := emulator.Start(t)
+	env := aws.Env()
+	s := newStackOf(t, map[string]string{"main.tf": aliases}, env)
+	const v1, v2 = "to=cache-v1.corp.internal", "to=cache-v2.corp.internal"
+	s.apply(v1)
+	server := process.StartCoreDNS(t, versions, env)
+	for _, name := range []string{"cache", "carts", "sessions"} {
+		server.Eventually(name+".corp.internal", dns.TypeA, "cache-v1.corp.internal. 192.0.2.1")
+	}
+	server.Eventually("a.sessions.corp.internal", dns.TypeA, "a.cache-v1.corp.internal. 192.0.2.1")
+
+	if got := s.plan(v1); len(got) != 0 {
+		t.Errorf("the next plan would %v, want nothing", got)
+	}
+	want := []string{"update module.cache.aws_ssm_parameter.this", "update module.shop.aws_ssm_parameter.this"}
+	if got := s.plan(v2); !slices.Equal(got, want) {
+		t.Errorf("the plan of a flip would %v, want %v", got, want)
+	}
+	plan := s.run("plan", "-var="+v2)
+	for _, of := range []string{"cache", "insecure_value"} {
+		line := regexp.MustCompile(`(?m)^ *~ ` + of + ` += "cache-v1\.corp\.internal" -> "cache-v2\.corp\.internal"$`)
+		if !line.MatchString(plan) {
+			t.Errorf("the plan says:\n%s\nwant a line %s", plan, line)
+		}
+	}
+	s.apply(v2)
+	for _, name := range []string{"cache", "carts", "sessions"} {
+		server.Eventually(name+".corp.internal", dns.TypeA, "cache-v2.corp.internal. 192.0.2.2")
+	}
+
+	put(t, aws, "/dns/aliases/cache", "cache-v1.corp.internal")
+	if got, want := s.plan(v2), want[:1]; !slices.Equal(got, want) {
+		t.Errorf("the plan after a flip by hand would %v, want %v", got, want)
+	}
+}
+
+// put writes a parameter that there is already, as somebody else would.
+func put(t testing.TB, aws *emulator.Emulator, name, value string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"Name": %q, "Value": %q, "Type": "String", "Overwrite": true}`, name, value)
+	r, err := http.NewRequest("POST", aws.URL, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{
+		"X-Amz-Target":  {"AmazonSSM.PutParameter"},
+		"Content-Type":  {"application/x-amz-json-1.1"},
+		"Authorization": {"AWS4-HMAC-SHA256 Credential=x/20261123/" + emulator.Region + "/ssm/aws4_request"},
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("put %s: status %d, want %d", name, resp.StatusCode, http.StatusOK)
+	}
+}
