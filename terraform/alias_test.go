@@ -68,14 +68,14 @@ func TestAlias(t *testing.T) {
 	if got := s.plan(v2); !slices.Equal(got, want) {
 		t.Errorf("the plan of a flip would %v, want %v", got, want)
 	}
-	plan := s.run("plan", "-var="+v2)
+	plan := s.run("show", planFile)
 	for _, of := range []string{"cache", "insecure_value"} {
 		line := regexp.MustCompile(`(?m)^ *~ ` + of + ` += "cache-v1\.corp\.internal" -> "cache-v2\.corp\.internal"$`)
 		if !line.MatchString(plan) {
 			t.Errorf("the plan says:\n%s\nwant a line %s", plan, line)
 		}
 	}
-	s.apply(v2)
+	s.applyPlan()
 	for _, name := range []string{"cache", "carts", "sessions"} {
 		server.Eventually(name+".corp.internal", dns.TypeA, "cache-v2.corp.internal. 192.0.2.2")
 	}

@@ -1,0 +1,171 @@
+package terraform_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/internal/process"
+)
+
+// standIn takes the place of the cache, since the emulator never finishes deleting
+// one. It takes the same inputs, and has the output that the example uses. What it makes
+// is the record of the versioned name: a file, which is there as long as the version is.
+const standIn = `
+locals { dns_name = "${var.name}-${var.release}.${var.zone}" }
+resource "terraform_data" "record" {
+  input = local.dns_name
+  provisioner "local-exec" {
+    command = "echo 192.0.2.1 > \"$RECORDS/${self.input}\""
+  }
+  provisioner "local-exec" {
+    when    = destroy
+    command = "rm \"$RECORDS/${self.input}\""
+  }
+}
+output "dns_name" { value = terraform_data.record.input }
+`
+
+const override = `module "cache" { source = "./stand-in" }`
+
+// newExample is the example with the stand-in, which keeps records in a directory.
+func newExample(t testing.TB, records string, env []string) *stack {
+	t.Helper()
+	tree := copyTree(t)
+	example := filepath.Join(tree, "examples/side-by-side")
+	inputs, err := os.ReadFile(filepath.Join(tree, "modules/versioned-cache/variables.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(example, "stand-in"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"stand-in/main.tf":      standIn,
+		"stand-in/variables.tf": string(inputs),
+		"cache_override.tf":     override,
+	} {
+		if err := os.WriteFile(filepath.Join(example, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return initialize(t, tree, "examples/side-by-side", append(env, "RECORDS="+records))
+}
+
+// serveRecords answers with the records of a directory, until the test ends.
+func serveRecords(t testing.TB, records string) (addr string) {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		name := r.Question[0].Name
+		address, err := os.ReadFile(filepath.Join(records, strings.TrimSuffix(name, ".")))
+		switch {
+		case err != nil:
+			m.Rcode = dns.RcodeNameError
+		case r.Question[0].Qtype == dns.TypeA:
+			m.Answer = []dns.RR{&dns.A{
+				Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60},
+				A:   net.ParseIP(strings.TrimSpace(string(address))),
+			}}
+		}
+		_ = w.WriteMsg(m) // the client asks again, or says so
+	})}
+	done := make(chan error)
+	go func() { done <- server.ActivateAndServe() }()
+	t.Cleanup(func() {
+		_ = server.Shutdown() // it may never have started
+		conn.Close()
+		<-done
+	})
+	return conn.LocalAddr().String()
+}
+
+// corefile serves aliases in front of the server that has the versions.
+const corefile = `corp.internal:{$PORT} {
+	bind 127.0.0.1
+	versionalias {
+		ssm /dns/aliases
+		refresh 1s
+	}
+	forward . {$VERSIONS}
+}`
+
+// step is one apply of the example: the variables that differ, what the plan may change,
+// and where clients are led to then.
+type step struct {
+	name      string
+	variables []string
+	plan      []string
+	reached   []string
+}
+
+const (
+	alone = `releases={v1="7.0"}`
+	both  = `releases={v1="7.0",v2="7.1"}`
+	after = `releases={v2="7.1"}`
+)
+
+var (
+	v1 = []string{"cache-v1.corp.internal."}
+	v2 = []string{"cache-v2.corp.internal."}
+	// flipped is what a plan may change that is about the alias.
+	flipped = []string{"update module.alias.aws_ssm_parameter.this"}
+)
+
+func (s *stack) step(c *client, step step) {
+	s.t.Helper()
+	variables := append([]string{"zone_id=Z0123456789ABCDEFGHIJ", "subnet_group_name=private", "security_group_ids=[]"}, step.variables...)
+	if got := s.plan(variables...); !slices.Equal(got, step.plan) {
+		s.t.Fatalf("%s would %q, want %q", step.name, got, step.plan)
+	}
+	s.applyPlan()
+	if c != nil {
+		c.settles(step.reached...)
+	}
+}
+
+// refused is a plan that has to fail with a text.
+func (s *stack) refused(want string, variables ...string) {
+	s.t.Helper()
+	out, err := s.terraform(append([]string{"plan"}, vars(append([]string{
+		"zone_id=Z0123456789ABCDEFGHIJ", "subnet_group_name=private", "security_group_ids=[]"}, variables...))...)...)
+	if text := strings.Join(strings.Fields(out), " "); err == nil || !strings.Contains(text, want) {
+		s.t.Fatalf("the plan ended with %v\n%s\nwant it to fail with %q", err, out, want)
+	}
+}
+
+// A cache is upgraded side by side with a client that asks all the time.
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	env := emulator.Start(t).Env()
+	records := t.TempDir()
+	s := newExample(t, records, env)
+	s.step(nil, step{"v1 alone", []string{alone, "to=v1"}, []string{
+		"create module.alias.aws_ssm_parameter.this", `create module.cache["v1"].terraform_data.record`}, nil})
+
+	server := process.StartCoreDNS(t, corefile, append(env, "VERSIONS="+serveRecords(t, records)))
+	server.Eventually("cache.corp.internal", dns.TypeA, "cache-v1.corp.internal. 192.0.2.1")
+	c := ask(t, server.Addr, "cache.corp.internal.", 10*time.Millisecond)
+	c.settles(v1...)
+
+	s.step(c, step{"v2 beside it", []string{both, "to=v1"}, []string{`create module.cache["v2"].terraform_data.record`}, v1})
+	s.step(c, step{"a canary", []string{both, "from=v1", "to=v2", "percent=50"}, flipped, slices.Concat(v1, v2)})
+	s.step(c, step{"and back", []string{both, "to=v1"}, flipped, v1})
+	s.refused(`parse to: found "v1", want one of the releases v2: the alias leads to it until it is flipped`, after, "to=v1")
+	s.step(c, step{"the flip", []string{both, "to=v2"}, flipped, v2})
+	s.step(c, step{"v1 removed", []string{after, "to=v2"}, []string{`delete module.cache["v1"].terraform_data.record`}, v2})
+	if left, err := os.ReadDir(records); err != nil || len(left) != 1 {
+		t.Errorf("found the records %v, error %v, want that of v2 alone", left, err)
+	}
+}
