@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -33,30 +34,21 @@ resource "terraform_data" "record" {
 output "dns_name" { value = terraform_data.record.input }
 `
 
-const override = `module "cache" { source = "./stand-in" }`
-
-// newExample is the example with the stand-in, which keeps records in a directory.
-func newExample(t testing.TB, records string, env []string) *stack {
+// withStandIn is files and those that put the stand-in in the place of the module cache.
+func withStandIn(t testing.TB, text string, files map[string]string) map[string]string {
 	t.Helper()
-	tree := copyTree(t)
-	example := filepath.Join(tree, "examples/side-by-side")
-	inputs, err := os.ReadFile(filepath.Join(tree, "modules/versioned-cache/variables.tf"))
+	inputs, err := os.ReadFile("modules/versioned-cache/variables.tf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(example, "stand-in"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		"stand-in/main.tf":      standIn,
+	with := map[string]string{}
+	maps.Copy(with, files)
+	maps.Copy(with, map[string]string{
+		"stand-in/main.tf":      text,
 		"stand-in/variables.tf": string(inputs),
-		"cache_override.tf":     override,
-	} {
-		if err := os.WriteFile(filepath.Join(example, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return initialize(t, tree, "examples/side-by-side", append(env, "RECORDS="+records))
+		"cache_override.tf":     `module "cache" { source = "./stand-in" }`,
+	})
+	return with
 }
 
 // serveRecords answers with the records of a directory, until the test ends.
@@ -150,7 +142,7 @@ func TestSideBySide(t *testing.T) {
 	t.Parallel()
 	env := emulator.Start(t).Env()
 	records := t.TempDir()
-	s := newExample(t, records, env)
+	s := newStackWith(t, "examples/side-by-side", withStandIn(t, standIn, nil), append(env, "RECORDS="+records))
 	s.step(nil, step{"v1 alone", []string{alone, "to=v1"}, []string{
 		"create module.alias.aws_ssm_parameter.this", `create module.cache["v1"].terraform_data.record`}, nil})
 

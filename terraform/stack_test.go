@@ -28,20 +28,30 @@ type stack struct {
 // configured to take them from.
 func newStack(t testing.TB, dir string, env []string) *stack {
 	t.Helper()
-	return initialize(t, copyTree(t), dir, env)
+	return newStackWith(t, dir, nil, env)
 }
 
 // newStackOf is newStack of a configuration that is not here, but of files by name. It
 // has all modules in ./modules.
 func newStackOf(t testing.TB, files map[string]string, env []string) *stack {
 	t.Helper()
+	return newStackWith(t, ".", files, env)
+}
+
+// newStackWith is newStack with more files by name, relative to dir.
+func newStackWith(t testing.TB, dir string, files map[string]string, env []string) *stack {
+	t.Helper()
 	tree := copyTree(t)
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(tree, name), []byte(text), 0o600); err != nil {
+		file := filepath.Join(tree, dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return initialize(t, tree, ".", env)
+	return initialize(t, tree, dir, env)
 }
 
 func copyTree(t testing.TB) string {
