@@ -89,16 +89,9 @@ func TestAlias(t *testing.T) {
 // put writes a parameter that there is already, as somebody else would.
 func put(t testing.TB, aws *emulator.Emulator, name, value string) {
 	t.Helper()
-	body := fmt.Sprintf(`{"Name": %q, "Value": %q, "Type": "String", "Overwrite": true}`, name, value)
-	r, err := http.NewRequest("POST", aws.URL, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header = http.Header{
-		"X-Amz-Target":  {"AmazonSSM.PutParameter"},
-		"Content-Type":  {"application/x-amz-json-1.1"},
-		"Authorization": {"AWS4-HMAC-SHA256 Credential=x/20261123/" + emulator.Region + "/ssm/aws4_request"},
-	}
+	r := request(aws, "ssm", "", fmt.Sprintf(`{"Name": %q, "Value": %q, "Type": "String", "Overwrite": true}`, name, value))
+	r.Header.Set("X-Amz-Target", "AmazonSSM.PutParameter")
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -107,4 +100,18 @@ func put(t testing.TB, aws *emulator.Emulator, name, value string) {
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("put %s: status %d, want %d", name, resp.StatusCode, http.StatusOK)
 	}
+}
+
+// request is one to a service of the emulator: a POST if there is a body, else a GET.
+func request(aws *emulator.Emulator, service, path, body string) *http.Request {
+	method := http.MethodGet
+	if body != "" {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequest(method, aws.URL+path, strings.NewReader(body))
+	if err != nil {
+		panic(err) // the URL is the emulator's own
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=x/20261123/"+emulator.Region+"/"+service+"/aws4_request")
+	return r
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,18 +16,22 @@ import (
 type client struct {
 	t      testing.TB
 	rounds chan []string // the last answers for all subnets, while somebody listens
+	stop   func()
 }
 
 // subnets is for how many subnets a client asks.
 const subnets = 16
 
-// ask starts a client, which asks every period until the test ends. Whatever happens
+// ask starts a client, which asks every period until the test ends, or it is stopped. Whatever happens
 // meanwhile, the test fails if one answer does.
 func ask(t testing.TB, server, name string, period time.Duration) *client {
 	t.Helper()
-	c := &client{t, make(chan []string)}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int)
+	c := &client{t, make(chan []string), sync.OnceFunc(func() {
+		cancel()
+		t.Logf("%d answers for %s", <-done, name)
+	})}
 	go func() {
 		count := 0
 		defer func() { done <- count }()
@@ -53,10 +58,7 @@ func ask(t testing.TB, server, name string, period time.Duration) *client {
 			}
 		}
 	}()
-	t.Cleanup(func() {
-		stop()
-		t.Logf("%d answers for %s", <-done, name)
-	})
+	t.Cleanup(c.stop)
 	return c
 }
 

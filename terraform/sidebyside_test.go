@@ -51,8 +51,16 @@ func withStandIn(t testing.TB, text string, files map[string]string) map[string]
 	return with
 }
 
-// serveRecords answers with the records of a directory, until the test ends.
-func serveRecords(t testing.TB, records string) (addr string) {
+// files looks records up in the directory of the stand-in.
+func files(records string) func(name string) (address string) {
+	return func(name string) string {
+		address, _ := os.ReadFile(filepath.Join(records, name)) // a name that there is not
+		return strings.TrimSpace(string(address))
+	}
+}
+
+// serve answers with the addresses that lookup knows, until the test ends.
+func serve(t testing.TB, lookup func(name string) (address string)) (addr string) {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -61,14 +69,14 @@ func serveRecords(t testing.TB, records string) (addr string) {
 	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg).SetReply(r)
 		name := r.Question[0].Name
-		address, err := os.ReadFile(filepath.Join(records, strings.TrimSuffix(name, ".")))
+		address := lookup(strings.TrimSuffix(name, "."))
 		switch {
-		case err != nil:
+		case address == "":
 			m.Rcode = dns.RcodeNameError
 		case r.Question[0].Qtype == dns.TypeA:
 			m.Answer = []dns.RR{&dns.A{
 				Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60},
-				A:   net.ParseIP(strings.TrimSpace(string(address))),
+				A:   net.ParseIP(address),
 			}}
 		}
 		_ = w.WriteMsg(m) // the client asks again, or says so
@@ -115,14 +123,16 @@ var (
 	flipped = []string{"update module.alias.aws_ssm_parameter.this"}
 )
 
-func (s *stack) step(c *client, step step) {
+// given are the variables that are the same in each step.
+var given = []string{"zone_id=Z0123456789ABCDEFGHIJ", "subnet_group_name=private", `security_group_ids=["sg-0123456789abcdef0"]`}
+
+func (s *stack) step(step step, clients ...*client) {
 	s.t.Helper()
-	variables := append([]string{"zone_id=Z0123456789ABCDEFGHIJ", "subnet_group_name=private", "security_group_ids=[]"}, step.variables...)
-	if got := s.plan(variables...); !slices.Equal(got, step.plan) {
+	if got := s.plan(append(step.variables, given...)...); !slices.Equal(got, step.plan) {
 		s.t.Fatalf("%s would %q, want %q", step.name, got, step.plan)
 	}
 	s.applyPlan()
-	if c != nil {
+	for _, c := range clients {
 		c.settles(step.reached...)
 	}
 }
@@ -130,8 +140,7 @@ func (s *stack) step(c *client, step step) {
 // refused is a plan that has to fail with a text.
 func (s *stack) refused(want string, variables ...string) {
 	s.t.Helper()
-	out, err := s.terraform(append([]string{"plan"}, vars(append([]string{
-		"zone_id=Z0123456789ABCDEFGHIJ", "subnet_group_name=private", "security_group_ids=[]"}, variables...))...)...)
+	out, err := s.terraform(append([]string{"plan"}, vars(append(variables, given...))...)...)
 	if text := strings.Join(strings.Fields(out), " "); err == nil || !strings.Contains(text, want) {
 		s.t.Fatalf("the plan ended with %v\n%s\nwant it to fail with %q", err, out, want)
 	}
@@ -143,20 +152,20 @@ func TestSideBySide(t *testing.T) {
 	env := emulator.Start(t).Env()
 	records := t.TempDir()
 	s := newStackWith(t, "examples/side-by-side", withStandIn(t, standIn, nil), append(env, "RECORDS="+records))
-	s.step(nil, step{"v1 alone", []string{alone, "to=v1"}, []string{
+	s.step(step{"v1 alone", []string{alone, "to=v1"}, []string{
 		"create module.alias.aws_ssm_parameter.this", `create module.cache["v1"].terraform_data.record`}, nil})
 
-	server := process.StartCoreDNS(t, corefile, append(env, "VERSIONS="+serveRecords(t, records)))
+	server := process.StartCoreDNS(t, corefile, append(env, "VERSIONS="+serve(t, files(records))))
 	server.Eventually("cache.corp.internal", dns.TypeA, "cache-v1.corp.internal. 192.0.2.1")
 	c := ask(t, server.Addr, "cache.corp.internal.", 10*time.Millisecond)
 	c.settles(v1...)
 
-	s.step(c, step{"v2 beside it", []string{both, "to=v1"}, []string{`create module.cache["v2"].terraform_data.record`}, v1})
-	s.step(c, step{"a canary", []string{both, "from=v1", "to=v2", "percent=50"}, flipped, slices.Concat(v1, v2)})
-	s.step(c, step{"and back", []string{both, "to=v1"}, flipped, v1})
+	s.step(step{"v2 beside it", []string{both, "to=v1"}, []string{`create module.cache["v2"].terraform_data.record`}, v1}, c)
+	s.step(step{"a canary", []string{both, "from=v1", "to=v2", "percent=50"}, flipped, slices.Concat(v1, v2)}, c)
+	s.step(step{"and back", []string{both, "to=v1"}, flipped, v1}, c)
 	s.refused(`parse to: found "v1", want one of the releases v2: the alias leads to it until it is flipped`, after, "to=v1")
-	s.step(c, step{"the flip", []string{both, "to=v2"}, flipped, v2})
-	s.step(c, step{"v1 removed", []string{after, "to=v2"}, []string{`delete module.cache["v1"].terraform_data.record`}, v2})
+	s.step(step{"the flip", []string{both, "to=v2"}, flipped, v2}, c)
+	s.step(step{"v1 removed", []string{after, "to=v2"}, []string{`delete module.cache["v1"].terraform_data.record`}, v2}, c)
 	if left, err := os.ReadDir(records); err != nil || len(left) != 1 {
 		t.Errorf("found the records %v, error %v, want that of v2 alone", left, err)
 	}
