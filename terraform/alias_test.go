@@ -80,6 +80,9 @@ func TestAlias(t *testing.T) {
 		server.Eventually(name+".corp.internal", dns.TypeA, "cache-v2.corp.internal. 192.0.2.2")
 	}
 
+	s.refused([]string{"to=cache v2"}, `parse to of cache: found "cache v2", want an absolute name of at least two labels`,
+		`parse to of carts: found "cache v2", want`, `parse to of sessions: found "cache v2", want`)
+
 	put(t, aws, "/dns/aliases/cache", "cache-v1.corp.internal")
 	if got, want := s.plan(v2), want[:1]; !slices.Equal(got, want) {
 		t.Errorf("the plan after a flip by hand would %v, want %v", got, want)

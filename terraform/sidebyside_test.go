@@ -137,12 +137,17 @@ func (s *stack) step(step step, clients ...*client) {
 	}
 }
 
-// refused is a plan that has to fail with a text.
-func (s *stack) refused(want string, variables ...string) {
+// refused is a plan that has to fail with all of the texts.
+func (s *stack) refused(variables []string, texts ...string) {
 	s.t.Helper()
-	out, err := s.terraform(append([]string{"plan"}, vars(append(variables, given...))...)...)
-	if text := strings.Join(strings.Fields(out), " "); err == nil || !strings.Contains(text, want) {
-		s.t.Fatalf("the plan ended with %v\n%s\nwant it to fail with %q", err, out, want)
+	out, err := s.terraform(append([]string{"plan"}, vars(variables)...)...)
+	if err == nil {
+		s.t.Fatalf("the plan for %q succeeded, want it to fail", variables)
+	}
+	for _, text := range texts {
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), text) {
+			s.t.Fatalf("the plan for %q says\n%s\nwant it to say %q", variables, out, text)
+		}
 	}
 }
 
@@ -163,7 +168,7 @@ func TestSideBySide(t *testing.T) {
 	s.step(step{"v2 beside it", []string{both, "to=v1"}, []string{`create module.cache["v2"].terraform_data.record`}, v1}, c)
 	s.step(step{"a canary", []string{both, "from=v1", "to=v2", "percent=50"}, flipped, slices.Concat(v1, v2)}, c)
 	s.step(step{"and back", []string{both, "to=v1"}, flipped, v1}, c)
-	s.refused(`parse to: found "v1", want one of the releases v2: the alias leads to it until it is flipped`, after, "to=v1")
+	s.refused(append([]string{after, "to=v1"}, given...), `parse to: found "v1", want one of the releases v2: the alias leads to it until it is flipped`)
 	s.step(step{"the flip", []string{both, "to=v2"}, flipped, v2}, c)
 	s.step(step{"v1 removed", []string{after, "to=v2"}, []string{`delete module.cache["v1"].terraform_data.record`}, v2}, c)
 	if left, err := os.ReadDir(records); err != nil || len(left) != 1 {

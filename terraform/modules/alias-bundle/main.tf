@@ -15,7 +15,7 @@ module "document" {
   name     = each.key
   zone     = var.zone
   template = var.template
-  to       = try(each.value.to, null)
+  to       = try(coalesce(each.value.to), "")
   from     = try(each.value.from, null)
   percent  = try(each.value.percent, null)
   start    = try(each.value.start, null)
