@@ -70,10 +70,10 @@ func (a account) user(name string, statements any) account {
 	a.run(nil, "iam", "create-user", "--user-name", name)
 	a.run(nil, "iam", "put-user-policy", "--user-name", name, "--policy-name", name, "--policy-document", string(policy))
 	var made struct {
-		AccessKey struct{ AccessKeyId, SecretAccessKey string }
+		AccessKey struct{ AccessKeyID, SecretAccessKey string }
 	}
 	a.run(&made, "iam", "create-access-key", "--user-name", name)
-	a.env = append(slices.Clip(a.env), "AWS_ACCESS_KEY_ID="+made.AccessKey.AccessKeyId, "AWS_SECRET_ACCESS_KEY="+made.AccessKey.SecretAccessKey)
+	a.env = append(slices.Clip(a.env), "AWS_ACCESS_KEY_ID="+made.AccessKey.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+made.AccessKey.SecretAccessKey)
 	return a
 }
 

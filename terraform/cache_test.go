@@ -1,0 +1,84 @@
+package terraform_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// planned is what a run of one of Terraform's own tests plans.
+type planned struct {
+	Changes []struct {
+		Address string
+		Change  struct{ After map[string]any }
+	} `json:"resource_changes"`
+}
+
+// planOfTest runs a file of tests, and is the first plan of one of its runs.
+func (s *stack) planOfTest(file string) planned {
+	s.t.Helper()
+	lines := json.NewDecoder(strings.NewReader(s.run("test", "-json", "-verbose", "-filter="+file)))
+	for {
+		var line struct {
+			Plan *planned `json:"test_plan"`
+		}
+		switch err := lines.Decode(&line); {
+		case errors.Is(err, io.EOF):
+			s.t.Fatalf("%s has no run that plans", file)
+		case err != nil:
+			s.t.Fatalf("read what %s said: %v", file, err)
+		case line.Plan != nil:
+			return *line.Plan
+		}
+	}
+}
+
+// naming is the attributes that name something, and shared those of what both versions
+// are told the same of.
+var (
+	naming = regexp.MustCompile(`^(name|id)$|_(name|id|identifier)$`)
+	shared = []string{"subnet_group_name", "vpc_id", "zone_id"}
+)
+
+// Of two versions side by side everything that has a name has one with its version.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	for module, names := range map[string][]string{
+		"versioned-cache": {
+			"aws_elasticache_replication_group.this replication_group_id cache-VERSION",
+			"aws_route53_record.this name cache-VERSION.corp.internal",
+		},
+		"versioned-service": {
+			"aws_lb.this name web-VERSION",
+			"aws_lb_target_group.this name web-VERSION",
+			"aws_route53_record.this name web-VERSION.corp.internal",
+		},
+	} {
+		t.Run(module, func(t *testing.T) {
+			t.Parallel()
+			var got, want []string
+			for _, c := range newStack(t, "modules/"+module, nil).planOfTest("tests/twice.tftest.hcl").Changes {
+				for attribute, value := range c.Change.After {
+					if name, ok := value.(string); ok && naming.MatchString(attribute) && !slices.Contains(shared, attribute) {
+						got = append(got, fmt.Sprintf("%s %s %s", c.Address, attribute, name))
+					}
+				}
+			}
+			_, kind, _ := strings.Cut(module, "-")
+			for _, version := range []string{"v1", "v2"} {
+				for _, name := range names {
+					want = append(want, fmt.Sprintf("module.%s[%q].%s", kind, version, strings.ReplaceAll(name, "VERSION", version)))
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("found the names\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
