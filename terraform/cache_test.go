@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,4 +83,51 @@ func TestTwice(t *testing.T) {
 			}
 		})
 	}
+}
+
+// around is what the examples of the modules' READMEs take from elsewhere.
+const around = `
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+resource "aws_vpc" "corp" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "private" {
+  count  = 2
+  vpc_id = aws_vpc.corp.id
+}
+resource "aws_security_group" "caches" {}
+resource "aws_security_group" "web" {}
+resource "aws_elasticache_subnet_group" "caches" {
+  name       = "caches"
+  subnet_ids = aws_subnet.private[*].id
+}
+resource "aws_route53_zone" "corp" { name = "corp.internal" }
+resource "aws_acm_certificate" "web" { domain_name = "*.corp.internal" }
+resource "aws_iam_role" "dns" { assume_role_policy = "{}" }
+`
+
+// The examples of the READMEs are valid, those of push and reader together.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "modules/versioned-cache/tests/twice", nil) // any that has the provider
+	text := around
+	for _, module := range []string{"versioned-cache", "versioned-service", "push", "reader"} {
+		readme, err := os.ReadFile(filepath.Join("modules", module, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(readme), "\n~~~ hcl\n")
+		block, _, found := strings.Cut(after, "\n~~~\n")
+		if !found {
+			t.Fatalf("%s/README.md has no example", module)
+		}
+		text += strings.ReplaceAll(block, "git::https://github.com/octoenergy/versionalias.git//terraform/modules/", "../../../") + "\n"
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "main.tf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run("get")
+	s.run("validate")
 }
