@@ -1,7 +1,7 @@
 # Flags for go test, such as -race.
 FLAGS ?=
 
-.PHONY: run build test terraform-test check fuzz bench
+.PHONY: run build test terraform-test terraform-lifecycle check fuzz bench
 
 # Everything needed to see a flip: no account, no network, no root.
 run: build
@@ -16,6 +16,12 @@ test:
 
 terraform-test:
 	scripts/terraform-test $(FLAGS)
+
+# How often an upgrade with all ways to flip is gone through.
+CYCLES ?= 2
+
+terraform-lifecycle:
+	scripts/terraform-test -run '^TestLifecycle$$' -timeout 60m $(FLAGS) -lifecycles=$(CYCLES)
 
 check:
 	scripts/check

@@ -1,19 +1,30 @@
 package terraform_test
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 )
 
-// Each directory that has a configuration is formatted, valid, and passes its own
-// tests, which mock AWS.
-func TestModules(t *testing.T) {
+// configurations is the directories that have a configuration.
+func configurations(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("*/*/main.tf")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("found no modules, error %v", err)
 	}
-	for _, file := range files {
-		dir := filepath.Dir(file)
+	for i := range files {
+		files[i] = filepath.Dir(files[i])
+	}
+	return files
+}
+
+// Each directory that has a configuration is formatted, valid, and passes its own
+// tests, which mock AWS.
+func TestModules(t *testing.T) {
+	for _, dir := range configurations(t) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, dir, nil)
@@ -21,5 +32,33 @@ func TestModules(t *testing.T) {
 			s.run("validate")
 			s.run("test")
 		})
+	}
+}
+
+var declaration = regexp.MustCompile(`(?m)^(?:variable|output) "([^"]+)" \{$`)
+
+// Each configuration has a README that names all that goes in and comes out.
+func TestREADMEs(t *testing.T) {
+	for _, dir := range configurations(t) {
+		readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*.tf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range declaration.FindAllStringSubmatch(string(text), -1) {
+				if !strings.Contains(string(readme), "`"+m[1]+"`") {
+					t.Errorf("%s/README.md has no `%s`, which is in %s", dir, m[1], filepath.Base(file))
+				}
+			}
+		}
 	}
 }

@@ -28,11 +28,44 @@ type stack struct {
 // configured to take them from.
 func newStack(t testing.TB, dir string, env []string) *stack {
 	t.Helper()
+	return newStackWith(t, dir, nil, env)
+}
+
+// newStackOf is newStack of a configuration that is not here, but of files by name. It
+// has all modules in ./modules.
+func newStackOf(t testing.TB, files map[string]string, env []string) *stack {
+	t.Helper()
+	return newStackWith(t, ".", files, env)
+}
+
+// newStackWith is newStack with more files by name, relative to dir.
+func newStackWith(t testing.TB, dir string, files map[string]string, env []string) *stack {
+	t.Helper()
+	tree := copyTree(t)
+	for name, text := range files {
+		file := filepath.Join(tree, dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return initialize(t, tree, dir, env)
+}
+
+func copyTree(t testing.TB) string {
+	t.Helper()
 	process.Need(t, "terraform")
 	tree := t.TempDir()
 	if err := os.CopyFS(tree, os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
+	return tree
+}
+
+func initialize(t testing.TB, tree, dir string, env []string) *stack {
+	t.Helper()
 	if env == nil {
 		env = os.Environ()
 	}
@@ -76,40 +109,34 @@ func (s *stack) apply(variables ...string) {
 	s.run(append([]string{"apply", "-auto-approve"}, vars(variables)...)...)
 }
 
-// change is what a plan does to a resource.
-type change struct {
-	Address string
-	Change  struct{ Actions []string }
-}
-
-func (c change) String() string { return strings.Join(c.Change.Actions, "+") + " " + c.Address }
-
-// plan is what applying the configuration would change, in the order of addresses,
-// each as in "update module.alias.aws_ssm_parameter.this".
+// plan is what applying the configuration would change, sorted, each as in
+// "update module.alias.aws_ssm_parameter.this". See applyPlan.
 func (s *stack) plan(variables ...string) []string {
 	s.t.Helper()
-	file := filepath.Join(s.t.TempDir(), "plan")
-	s.run(append([]string{"plan", "-out=" + file}, vars(variables)...)...)
-	command := exec.Command("terraform", "show", "-json", file)
-	command.Dir, command.Env = s.dir, s.env
-	out, err := command.Output()
-	if err != nil {
-		s.t.Fatalf("terraform show: %v", err)
-	}
-	var plan struct {
-		ResourceChanges []change `json:"resource_changes"`
-	}
-	if err := json.Unmarshal(out, &plan); err != nil {
-		s.t.Fatal(err)
-	}
+	out := s.run(append([]string{"plan", "-json", "-out=" + planFile}, vars(variables)...)...)
 	changes := []string{}
-	for _, c := range plan.ResourceChanges {
-		if !slices.Equal(c.Change.Actions, []string{"no-op"}) {
-			changes = append(changes, c.String())
+	for line := range strings.Lines(out) {
+		var planned struct {
+			Type   string
+			Change struct {
+				Action   string
+				Resource struct{ Addr string }
+			}
+		}
+		if json.Unmarshal([]byte(line), &planned) == nil && planned.Type == "planned_change" {
+			changes = append(changes, planned.Change.Action+" "+planned.Change.Resource.Addr)
 		}
 	}
 	slices.Sort(changes)
 	return changes
+}
+
+const planFile = "plan.out"
+
+// applyPlan applies what plan said last.
+func (s *stack) applyPlan() {
+	s.t.Helper()
+	s.run("apply", planFile)
 }
 
 // output reads an output of what was applied.

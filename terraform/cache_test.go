@@ -1,0 +1,133 @@
+package terraform_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// planned is what a run of one of Terraform's own tests plans.
+type planned struct {
+	Changes []struct {
+		Address string
+		Change  struct{ After map[string]any }
+	} `json:"resource_changes"`
+}
+
+// planOfTest runs a file of tests, and is the first plan of one of its runs.
+func (s *stack) planOfTest(file string) planned {
+	s.t.Helper()
+	lines := json.NewDecoder(strings.NewReader(s.run("test", "-json", "-verbose", "-filter="+file)))
+	for {
+		var line struct {
+			Plan *planned `json:"test_plan"`
+		}
+		switch err := lines.Decode(&line); {
+		case errors.Is(err, io.EOF):
+			s.t.Fatalf("%s has no run that plans", file)
+		case err != nil:
+			s.t.Fatalf("read what %s said: %v", file, err)
+		case line.Plan != nil:
+			return *line.Plan
+		}
+	}
+}
+
+// naming is the attributes that name something, and shared those of what both versions
+// are told the same of.
+var (
+	naming = regexp.MustCompile(`^(name|id)$|_(name|id|identifier)$`)
+	shared = []string{"subnet_group_name", "vpc_id", "zone_id"}
+)
+
+// Of two versions side by side everything that has a name has one with its version.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	for module, names := range map[string][]string{
+		"versioned-cache": {
+			"aws_elasticache_replication_group.this replication_group_id cache-VERSION",
+			"aws_route53_record.this name cache-VERSION.corp.internal",
+		},
+		"versioned-service": {
+			"aws_lb.this name web-VERSION",
+			"aws_lb_target_group.this name web-VERSION",
+			"aws_route53_record.this name web-VERSION.corp.internal",
+		},
+	} {
+		t.Run(module, func(t *testing.T) {
+			t.Parallel()
+			var got, want []string
+			for _, c := range newStack(t, "modules/"+module, nil).planOfTest("tests/twice.tftest.hcl").Changes {
+				for attribute, value := range c.Change.After {
+					if name, ok := value.(string); ok && naming.MatchString(attribute) && !slices.Contains(shared, attribute) {
+						got = append(got, fmt.Sprintf("%s %s %s", c.Address, attribute, name))
+					}
+				}
+			}
+			_, kind, _ := strings.Cut(module, "-")
+			for _, version := range []string{"v1", "v2"} {
+				for _, name := range names {
+					want = append(want, fmt.Sprintf("module.%s[%q].%s", kind, version, strings.ReplaceAll(name, "VERSION", version)))
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("found the names\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+// around is what the examples of the modules' READMEs take from elsewhere.
+const around = `
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+resource "aws_vpc" "corp" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "private" {
+  count  = 2
+  vpc_id = aws_vpc.corp.id
+}
+resource "aws_security_group" "caches" {}
+resource "aws_security_group" "web" {}
+resource "aws_elasticache_subnet_group" "caches" {
+  name       = "caches"
+  subnet_ids = aws_subnet.private[*].id
+}
+resource "aws_route53_zone" "corp" { name = "corp.internal" }
+resource "aws_acm_certificate" "web" { domain_name = "*.corp.internal" }
+resource "aws_iam_role" "dns" { assume_role_policy = "{}" }
+`
+
+// The examples of the READMEs are valid, those of push and reader together.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "modules/versioned-cache/tests/twice", nil) // any that has the provider
+	text := around
+	for _, module := range []string{"versioned-cache", "versioned-service", "push", "reader"} {
+		readme, err := os.ReadFile(filepath.Join("modules", module, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(readme), "\n~~~ hcl\n")
+		block, _, found := strings.Cut(after, "\n~~~\n")
+		if !found {
+			t.Fatalf("%s/README.md has no example", module)
+		}
+		text += strings.ReplaceAll(block, "git::https://github.com/octoenergy/versionalias.git//terraform/modules/", "../../../") + "\n"
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "main.tf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run("get")
+	s.run("validate")
+}

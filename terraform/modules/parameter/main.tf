@@ -1,0 +1,3 @@
+locals {
+  name = "${trimsuffix(var.path, "/")}/${var.name}"
+}

@@ -1,0 +1,52 @@
+locals {
+  name     = "${var.name}-${var.release}"
+  dns_name = "${local.name}.${var.zone}"
+  software = "${var.engine} ${var.engine_version}"
+}
+
+resource "aws_elasticache_replication_group" "this" {
+  replication_group_id = local.name
+  description          = "${var.name}, version ${var.release}"
+
+  engine                     = var.engine
+  engine_version             = var.engine_version
+  auto_minor_version_upgrade = false
+  parameter_group_name       = var.parameter_group_name
+
+  node_type                  = var.node_type
+  num_cache_clusters         = 1 + var.replicas
+  automatic_failover_enabled = var.replicas > 0
+  multi_az_enabled           = var.replicas > 0
+
+  subnet_group_name  = var.subnet_group_name
+  security_group_ids = var.security_group_ids
+
+  at_rest_encryption_enabled = true
+  transit_encryption_enabled = var.transit_encryption
+
+  tags = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = terraform_data.installed.output == local.software
+      error_message = "engine_version: found ${local.software}, want ${terraform_data.installed.output}: a version that runs is never upgraded, install the new one beside it"
+    }
+  }
+}
+
+# What this version was installed with.
+resource "terraform_data" "installed" {
+  input = local.software
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+resource "aws_route53_record" "this" {
+  zone_id = var.zone_id
+  name    = local.dns_name
+  type    = "CNAME"
+  ttl     = var.ttl
+  records = [aws_elasticache_replication_group.this.primary_endpoint_address]
+}

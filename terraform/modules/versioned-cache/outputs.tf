@@ -1,0 +1,9 @@
+output "dns_name" {
+  description = "The versioned name, for an alias to lead to."
+  value       = local.dns_name
+}
+
+output "endpoint" {
+  description = "ElastiCache's own name of the primary node."
+  value       = aws_elasticache_replication_group.this.primary_endpoint_address
+}

@@ -1,0 +1,14 @@
+output "dns_name" {
+  description = "The versioned name, for an alias to lead to."
+  value       = local.dns_name
+}
+
+output "endpoint" {
+  description = "The load balancer's own name."
+  value       = aws_lb.this.dns_name
+}
+
+output "target_group_arn" {
+  description = "The target group, for the service to register with."
+  value       = aws_lb_target_group.this.arn
+}
