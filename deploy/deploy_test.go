@@ -34,6 +34,21 @@ func coredns(t *testing.T) string {
 	return program
 }
 
+// depends reads what other programs read, so that go test takes no result from before
+// a change of it.
+func depends(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			_, err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // blocks is those of one language in the README, or in a section of it.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()

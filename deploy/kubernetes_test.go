@@ -37,6 +37,7 @@ type cluster struct {
 func render(t *testing.T, dir string) *cluster {
 	t.Helper()
 	process.Need(t, "kubectl")
+	depends(t, "kubernetes")
 	command := exec.Command("kubectl", "kustomize", dir)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
