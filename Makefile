@@ -1,15 +1,26 @@
 # Flags for go test, such as -race.
 FLAGS ?=
 
-.PHONY: run build test terraform-test terraform-lifecycle check fuzz bench
+.PHONY: run build release man test terraform-test terraform-lifecycle check fuzz bench
 
 # Everything needed to see a flip: no account, no network, no root.
 run: build
 	@echo cache-v1.corp.internal > example/quickstart/aliases/cache
 	build/coredns -conf example/quickstart/Corefile
 
+# Flags for go build, and what it makes.
+BUILD ?=
+OUTPUT ?= build/coredns
+
 build:
-	go build -ldflags '-s -w' -o build/coredns ./cmd/coredns
+	go build $(BUILD) -ldflags '-s -w' -o $(OUTPUT) ./cmd/coredns
+
+# What a release has, in build/release: VERSION is its tag.
+release:
+	scripts/release $(VERSION)
+
+man:
+	scripts/man
 
 test:
 	scripts/test $(FLAGS)

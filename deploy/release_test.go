@@ -1,0 +1,202 @@
+package deploy_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// read is a file of the project.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// need is the only match of a pattern's group.
+func need(t *testing.T, text, pattern string) string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)`+pattern).FindAllStringSubmatch(text, -1)
+	if len(found) != 1 {
+		t.Fatalf("found %q %d times, want it once in\n%s", pattern, len(found), text)
+	}
+	return found[0][1]
+}
+
+// The image is built from what is there, with the Go that the project needs, and is of
+// what was built.
+func TestDockerfile(t *testing.T) {
+	file := read(t, "Dockerfile")
+	image, wanted := need(t, file, `^FROM .*golang:(\S+) AS build$`), need(t, read(t, "go.mod"), `^go (\d+\.\d+)`)
+	if image != wanted {
+		t.Errorf("the image has Go %s, want %s", image, wanted)
+	}
+	built := need(t, file, `^RUN .* make build .*OUTPUT=(\S+)$`)
+	if copied := need(t, file, `^COPY --from=build (.+)$`); copied != built+" "+built {
+		t.Errorf("the image has %q, want what is built: %s", copied, built)
+	}
+	if entry := need(t, file, `^ENTRYPOINT \["(.+)"\]$`); entry != built {
+		t.Errorf("the image starts %s, want %s", entry, built)
+	}
+	if user := need(t, file, `^USER (\d+):\d+$`); !strings.Contains(read(t, "deploy/kubernetes/base/statefulset.yaml"), "runAsUser: "+user+"\n") {
+		t.Errorf("the image's user is %s, and that of the pods another", user)
+	}
+
+	dir := context(t)
+	make := exec.Command("make", "build", "OUTPUT=coredns")
+	make.Dir = dir
+	if out, err := make.CombinedOutput(); err != nil {
+		t.Fatalf("build from what the image gets: %v\n%s", err, out)
+	}
+	out, err := exec.Command(filepath.Join(dir, "coredns"), "-plugins").CombinedOutput()
+	if err != nil || !slices.Contains(strings.Fields(string(out)), "versionalias") {
+		t.Errorf("what was built says %s, error %v", out, err)
+	}
+}
+
+// context is a copy of what .dockerignore lets into a build.
+func context(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	var in, out []string
+	for line := range strings.Lines(read(t, ".dockerignore")) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "!"); ok {
+			in = append(in, name)
+		} else if name, ok := strings.CutPrefix(line, "**/"); ok {
+			out = append(out, name)
+		} else if line != "*" {
+			t.Fatalf("found %q in .dockerignore, want *, !NAME or **/NAME", line)
+		}
+	}
+	for _, pattern := range in {
+		paths, err := filepath.Glob(filepath.Join("..", pattern))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s matches nothing, error %v", pattern, err)
+		}
+		for _, path := range paths {
+			if err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+				if err != nil || slices.ContainsFunc(out, func(pattern string) bool {
+					match, _ := filepath.Match(pattern, entry.Name())
+					return match
+				}) {
+					return err
+				}
+				to := filepath.Join(dir, strings.TrimPrefix(path, ".."))
+				if entry.IsDir() {
+					return os.MkdirAll(to, 0o755)
+				}
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				return os.WriteFile(to, text, 0o644)
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+// workflow is the keys of GitHub's workflows that we use.
+type workflow struct {
+	Name string
+	On   struct {
+		Push         struct{ Branches, Tags []string }
+		PullRequest  *struct{} `yaml:"pull_request"`
+		WorkflowCall *struct{} `yaml:"workflow_call"`
+	}
+	Permissions map[string]string
+	Concurrency struct {
+		Group            string
+		CancelInProgress string `yaml:"cancel-in-progress"`
+	}
+	Jobs map[string]struct {
+		Needs, Uses string
+		RunsOn      string `yaml:"runs-on"`
+		Container   struct{ Image, Options string }
+		Permissions map[string]string
+		Env         map[string]string
+		Strategy    struct {
+			FailFast bool `yaml:"fail-fast"`
+			Matrix   map[string][]string
+		}
+		Steps []struct {
+			Uses, Run string
+			With, Env map[string]string
+		}
+	}
+}
+
+// Workflows have no unknown key, may read and where they must write, and run what is
+// there.
+func TestWorkflows(t *testing.T) {
+	targets := regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(read(t, "Makefile"), -1)
+	made := regexp.MustCompile(`make (\S+)`)
+	script := regexp.MustCompile(`^scripts/\S+$`)
+	action := regexp.MustCompile(`^[a-z-]+/[a-z-]+@v\d+$`)
+	ran := map[string]int{}
+	paths, err := filepath.Glob("../.github/workflows/*.yml")
+	if err != nil || len(paths) != 2 {
+		t.Fatalf("found %q, want two workflows, error %v", paths, err)
+	}
+	for _, path := range paths {
+		var w workflow
+		decoder := yaml.NewDecoder(bytes.NewReader([]byte(read(t, strings.TrimPrefix(path, "../")))))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(&w); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if len(w.Permissions) != 1 || w.Permissions["contents"] != "read" {
+			t.Errorf("%s has the permissions %v, want to read the contents alone", path, w.Permissions)
+		}
+		for name, job := range w.Jobs {
+			if job.Needs != "" && len(w.Jobs[job.Needs].Steps) == 0 && w.Jobs[job.Needs].Uses == "" {
+				t.Errorf("%s: %s needs %s, which is not there", path, name, job.Needs)
+			}
+			if job.Uses != "" {
+				read(t, job.Uses)
+				continue
+			}
+			if job.RunsOn == "" || len(job.Steps) == 0 {
+				t.Errorf("%s: %s runs nowhere, or nothing", path, name)
+			}
+			for _, step := range job.Steps {
+				if (step.Uses == "") == (step.Run == "") || step.Uses != "" && !action.MatchString(step.Uses) {
+					t.Errorf("%s: %s has a step of action %q and command %q, want one of them, and a major version", path, name, step.Uses, step.Run)
+				}
+				if script.MatchString(step.Run) {
+					read(t, step.Run)
+				}
+				if strings.Contains(step.Run, "apt-get") {
+					continue
+				}
+				if m := made.FindStringSubmatch(step.Run); m != nil {
+					if ran[m[1]]++; !slices.ContainsFunc(targets, func(target []string) bool { return target[1] == m[1] }) {
+						t.Errorf("%s: there is no target %s", path, m[1])
+					}
+				}
+			}
+			if versions, want := job.Strategy.Matrix["go"], []string{"oldstable", "stable"}; name == "test" && !slices.Equal(versions, want) {
+				t.Errorf("%s: %s tests with Go %v, want %v", path, name, versions, want)
+			}
+		}
+	}
+	for _, target := range []string{"check", "test", "terraform-test", "release"} {
+		if ran[target] != 1 {
+			t.Errorf("%s is run %d times, want once", target, ran[target])
+		}
+	}
+}
