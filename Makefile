@@ -43,7 +43,8 @@ TIME ?= 20s
 fuzz:
 	scripts/fuzz $(TIME)
 
-# What tests measure of flips, and the benchmarks.
+# What tests measure of flips, the benchmarks, and whole servers under dnsperf.
 bench:
 	scripts/test -count 1 -run '^TestFlips'
 	go test -run '^$$' -bench . -benchmem ./bench/
+	go run ./bench/process

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // CoreDNS is a running server, a process of its own.
@@ -23,16 +25,15 @@ type CoreDNS struct {
 // {$PORT} where the port goes, and binds to 127.0.0.1.
 func StartCoreDNS(t testing.TB, corefile string, env []string) *CoreDNS {
 	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "coredns")
-	if out, err := exec.Command("go", "build", "-o", program, "github.com/octoenergy/versionalias/cmd/coredns").CombinedOutput(); err != nil {
-		t.Fatalf("build coredns: %v\n%s", err, out)
+	path := filepath.Join(t.TempDir(), "coredns")
+	if err := program.BuildCoreDNS(path); err != nil {
+		t.Fatal(err)
 	}
-	return RunCoreDNS(t, program, corefile, env)
+	return RunCoreDNS(t, path, corefile, env)
 }
 
-// RunCoreDNS is StartCoreDNS of another build, which program names.
-func RunCoreDNS(t testing.TB, program, corefile string, env []string) *CoreDNS {
+// RunCoreDNS is StartCoreDNS of another build, which path names.
+func RunCoreDNS(t testing.TB, path, corefile string, env []string) *CoreDNS {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "Corefile")
 	if err := os.WriteFile(file, []byte(corefile), 0o600); err != nil {
@@ -46,7 +47,7 @@ func RunCoreDNS(t testing.TB, program, corefile string, env []string) *CoreDNS {
 	if env == nil {
 		env = os.Environ()
 	}
-	command := exec.Command(program, "-conf", file)
+	command := exec.Command(path, "-conf", file)
 	command.Env = append(env, "PORT="+port)
 	Start(t, command, func() bool {
 		_, err := c.exchange("version.server.", dns.TypeTXT)

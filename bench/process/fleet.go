@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/program"
+)
+
+// fleet is the servers that are compared. They are started once, and idle between
+// their turns.
+type fleet struct {
+	dir      string
+	coredns  string // the program
+	cores    cores
+	upstream *server // of all that have a cache
+	servers  []*server
+}
+
+// server is a running subject.
+type server struct {
+	subject
+	ports
+	input   string // dnsperf's input
+	program *program.Program
+	turns   []turn
+}
+
+// start starts a server for each subject, and checks that all answer.
+func (f *fleet) start(ctx context.Context, chosen []subject) error {
+	most := 0
+	for _, s := range chosen {
+		if s.above == "cache" {
+			most = max(most, s.names)
+		}
+	}
+	if most > 0 {
+		// All is cached before anything is timed, so that it has nothing to do then.
+		u, err := f.serve(subject{"file", reference, most, ""}, filepath.Join(f.dir, "upstream"), f.cores.load)
+		if err != nil {
+			return err
+		}
+		f.upstream = u
+	}
+	for _, s := range chosen {
+		one, err := f.serve(s, filepath.Join(f.dir, strings.ReplaceAll(s.String(), "/", "-")), f.cores.server)
+		if err != nil {
+			return err
+		}
+		f.servers = append(f.servers, one)
+		if err := one.check(ctx); err != nil {
+			return fmt.Errorf("check %v: %w", s, err)
+		}
+		if _, err := one.ask(ctx, f.cores.load, "-n", "1"); err != nil {
+			return fmt.Errorf("ask %v for all names: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// serve starts the server of s, whose files go into dir, on the core.
+func (f *fleet) serve(s subject, dir, core string) (*server, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	one := &server{subject: s, input: filepath.Join(dir, "questions")}
+	for _, addr := range []*string{&one.dns, &one.metrics, &one.status, &one.pprof} {
+		var err error
+		if *addr, err = program.FreeAddr(); err != nil {
+			return nil, err
+		}
+	}
+	upstream := ""
+	if f.upstream != nil {
+		upstream = f.upstream.dns
+	}
+	if err := s.write(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "Corefile")
+	if err := os.WriteFile(path, []byte(s.corefile(dir, one.ports, upstream)), 0o600); err != nil {
+		return nil, err
+	}
+	command := exec.Command("taskset", "-c", core, f.coredns, "-conf", path)
+	command.Env = append(os.Environ(), "GOMAXPROCS=1")
+	p, err := program.Start(command, func() bool {
+		_, err := one.exchange(context.Background(), zone, dns.TypeSOA)
+		return err == nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %v: %w", s, err)
+	}
+	one.program = p
+	return one, nil
+}
+
+func (f *fleet) stop() {
+	for _, s := range f.servers {
+		s.program.Stop()
+	}
+	if f.upstream != nil {
+		f.upstream.program.Stop()
+	}
+}
+
+// rounds gives each server its turn so often, in one order and then in the other.
+func (f *fleet) rounds(ctx context.Context, rounds int, duration time.Duration) error {
+	order := slices.Clone(f.servers)
+	for range rounds {
+		for _, s := range order {
+			t, err := s.turn(ctx, f.cores.load, duration)
+			if err != nil {
+				return fmt.Errorf("ask %v: %w", s, err)
+			}
+			s.turns = append(s.turns, t)
+		}
+		slices.Reverse(order)
+	}
+	return nil
+}
+
+// turn is what a server did in its turn.
+type turn struct {
+	load
+	cpu time.Duration
+}
+
+func (s *server) turn(ctx context.Context, core string, duration time.Duration) (turn, error) {
+	before, err := cpuTime(s.program.PID())
+	if err != nil {
+		return turn{}, err
+	}
+	l, err := s.ask(ctx, core, "-l", strconv.FormatFloat(duration.Seconds(), 'f', -1, 64))
+	if err != nil {
+		return turn{}, err
+	}
+	after, err := cpuTime(s.program.PID())
+	return turn{l, after - before}, err
+}
+
+// cpuTime is how long the threads of a process have run.
+func cpuTime(pid int) (time.Duration, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil {
+		return 0, err
+	}
+	if len(threads) == 0 {
+		return 0, fmt.Errorf("read the CPU time of process %d: found no thread's schedstat", pid)
+	}
+	total := time.Duration(0)
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return 0, err
+		}
+		first, _, _ := strings.Cut(string(text), " ")
+		ran, err := strconv.ParseInt(first, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read %s: %w", path, err)
+		}
+		total += time.Duration(ran)
+	}
+	return total, nil
+}
+
+// check asks for all of few names, and of many for 1,000 that are spread, and
+// compares the answers record by record.
+func (s *server) check(ctx context.Context) error {
+	asked := min(s.names, 1000)
+	for n := range asked {
+		i := n * s.names / asked
+		m, err := s.exchange(ctx, canonical(i), dns.TypeA)
+		if err != nil {
+			return err
+		}
+		want, err := s.answer(i)
+		if err != nil {
+			return err
+		}
+		if m.Rcode != dns.RcodeSuccess || m.Truncated || !slices.EqualFunc(m.Answer, want, same) {
+			return fmt.Errorf("ask for %s: found\n%v\nwant the answer %v", canonical(i), m, want)
+		}
+	}
+	return nil
+}
+
+// same reports whether a record is what is wanted. In a cache it is some seconds
+// old.
+func same(got, want dns.RR) bool {
+	age := int64(want.Header().Ttl) - int64(got.Header().Ttl)
+	return dns.IsDuplicate(got, want) && age >= 0 && age < 60
+}
+
+func (s *server) exchange(ctx context.Context, name string, qtype uint16) (*dns.Msg, error) {
+	m, _, err := (&dns.Client{Timeout: 5 * time.Second}).ExchangeContext(ctx, new(dns.Msg).SetQuestion(name, qtype), s.dns)
+	return m, err
+}
+
+// profile writes a CPU profile of each server under load into dir.
+func (f *fleet) profile(ctx context.Context, dir string) error {
+	for _, s := range f.servers {
+		asked := make(chan error, 1)
+		go func() {
+			_, err := s.ask(ctx, f.cores.load, "-l", "11")
+			asked <- err
+		}()
+		err := s.saveProfile(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), "/", "-")+".pprof"))
+		if err := errors.Join(err, <-asked); err != nil {
+			return fmt.Errorf("profile %v: %w", s, err)
+		}
+	}
+	return nil
+}
+
+func (s *server) saveProfile(ctx context.Context, path string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.pprof+"/debug/pprof/profile?seconds=10", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("read %s: found status %s, want 200", request.URL, response.Status)
+	}
+	profile, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, profile, 0o600)
+}
