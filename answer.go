@@ -62,7 +62,7 @@ func (h *hop) alias(m *dns.Msg) {
 		a.Extra = onlyOPT(a.Extra)
 		return
 	}
-	if owns(m.Answer, h.cname.Hdr.Name) {
+	if slices.ContainsFunc(m.Answer, h.owns) {
 		// The target leads back here. Nothing may stand beside a CNAME (RFC
 		// 2181 section 10.1), and there is no end to follow.
 		a.Rcode = dns.RcodeServerFailure
@@ -118,9 +118,10 @@ func verdict(rr dns.RR) bool {
 	})
 }
 
-// owns reports whether name is the owner of one of rrs.
-func owns(rrs []dns.RR, name string) bool {
-	return slices.ContainsFunc(rrs, func(rr dns.RR) bool { return same(rr.Header().Name, name) })
+// owns reports whether the name that was asked for is the owner of rr.
+func (h *hop) owns(rr dns.RR) bool {
+	owner := rr.Header().Name
+	return owner != h.target && same(owner, h.request.Question[0].Name) // which is another one than the target's
 }
 
 // same reports whether a and b are one name. Case does not count (RFC 4343), nor

@@ -25,7 +25,6 @@ const maxHops = 8
 type hop struct {
 	dns.ResponseWriter // the client's
 	ctx                hopContext
-	entry              *alias.Entry
 	target             string   // where the name that was asked for leads
 	flat               bool     // the client sees no target: mode flatten
 	above              bool     // with flat: the name exists for what lies below
@@ -72,7 +71,6 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	h := &hop{
 		ResponseWriter: w,
 		ctx:            hopContext{ctx, before + 1},
-		entry:          e,
 		target:         target,
 		request:        r,
 		nested:         before > 0 && ctx.Value(nested{}) != nil,
@@ -81,9 +79,11 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	h.query.MsgHdr = r.MsgHdr
 	h.query.Compress = r.Compress
 	h.query.Question = h.question[:]
-	h.query.Answer = copies(nil, r.Answer)
-	h.query.Ns = copies(nil, r.Ns)
-	h.query.Extra = copies(nil, r.Extra)
+	if len(r.Answer)+len(r.Ns)+len(r.Extra) > 0 {
+		h.query.Answer = copies(nil, r.Answer)
+		h.query.Ns = copies(nil, r.Ns)
+		h.query.Extra = copies(nil, r.Extra)
+	}
 	return h, nil
 }
 
