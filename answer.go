@@ -128,7 +128,7 @@ func (h *hop) owns(rr dns.RR) bool {
 // which octets are escaped: a zone file's "\032" is "\ " from the wire.
 func same(a, b string) bool {
 	switch {
-	case strings.EqualFold(a, b):
+	case a == b || strings.EqualFold(a, b): // most are written alike
 		return true
 	case !strings.Contains(a, `\`) && !strings.Contains(b, `\`):
 		return false

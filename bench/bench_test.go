@@ -51,6 +51,7 @@ func compare(b *testing.B, whole, pass, self, rewrite *load) {
 		rewrite.turn()
 		self.turn()
 	}
+	b.ReportMetric(pass.cost(), "pass-ns/op")
 	b.ReportMetric(self.cost(), "ns/op")
 	b.ReportMetric(self.cost()/rewrite.cost(), "x-rewrite")
 	b.ReportMetric(whole.cost()/pass.cost(), "x-pass")

@@ -32,8 +32,8 @@ func counts(tallies []*Tally) []uint64 {
 	return list
 }
 
-// tallies is those of before, an entry or nil, with those of targets first. New ones
-// come from fresh.
+// tallies is those of before, an entry or nil, with those of targets first. A single
+// one comes from fresh.
 func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 	var old []*Tally
 	if before != nil {
@@ -42,11 +42,17 @@ func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 	if slices.EqualFunc(old[:min(len(old), len(targets))], targets, func(t *Tally, n Name) bool { return t.Target == n }) {
 		return old
 	}
-	next := fresh.list(len(targets))
+	if len(old) == 0 && len(targets) == 1 {
+		p := fresh.pair()
+		p.tally.Target = targets[0]
+		p.list[0] = &p.tally
+		return p.list[:]
+	}
+	next := make([]*Tally, 0, len(old)+len(targets))
 	for _, target := range targets {
 		i := slices.IndexFunc(old, func(t *Tally) bool { return t.Target == target })
 		if i < 0 {
-			next = append(next, fresh.tally(target))
+			next = append(next, &Tally{Target: target})
 		} else {
 			next = append(next, old[i])
 		}
@@ -62,27 +68,22 @@ func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 // fresh makes tallies, and lists of them, many at a time: a million small objects
 // are dearer to make, and to keep, than some thousand large ones.
 type fresh struct {
-	most    int // how many there will be, about
-	tallies []Tally
-	lists   []*Tally
+	most  int // how many aliases there will be, about
+	pairs []pair
 }
 
-func (f *fresh) tally(target Name) *Tally {
-	if len(f.tallies) == 0 {
-		f.tallies = make([]Tally, max(1, f.most))
-	}
-	t := &f.tallies[0]
-	f.tallies = f.tallies[1:]
-	t.Target = target
-	return t
+// pair is the usual list, of one tally, and that: beside each other, since a query
+// reads both.
+type pair struct {
+	list  [1]*Tally
+	tally Tally
 }
 
-// list is an empty list with room for n.
-func (f *fresh) list(n int) []*Tally {
-	if len(f.lists) < n {
-		f.lists = make([]*Tally, max(n, f.most))
+func (f *fresh) pair() *pair {
+	if len(f.pairs) == 0 {
+		f.pairs = make([]pair, max(1, f.most))
 	}
-	list := f.lists[:0:n]
-	f.lists = f.lists[n:]
-	return list
+	p := &f.pairs[0]
+	f.pairs = f.pairs[1:]
+	return p
 }
