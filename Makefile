@@ -46,5 +46,5 @@ fuzz:
 # What tests measure of flips, the benchmarks, and whole servers under dnsperf.
 bench:
 	scripts/test -count 1 -run '^TestFlips'
-	go test -run '^$$' -bench . -benchmem ./bench/
+	go test -run '^$$' -bench . -benchmem . ./bench/
 	go run ./bench/process

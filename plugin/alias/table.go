@@ -102,14 +102,25 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 	if t == nil {
 		return nil, 0, nil
 	}
-	name := Name(qname)
-	if !isFolded(qname) {
-		var buf [maxName]byte
-		folded := fold(&buf, qname)
-		// It is not written to any more, and not kept: to copy it would be to
-		// allocate.
-		name = Name(unsafe.String(unsafe.SliceData(folded), len(folded)))
+	if isFolded(qname) {
+		return t.lookup(Name(qname), qname)
 	}
+	return t.lookupFolded(qname)
+}
+
+// lookupFolded is Lookup of a name that has to be folded. It is apart, since room for
+// that would make the stack of each query's goroutine grow.
+//
+//go:noinline
+func (t *Table) lookupFolded(qname string) (e *Entry, below int, mark *Mark) {
+	var buf [maxName]byte
+	folded := fold(&buf, qname)
+	// It is not written to any more, and not kept: to copy it would be to allocate.
+	return t.lookup(Name(unsafe.String(unsafe.SliceData(folded), len(folded))), qname)
+}
+
+// lookup is Lookup of a question whose name is name once it is folded.
+func (t *Table) lookup(name Name, qname string) (e *Entry, below int, mark *Mark) {
 	if exact := t.get(name); exact != nil {
 		mark = exact.mark
 		if exact.Source != nil {
