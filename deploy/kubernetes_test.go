@@ -190,8 +190,14 @@ func (c *cluster) check(t *testing.T) {
 	security, own := pods.Spec.SecurityContext, of.SecurityContext
 	if !security.RunAsNonRoot || security.RunAsUser == 0 || security.RunAsGroup == 0 || security.SeccompProfile.Type != "RuntimeDefault" ||
 		own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation || !own.ReadOnlyRootFilesystem ||
-		!slices.Equal(own.Capabilities.Drop, []string{"ALL"}) || len(own.Capabilities.Add) > 0 {
-		t.Errorf("pods may do too much: %+v, %+v", security, own)
+		!slices.Equal(own.Capabilities.Drop, []string{"ALL"}) || !slices.Equal(own.Capabilities.Add, []string{"NET_BIND_SERVICE"}) {
+		t.Errorf("pods may do too much, or too little: %+v, %+v", security, own)
+	}
+	if c.budget.Spec.MaxUnavailable != 1 {
+		t.Errorf("%d pods may be away, want 1", c.budget.Spec.MaxUnavailable)
+	}
+	if least, most := of.Resources.Requests, of.Resources.Limits; least["cpu"] == "" || least["memory"] == "" || most["memory"] == "" {
+		t.Errorf("pods need %v and get %v at most, want some CPU and memory, and a limit of memory", least, most)
 	}
 	if pods.Spec.TerminationGracePeriodSeconds < 10 {
 		t.Errorf("pods have %ds to end, want lameduck's and 5s", pods.Spec.TerminationGracePeriodSeconds)

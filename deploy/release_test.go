@@ -148,6 +148,7 @@ func TestWorkflows(t *testing.T) {
 	script := regexp.MustCompile(`^scripts/\S+$`)
 	action := regexp.MustCompile(`^[a-z-]+/[a-z-]+@v\d+$`)
 	ran := map[string]int{}
+	var writes []string
 	paths, err := filepath.Glob("../.github/workflows/*.yml")
 	if err != nil || len(paths) != 2 {
 		t.Fatalf("found %q, want two workflows, error %v", paths, err)
@@ -163,6 +164,11 @@ func TestWorkflows(t *testing.T) {
 			t.Errorf("%s has the permissions %v, want to read the contents alone", path, w.Permissions)
 		}
 		for name, job := range w.Jobs {
+			for what, may := range job.Permissions {
+				if may != "read" {
+					writes = append(writes, name+" "+what)
+				}
+			}
 			if job.Needs != "" && len(w.Jobs[job.Needs].Steps) == 0 && w.Jobs[job.Needs].Uses == "" {
 				t.Errorf("%s: %s needs %s, which is not there", path, name, job.Needs)
 			}
@@ -193,6 +199,10 @@ func TestWorkflows(t *testing.T) {
 				t.Errorf("%s: %s tests with Go %v, want %v", path, name, versions, want)
 			}
 		}
+	}
+	slices.Sort(writes)
+	if want := []string{"binaries contents", "image packages"}; !slices.Equal(writes, want) {
+		t.Errorf("the jobs that may write are %q, want %q", writes, want)
 	}
 	for _, target := range []string{"check", "test", "terraform-test", "release"} {
 		if ran[target] != 1 {

@@ -60,6 +60,10 @@ func TestUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	manual := need(t, string(unit), `^Documentation=man:(\S+)\(7\) `) + ".7"
+	if _, err := os.Stat(filepath.Join(root, "usr/local/share/man/man7", manual)); err != nil {
+		t.Errorf("the unit names a manual page that is not installed: %v", err)
+	}
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(unit), "=/usr/", "="+root+"/usr/")), 0o644); err != nil {
 		t.Fatal(err)
 	}
