@@ -2,11 +2,13 @@ package deploy_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +209,44 @@ func TestWorkflows(t *testing.T) {
 	for _, target := range []string{"check", "test", "terraform-test", "release"} {
 		if ran[target] != 1 {
 			t.Errorf("%s is run %d times, want once", target, ran[target])
+		}
+	}
+}
+
+// What a release has is made, for this machine's kind alone: the binary runs, the SBOM
+// tells what is in it, and the checksums are right.
+func TestRelease(t *testing.T) {
+	out := t.TempDir()
+	command := exec.Command("../scripts/release", "v0.0.0")
+	command.Env = append(os.Environ(), "ARCHS="+runtime.GOARCH, "OUT="+out)
+	if text, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("scripts/release: %v\n%s", err, text)
+	}
+	sums := exec.Command("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS")
+	sums.Dir = out
+	if text, err := sums.CombinedOutput(); err != nil {
+		t.Errorf("the checksums are not right: %v\n%s", err, text)
+	}
+	name := "coredns-versionalias_v0.0.0_linux_" + runtime.GOARCH
+	plugins, err := exec.Command(filepath.Join(out, name), "-plugins").Output()
+	if err != nil || !slices.Contains(strings.Fields(string(plugins)), "versionalias") {
+		t.Errorf("the binary has the plugins %s and error %v, want versionalias among them", plugins, err)
+	}
+	var sbom struct{ Components []struct{ Name string } }
+	text, err := os.ReadFile(filepath.Join(out, name+".cdx.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &sbom)
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(sbom.Components, func(c struct{ Name string }) bool { return c.Name == name })
+	}
+	if err != nil || !has("github.com/coredns/coredns") || !has("github.com/miekg/dns") {
+		t.Errorf("the SBOM has %v and error %v, want CoreDNS and the DNS library among them", sbom.Components, err)
+	}
+	listed, err := os.ReadFile(filepath.Join(out, "SHA256SUMS"))
+	for _, file := range []string{name, name + ".cdx.json", "coredns-versionalias.7"} {
+		if err != nil || !strings.Contains(string(listed), "  "+file+"\n") {
+			t.Errorf("the checksums are of\n%s\nwant %s among them", listed, file)
 		}
 	}
 }
