@@ -88,7 +88,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = !startswith(coalesce(var.kms_key, "none"), "alias/aws/")
+    condition     = !can(regex("(^|:)alias/aws/", var.kms_key))
     error_message = "kms_key: found \"${coalesce(var.kms_key, "none")}\", want a key of your own: EventBridge may not use AWS's"
   }
 }
