@@ -63,6 +63,10 @@ variable "to" {
     condition     = var.to == "" || !strcontains(var.template, "{name}") || local.below != ""
     error_message = "parse to of ${var.name}: found ${jsonencode(var.to)} at an apex, want a template without {name} there"
   }
+  validation {
+    condition     = lower(trimsuffix(replace(local.template, "{value}", var.to), ".")) != local.own
+    error_message = "parse to of ${var.name}: found ${jsonencode(var.to)}, want another name than the alias's own"
+  }
 }
 
 variable "from" {
@@ -84,6 +88,12 @@ variable "from" {
       lower(trimsuffix(replace(local.template, "{value}", var.to), "."))
     ])
     error_message = "parse from of ${var.name}: found ${jsonencode(var.from)}, want another name than in to"
+  }
+  validation {
+    condition = alltrue([
+      for value in var.from[*] : lower(trimsuffix(replace(local.template, "{value}", value), ".")) != local.own
+    ])
+    error_message = "parse from of ${var.name}: found ${jsonencode(var.from)}, want another name than the alias's own"
   }
 }
 
