@@ -43,7 +43,7 @@ variable "template" {
   }
   validation {
     condition     = !strcontains(var.template, "{name}") || var.zone != null
-    error_message = "parse template of ${var.name}: found {name} without zone, want both or none"
+    error_message = "parse template of ${var.name}: found {name} in it without zone, want the zone as well"
   }
 }
 
@@ -194,7 +194,7 @@ variable "subtree" {
   }
   validation {
     condition     = var.subtree == null || var.zone != null
-    error_message = "parse subtree of ${var.name}: found it without zone, want both or none"
+    error_message = "parse subtree of ${var.name}: found it without zone, want the zone as well"
   }
   validation {
     condition = var.subtree == null || alltrue([
