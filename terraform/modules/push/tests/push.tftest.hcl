@@ -195,3 +195,19 @@ run "key" {
     error_message = "not all is encrypted with the key"
   }
 }
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    parameters = null
+    retention  = null
+    kms_key    = null
+    tags       = null
+  }
+
+  assert {
+    condition     = aws_sqs_queue.server["dns-0"].message_retention_seconds == 300
+    error_message = "events are kept for ${aws_sqs_queue.server["dns-0"].message_retention_seconds} seconds"
+  }
+}

@@ -29,3 +29,25 @@ run "alone_and_unencrypted" {
     error_message = "a single node has ${aws_elasticache_replication_group.this.num_cache_clusters} nodes, fails over, or asks for TLS"
   }
 }
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    engine             = null
+    replicas           = null
+    transit_encryption = null
+    ttl                = null
+    tags               = null
+  }
+
+  assert {
+    condition = jsonencode([
+      aws_elasticache_replication_group.this.engine,
+      aws_elasticache_replication_group.this.num_cache_clusters,
+      aws_elasticache_replication_group.this.transit_encryption_enabled,
+      aws_route53_record.this.ttl,
+    ]) == jsonencode(["redis", 2, true, 60])
+    error_message = "the cache is ${jsonencode(aws_elasticache_replication_group.this)}"
+  }
+}
