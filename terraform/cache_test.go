@@ -108,26 +108,29 @@ resource "aws_acm_certificate" "web" { domain_name = "*.corp.internal" }
 resource "aws_iam_role" "dns" { assume_role_policy = "{}" }
 `
 
-// The examples of the READMEs are valid, those of push and reader together.
+// The examples of the READMEs are formatted and valid, those of push and reader together.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, "modules/versioned-cache/tests/twice", nil) // any that has the provider
-	text := around
-	for _, module := range []string{"versioned-cache", "versioned-service", "push", "reader"} {
-		readme, err := os.ReadFile(filepath.Join("modules", module, "README.md"))
-		if err != nil {
+	for _, modules := range [][]string{{"versioned-cache", "versioned-service", "push", "reader"}, {"alias", "alias-bundle"}} {
+		text := around
+		for _, module := range modules {
+			readme, err := os.ReadFile(filepath.Join("modules", module, "README.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, after, _ := strings.Cut(string(readme), "\n~~~ hcl\n")
+			block, _, found := strings.Cut(after, "\n~~~\n")
+			if !found {
+				t.Fatalf("%s/README.md has no example", module)
+			}
+			text += strings.ReplaceAll(block, "git::https://github.com/octoenergy/versionalias.git//terraform/modules/", "../../../") + "\n"
+		}
+		if err := os.WriteFile(filepath.Join(s.dir, "main.tf"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, after, _ := strings.Cut(string(readme), "\n~~~ hcl\n")
-		block, _, found := strings.Cut(after, "\n~~~\n")
-		if !found {
-			t.Fatalf("%s/README.md has no example", module)
-		}
-		text += strings.ReplaceAll(block, "git::https://github.com/octoenergy/versionalias.git//terraform/modules/", "../../../") + "\n"
+		s.run("fmt", "-check", "-diff")
+		s.run("get")
+		s.run("validate")
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "main.tf"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.run("get")
-	s.run("validate")
 }

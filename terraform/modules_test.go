@@ -67,15 +67,23 @@ func TestREADMEs(t *testing.T) {
 }
 
 // An alias that leads to a version in the apply that makes it does so once its name is
-// there.
-func TestNamesComeWithRecords(t *testing.T) {
-	for _, module := range []string{"versioned-cache", "versioned-service"} {
+// there, and a rule turns to a topic once that passes on what it is sent.
+func TestOrder(t *testing.T) {
+	for module, edges := range map[string][][2]string{
+		"versioned-cache":   {{"output.dns_name", "aws_route53_record.this"}},
+		"versioned-service": {{"output.dns_name", "aws_route53_record.this"}},
+		"push": {
+			{"aws_cloudwatch_event_target.this", "aws_sns_topic_policy.this"},
+			{"aws_cloudwatch_event_target.this", "aws_sns_topic_subscription.server"},
+		},
+	} {
 		t.Run(module, func(t *testing.T) {
 			t.Parallel()
 			graph := newStack(t, "modules/"+module, nil).run("graph", "-type=plan")
-			const edge = `output.dns_name (expand)" -> "[root] aws_route53_record.this (expand)"`
-			if !strings.Contains(graph, edge) {
-				t.Errorf("dns_name does not wait for the record:\n%s", graph)
+			for _, edge := range edges {
+				if !strings.Contains(graph, edge[0]+` (expand)" -> "[root] `+edge[1]+` (expand)"`) {
+					t.Errorf("%s does not wait for %s:\n%s", edge[0], edge[1], graph)
+				}
 			}
 		})
 	}

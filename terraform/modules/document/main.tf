@@ -16,6 +16,9 @@ locals {
   alias    = local.absolute || local.zone == "" ? local.name : "${local.name}.${local.zone}"
   below    = trimsuffix(trimsuffix(local.alias, local.zone), ".")
 
+  # What would make a loop; without a zone a relative name could be any.
+  own = var.zone != null || local.absolute ? local.alias : null
+
   # A target is what the template makes of a value.
   template = replace(var.template, "{name}", local.below)
 

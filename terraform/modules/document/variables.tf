@@ -43,7 +43,7 @@ variable "template" {
   }
   validation {
     condition     = !strcontains(var.template, "{name}") || var.zone != null
-    error_message = "parse template of ${var.name}: found {name} without zone, want both or none"
+    error_message = "parse template of ${var.name}: found {name} in it without zone, want the zone as well"
   }
 }
 
@@ -62,6 +62,10 @@ variable "to" {
   validation {
     condition     = var.to == "" || !strcontains(var.template, "{name}") || local.below != ""
     error_message = "parse to of ${var.name}: found ${jsonencode(var.to)} at an apex, want a template without {name} there"
+  }
+  validation {
+    condition     = lower(trimsuffix(replace(local.template, "{value}", var.to), ".")) != local.own
+    error_message = "parse to of ${var.name}: found ${jsonencode(var.to)}, want another name than the alias's own"
   }
 }
 
@@ -84,6 +88,12 @@ variable "from" {
       lower(trimsuffix(replace(local.template, "{value}", var.to), "."))
     ])
     error_message = "parse from of ${var.name}: found ${jsonencode(var.from)}, want another name than in to"
+  }
+  validation {
+    condition = alltrue([
+      for value in var.from[*] : lower(trimsuffix(replace(local.template, "{value}", value), ".")) != local.own
+    ])
+    error_message = "parse from of ${var.name}: found ${jsonencode(var.from)}, want another name than the alias's own"
   }
 }
 
@@ -184,7 +194,7 @@ variable "subtree" {
   }
   validation {
     condition     = var.subtree == null || var.zone != null
-    error_message = "parse subtree of ${var.name}: found it without zone, want both or none"
+    error_message = "parse subtree of ${var.name}: found it without zone, want the zone as well"
   }
   validation {
     condition = var.subtree == null || alltrue([

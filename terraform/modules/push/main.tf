@@ -58,6 +58,9 @@ resource "aws_cloudwatch_event_target" "this" {
   dead_letter_config {
     arn = aws_sqs_queue.undelivered.arn
   }
+
+  # Where a topic comes between, no event goes there before it can get through.
+  depends_on = [aws_sns_topic_policy.this, aws_sns_topic_subscription.server]
 }
 
 resource "aws_sns_topic" "this" {

@@ -48,6 +48,7 @@ variable "paths" {
   description = "The paths of the Corefile's ssm lines."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for path in var.paths : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", path))])
@@ -64,6 +65,7 @@ variable "parameters" {
   description = "The parameters of the Corefile's alias lines, each without its label."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for name in var.parameters : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", name))])
@@ -75,6 +77,7 @@ variable "retention" {
   description = "How many seconds a change event is kept for a server, and its delivery tried."
   type        = number
   default     = 300
+  nullable    = false
 
   validation {
     condition     = var.retention == floor(var.retention) && var.retention >= 60 && var.retention <= 86400
@@ -88,7 +91,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = !startswith(coalesce(var.kms_key, "none"), "alias/aws/")
+    condition     = !can(regex("(^|:)alias/aws/", var.kms_key))
     error_message = "kms_key: found \"${coalesce(var.kms_key, "none")}\", want a key of your own: EventBridge may not use AWS's"
   }
 }
@@ -97,4 +100,5 @@ variable "tags" {
   description = "Tags of all resources."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

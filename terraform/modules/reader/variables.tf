@@ -12,6 +12,7 @@ variable "paths" {
   description = "The paths of the Corefile's ssm lines."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for path in var.paths : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", path))])
@@ -28,6 +29,7 @@ variable "parameters" {
   description = "The parameters of the Corefile's alias lines, each without its label."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for name in var.parameters : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", name))])
@@ -39,6 +41,7 @@ variable "queue_arns" {
   description = "The queues of the Corefile's push lines."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.queue_arns : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", arn))])
@@ -50,4 +53,5 @@ variable "tags" {
   description = "Tags of the policy."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

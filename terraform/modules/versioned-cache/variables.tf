@@ -27,6 +27,7 @@ variable "engine" {
   description = "What the cache runs: redis or valkey."
   type        = string
   default     = "redis"
+  nullable    = false
 
   validation {
     condition     = contains(["redis", "valkey"], var.engine)
@@ -63,6 +64,7 @@ variable "replicas" {
   description = "How many nodes stand by beside the primary."
   type        = number
   default     = 1
+  nullable    = false
 
   validation {
     condition     = contains(range(6), var.replicas)
@@ -95,6 +97,7 @@ variable "transit_encryption" {
   description = "Whether clients must use TLS."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "zone_id" {
@@ -116,6 +119,7 @@ variable "ttl" {
   description = "The TTL of the versioned name in seconds."
   type        = number
   default     = 60
+  nullable    = false
 
   validation {
     condition     = var.ttl == floor(var.ttl) && var.ttl >= 1 && var.ttl <= 86400
@@ -127,4 +131,5 @@ variable "tags" {
   description = "Tags of the cache."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

@@ -72,6 +72,7 @@ variable "target_type" {
   description = "What the service registers: ip or instance."
   type        = string
   default     = "ip"
+  nullable    = false
 
   validation {
     condition     = contains(["ip", "instance"], var.target_type)
@@ -83,6 +84,7 @@ variable "health_check_path" {
   description = "The path that answers 200 if a target works."
   type        = string
   default     = "/"
+  nullable    = false
 
   validation {
     condition     = startswith(var.health_check_path, "/")
@@ -109,4 +111,5 @@ variable "tags" {
   description = "Tags of all that can have some."
   type        = map(string)
   default     = {}
+  nullable    = false
 }

@@ -21,6 +21,17 @@ run "what_is_not_said_is_not_written" {
   }
 }
 
+run "a_relative_name_makes_no_loop_without_a_zone" {
+  variables {
+    name = "cache.corp"
+    to   = "cache.corp"
+  }
+  assert {
+    condition     = jsondecode(output.json) == "cache.corp"
+    error_message = "found ${output.json}, want the target"
+  }
+}
+
 run "a_name_is_absolute_once_there_is_a_zone" {
   variables {
     name = "Cache"

@@ -80,6 +80,27 @@ run "a_template_with_the_name_at_the_apex" {
   expect_failures = [var.to]
 }
 
+run "a_loop" {
+  command = plan
+  variables {
+    zone = "corp.internal"
+    to   = "Cache.corp.internal."
+  }
+  expect_failures = [var.to]
+}
+
+run "a_loop_until_all_have_moved" {
+  command = plan
+  variables {
+    name     = "cache.corp.internal."
+    from     = "cache.corp"
+    percent  = 1
+    to       = "cache-v2.corp"
+    template = "{value}.internal"
+  }
+  expect_failures = [var.from]
+}
+
 run "an_address_to_come_from" {
   command = plan
   variables {

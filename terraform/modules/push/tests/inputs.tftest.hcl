@@ -110,3 +110,11 @@ run "key_of_AWS" {
   }
   expect_failures = [var.kms_key]
 }
+
+run "key_of_AWS_by_ARN" {
+  command = plan
+  variables {
+    kms_key = "arn:aws:kms:eu-west-1:123456789012:alias/aws/sqs"
+  }
+  expect_failures = [var.kms_key]
+}

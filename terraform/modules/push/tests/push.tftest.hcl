@@ -17,6 +17,10 @@ mock_provider "aws" {
   mock_resource "aws_sqs_queue" {
     defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:some" }
   }
+  override_resource {
+    target = aws_sqs_queue.undelivered
+    values = { arn = "arn:aws:sqs:eu-west-1:123456789012:aliases-undelivered" }
+  }
 }
 
 variables {
@@ -40,7 +44,7 @@ run "one_server" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.arn == aws_sqs_queue.server["dns-0"].arn
+    condition     = aws_cloudwatch_event_target.this.arn == "arn:aws:sqs:eu-west-1:123456789012:some"
     error_message = "the rule's target is ${aws_cloudwatch_event_target.this.arn}, want the queue"
   }
 
@@ -48,7 +52,7 @@ run "one_server" {
     condition = [
       aws_cloudwatch_event_target.this.retry_policy[0].maximum_event_age_in_seconds,
       aws_cloudwatch_event_target.this.dead_letter_config[0].arn,
-    ] == [300, aws_sqs_queue.undelivered.arn]
+    ] == [300, "arn:aws:sqs:eu-west-1:123456789012:aliases-undelivered"]
     error_message = "what cannot be delivered does not go to the dead-letter queue after 300 seconds"
   }
 
@@ -130,8 +134,9 @@ run "fleet" {
   assert {
     condition = { for server, s in aws_sns_topic_subscription.server : server => [
       s.topic_arn, s.protocol, s.endpoint, s.raw_message_delivery, jsondecode(s.redrive_policy).deadLetterTargetArn,
-      ] } == { for server, queue in aws_sqs_queue.server : server => [
-      aws_sns_topic.this[0].arn, "sqs", queue.arn, true, aws_sqs_queue.undelivered.arn,
+      ] } == { for server in ["dns-0", "dns-1"] : server => [
+      "arn:aws:sns:eu-west-1:123456789012:aliases", "sqs", "arn:aws:sqs:eu-west-1:123456789012:some", true,
+      "arn:aws:sqs:eu-west-1:123456789012:aliases-undelivered",
     ] }
     error_message = "the subscriptions are ${jsonencode(aws_sns_topic_subscription.server)}"
   }
@@ -188,5 +193,21 @@ run "key" {
       [aws_sqs_queue.undelivered.kms_master_key_id, aws_sns_topic.this[0].kms_master_key_id],
     )) == toset(["alias/aliases"])
     error_message = "not all is encrypted with the key"
+  }
+}
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    parameters = null
+    retention  = null
+    kms_key    = null
+    tags       = null
+  }
+
+  assert {
+    condition     = aws_sqs_queue.server["dns-0"].message_retention_seconds == 300
+    error_message = "events are kept for ${aws_sqs_queue.server["dns-0"].message_retention_seconds} seconds"
   }
 }

@@ -89,3 +89,19 @@ run "another_partition" {
     error_message = "found ${output.json}"
   }
 }
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    paths      = null
+    parameters = ["/dns/db"]
+    queue_arns = null
+    tags       = null
+  }
+
+  assert {
+    condition     = jsondecode(output.json).Statement[*].Resource == [["arn:aws:ssm:eu-west-1:123456789012:parameter/dns/db"]]
+    error_message = "found ${output.json}"
+  }
+}

@@ -77,6 +77,22 @@ run "other_engine_in_place" {
   expect_failures = [aws_elasticache_replication_group.this]
 }
 
+run "unencrypted_in_place" {
+  command = plan
+  variables {
+    transit_encryption = false
+  }
+  expect_failures = [aws_elasticache_replication_group.this]
+}
+
+run "moved_in_place" {
+  command = plan
+  variables {
+    subnet_group_name = "other"
+  }
+  expect_failures = [aws_elasticache_replication_group.this]
+}
+
 run "larger" {
   variables {
     node_type = "cache.m7g.large"
@@ -86,24 +102,5 @@ run "larger" {
   assert {
     condition     = jsonencode([aws_elasticache_replication_group.this.node_type, aws_elasticache_replication_group.this.num_cache_clusters]) == jsonencode(["cache.m7g.large", 3])
     error_message = "there are ${aws_elasticache_replication_group.this.num_cache_clusters} nodes of type ${aws_elasticache_replication_group.this.node_type}"
-  }
-}
-
-run "alone_and_unencrypted" {
-  command = plan
-
-  variables {
-    replicas           = 0
-    transit_encryption = false
-  }
-
-  assert {
-    condition = jsonencode([
-      aws_elasticache_replication_group.this.num_cache_clusters,
-      aws_elasticache_replication_group.this.automatic_failover_enabled,
-      aws_elasticache_replication_group.this.multi_az_enabled,
-      aws_elasticache_replication_group.this.transit_encryption_enabled,
-    ]) == jsonencode([1, false, false, false])
-    error_message = "a single node has ${aws_elasticache_replication_group.this.num_cache_clusters} nodes, fails over, or asks for TLS"
   }
 }

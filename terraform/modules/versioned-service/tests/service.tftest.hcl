@@ -86,3 +86,18 @@ run "instances" {
     error_message = "the target group is of ${aws_lb_target_group.this.target_type}s that are asked for ${aws_lb_target_group.this.health_check[0].path}"
   }
 }
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    target_type       = null
+    health_check_path = null
+    tags              = null
+  }
+
+  assert {
+    condition     = [aws_lb_target_group.this.target_type, aws_lb_target_group.this.health_check[0].path] == ["ip", "/"]
+    error_message = "the target group is of ${aws_lb_target_group.this.target_type}s that are asked for ${aws_lb_target_group.this.health_check[0].path}"
+  }
+}
