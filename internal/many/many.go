@@ -14,10 +14,10 @@ import (
 // Zone is where all names are.
 const Zone = "corp.internal."
 
-// Path is where the parameters are, and Line the line of a Corefile that reads them.
+// Path is where the parameters are.
 const Path = "/dns/aliases"
 
-// Line is that of a Corefile which reads the parameters.
+// Line is the line of a Corefile that reads them.
 var Line = ledger.Line{Path: Path, Rule: alias.Rule{Zones: []alias.Name{Zone}, TTL: 5}}
 
 // Canonical is the name of alias i.

@@ -38,8 +38,9 @@ func (e *Edit) Grow(n int) {
 // What it returns are their entries, in the same order.
 func (e *Edit) Put(src *Source, aliases ...Alias) []Entry {
 	entries := make([]Entry, len(aliases))
-	fresh := &fresh{most: len(aliases)}
+	fresh := new(fresh)
 	for i := range aliases {
+		fresh.left = len(aliases) - i
 		entries[i] = Entry{Alias: &aliases[i], Source: src}
 		e.put(&entries[i], e.before.Get(aliases[i].Name), fresh)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -120,4 +121,35 @@ func TestEditHistories(t *testing.T) {
 			return
 		}
 	}
+}
+
+// A tally outlives its document, and must not keep room for all of the document's
+// aliases, as it would if one is added to a bundle again and again.
+func TestPutMakesFewTallies(t *testing.T) {
+	const aliases, additions = 10_000, 50
+	var list []Alias
+	for i := range aliases + additions {
+		list = append(list, Alias{Name: Name(fmt.Sprintf("n%05d.corp.internal.", i)), Zone: "corp.internal.", Target: "v1.x.org."})
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var table *Table
+	put := func(list []Alias) {
+		edit := table.Edit()
+		edit.Put(&Source{}, list...)
+		table = edit.Table()
+	}
+	put(list[additions:])
+	before := heap()
+	for n := additions - 1; n >= 0; n-- {
+		put(list[n:]) // the one that is new comes first
+	}
+	if grown := int64(heap()) - int64(before); grown > 1<<20 {
+		t.Errorf("%d aliases more take %d octets, want at most %d", additions, grown, 1<<20)
+	}
+	runtime.KeepAlive(table)
 }

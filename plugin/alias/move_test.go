@@ -9,8 +9,11 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/octoenergy/versionalias/internal/figure"
 )
@@ -45,6 +48,21 @@ func TestPositions(t *testing.T) {
 		m := Move{Start: epoch, Over: 30 * time.Minute}
 		if turn := m.turn(got); turn != v.Half {
 			t.Errorf("%s of %q moves after %v of 30m, want %v", v.Client, v.Salt, turn, v.Half)
+		}
+	}
+}
+
+// Salts of any length are hashed whole, whichever buffer they go through.
+func TestPositionOfLongSalts(t *testing.T) {
+	for n := range maxSalt + 1 {
+		salt := strings.Repeat("s", n)
+		for client, octets := range map[string]string{
+			"192.0.2.1/32":         "\x04\x20\xc0\x00\x02\x01",
+			"2001:db8:0:ff01::/64": "\x06\x40\x20\x01\x0d\xb8\x00\x00\xff\x01",
+		} {
+			if got, want := Position(salt, netip.MustParsePrefix(client)), xxhash.Sum64String(salt+"\x00"+octets); got != want {
+				t.Errorf("the position of %s with a salt of %d octets is %016x, want %016x", client, n, got, want)
+			}
 		}
 	}
 }

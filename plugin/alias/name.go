@@ -63,10 +63,8 @@ func ParseName(s string) (Name, error) {
 		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
 	case upper:
 		return Name(strings.ToLower(name) + "."), nil
-	case len(s) > len(name):
-		return Name(s), nil
 	}
-	return Name(name + "."), nil
+	return Name(name + "."), nil // a copy: names outlive documents, and must not keep their text
 }
 
 // IsAt reports whether n is zone or lies below it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/miekg/dns"
 )
@@ -158,4 +159,18 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// What a name is parsed from may be a part of a large document, of which drains and
+// tallies must not keep the text.
+func TestParseNameCopies(t *testing.T) {
+	for _, text := range []string{"cache.internal", "cache.internal.", "Cache.internal."} {
+		name, err := ParseName(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unsafe.StringData(string(name)) == unsafe.StringData(text) {
+			t.Errorf("ParseName(%q) shares the memory of its text, want a copy", text)
+		}
+	}
 }

@@ -66,11 +66,15 @@ func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 }
 
 // fresh makes tallies, and lists of them, many at a time: a million small objects
-// are dearer to make, and to keep, than some thousand large ones.
+// are dearer to make, and to keep, than some thousand large ones. One that is in use
+// keeps all that were made with it, so they are not too many.
 type fresh struct {
-	most  int // how many aliases there will be, about
+	left  int // how many aliases are yet to come, this one included
 	pairs []pair
 }
+
+// most is how many pairs are made at a time.
+const most = 64
 
 // pair is the usual list, of one tally, and that: beside each other, since a query
 // reads both.
@@ -81,7 +85,7 @@ type pair struct {
 
 func (f *fresh) pair() *pair {
 	if len(f.pairs) == 0 {
-		f.pairs = make([]pair, max(1, f.most))
+		f.pairs = make([]pair, max(1, min(f.left, most)))
 	}
 	p := &f.pairs[0]
 	f.pairs = f.pairs[1:]

@@ -175,7 +175,7 @@ func (c *change) holders(k key, heir *candidate, going map[key]bool) (held bool,
 		switch {
 		case going[holder]:
 			free = append(free, holder)
-		case newer == nil || newer.aliases == nil || newer.states(a.Name):
+		case newer == nil || newer.names != nil || newer.states(a.Name): // names: it could not be read
 			held = true
 		}
 	}

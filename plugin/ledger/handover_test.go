@@ -48,6 +48,30 @@ func TestHandOverToBundle(t *testing.T) {
 	}
 }
 
+// A parameter that is deleted and a bundle that is emptied hand over to one that has
+// waited for both: neither alias is gone at any moment. What cannot be read is not empty.
+func TestHandOverFromEmptied(t *testing.T) {
+	const heir = `/a/all 1 {"aliases": {"x": "v1.x.org", "y": "v1.x.org"}}` + "\n/a/b "
+	lines := linesOf(t, "internal.", "ssm /a")
+	for _, waits := range []string{`1 {"aliases": {"y": "v1.x.org"}}`, "2 ?"} {
+		l, _ := New(lines, trust).Apply(seenOf(t, lines, `/a/b 1 {"aliases": {"y": "v1.x.org"}}`+"\n/a/x 1 v1.x.org"), epoch)
+		now := epoch
+		for range 10 {
+			now = now.Add(interval)
+			l, _ = l.Apply(seenOf(t, lines, heir+waits), now)
+			refs, _ := l.Due(now)
+			l, _ = l.ApplyRead(refs, nil, now)
+			if l.Table().Get("x.internal.") == nil {
+				t.Fatalf("x is gone before its heir can come into force, which waits for %s", waits)
+			}
+		}
+		l, _ = l.Apply(seenOf(t, lines, heir+`3 {"aliases": {}}`), now.Add(interval))
+		if got, want := tableText(l.Table()), spelled("x.internal. v1.x.org. 5 /a/all@1\ny.internal. v1.x.org. 5 /a/all@1"); got != want {
+			t.Errorf("table got\n%swant\n%s", got, want)
+		}
+	}
+}
+
 // A reload that brings another TTL or template: what caches hold, and what was never
 // verified, is told by what was in force before.
 func TestSucceed(t *testing.T) {

@@ -346,29 +346,24 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 // another one, sorted: most do not, and are in no chain.
 func (v *view) touched(order []key) []alias.Name {
 	var leading []*alias.Alias
-	looked := false // for those that are in force
-	look := func(a *alias.Alias) {
-		if looked || a.Subtree == nil && !v.table.MayLead(a.Name) {
-			return // nobody in force leads to a
+	reached := false          // maybe, by what is in force
+	for _, k := range order { // which is faster than through the map
+		of := v.in[k]
+		claims := v.change.claims(&of.document)
+		for i := range claims {
+			a := &claims[i]
+			if v.leadsOn(a) {
+				leading = append(leading, a)
+			}
+			reached = reached || v.changes(claim{of, a}) && (a.Subtree != nil || v.table.MayLead(a.Name))
 		}
-		looked = true
+	}
+	if reached { // else nobody leads to a change but another one: those as before are in the table too
 		for e := range v.table.All() {
 			if v.leadsOn(e.Alias) {
 				if _, kept := v.holder(e.Name); kept != nil {
 					leading = append(leading, e.Alias)
 				}
-			}
-		}
-	}
-	for _, k := range order { // which is faster than through the map
-		of := v.in[k]
-		claims := v.change.claims(&of.document)
-		for i := range claims {
-			if v.leadsOn(&claims[i]) {
-				leading = append(leading, &claims[i])
-			}
-			if v.changes(claim{of, &claims[i]}) {
-				look(&claims[i])
 			}
 		}
 	}
@@ -390,7 +385,6 @@ func (v *view) touched(order []key) []alias.Name {
 			if c, ok := v.claims[a.Name]; ok && v.changes(c) || slices.ContainsFunc(a.Targets(), leads) {
 				touched[a.Name] = true
 				more = true
-				look(a)
 			}
 		}
 	}

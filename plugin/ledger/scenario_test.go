@@ -601,6 +601,30 @@ func TestScenarios(t *testing.T) {
 				/a/q@2 collision internal.=1`,
 		}},
 	}, {
+		name:  "collisions at the first load: what collides itself takes no name from others",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/p 1 {"aliases": {"b": "v1.x.org"}}
+				/a/q 1 {"aliases": {"a": "v2.x.org", "b": "v2.x.org"}}
+				/a/r 1 {"aliases": {"a": "v3.x.org"}}
+				/a/s 1 {"aliases": {"a": "v4.x.org"}}
+				/a/t 1 {"aliases": {"b": "v5.x.org"}}`,
+			table: `
+				a.internal. v3.x.org. 5 /a/r@1
+				b.internal. v1.x.org. 5 /a/p@1`,
+			events: `
+				rejected {/a/q 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/s 1}: place alias a.internal.: found it in parameter /a/r, want it in one parameter only; nothing is in force
+				rejected {/a/t 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				alias a.internal. added: v3.x.org., ttl 5 ({/a/r 1})
+				alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})`,
+			rejected: `
+				/a/q@1 collision internal.=2
+				/a/s@1 collision internal.=1
+				/a/t@1 collision internal.=1`,
+		}},
+	}, {
 		name:  "a collision at the first load: the first that sorts wins",
 		lines: "ssm /a",
 		sweeps: []sweep{{
@@ -1408,6 +1432,45 @@ func TestScenarios(t *testing.T) {
 				a7.internal. v1.x.org. 5 /a/b@1`,
 			events:   "rejected {/a/a0 1}: follow alias a0.internal.: found the chain a0.internal. a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; nothing is in force",
 			rejected: "/a/a0@1 loop internal.=1",
+		}},
+	}, {
+		name:  "10: a chain of seven, and one in force that leads below its head: a subtree there is refused",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 {"aliases": {"a2": "a3.internal", "a3": "a4.internal", "a4": "a5.internal", "a5": "a6.internal", "a6": "a7.internal", "a7": "v1.x.org"}}
+				/a/a0 1 x.a1.internal`,
+			table: `
+				a0.internal. x.a1.internal. 5 /a/a0@1
+				a2.internal. a3.internal. 5 /a/a@1
+				a3.internal. a4.internal. 5 /a/a@1
+				a4.internal. a5.internal. 5 /a/a@1
+				a5.internal. a6.internal. 5 /a/a@1
+				a6.internal. a7.internal. 5 /a/a@1
+				a7.internal. v1.x.org. 5 /a/a@1`,
+			events: `
+				alias a0.internal. added: x.a1.internal., ttl 5 ({/a/a0 1})
+				alias a2.internal. added: a3.internal., ttl 5 ({/a/a 1})
+				alias a3.internal. added: a4.internal., ttl 5 ({/a/a 1})
+				alias a4.internal. added: a5.internal., ttl 5 ({/a/a 1})
+				alias a5.internal. added: a6.internal., ttl 5 ({/a/a 1})
+				alias a6.internal. added: a7.internal., ttl 5 ({/a/a 1})
+				alias a7.internal. added: v1.x.org., ttl 5 ({/a/a 1})`,
+		}, {
+			seen: `
+				/a/a 1 {"aliases": {"a2": "a3.internal", "a3": "a4.internal", "a4": "a5.internal", "a5": "a6.internal", "a6": "a7.internal", "a7": "v1.x.org"}}
+				/a/a0 1 x.a1.internal
+				/a/a1 1 {"to": "a2.internal", "subtree": "collapse"}`,
+			table: `
+				a0.internal. x.a1.internal. 5 /a/a0@1
+				a2.internal. a3.internal. 5 /a/a@1
+				a3.internal. a4.internal. 5 /a/a@1
+				a4.internal. a5.internal. 5 /a/a@1
+				a5.internal. a6.internal. 5 /a/a@1
+				a6.internal. a7.internal. 5 /a/a@1
+				a7.internal. v1.x.org. 5 /a/a@1`,
+			events:   "rejected {/a/a1 1}: follow alias a0.internal.: found the chain a0.internal. x.a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; nothing is in force",
+			rejected: "/a/a1@1 loop internal.=1",
 		}},
 	}, {
 		name:  "10: a chain of seven; an eighth behind is refused, by a flip or a new alias",
