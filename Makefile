@@ -46,5 +46,6 @@ fuzz:
 # What tests measure of flips, the benchmarks, and whole servers under dnsperf.
 bench:
 	scripts/test -count 1 -run '^TestFlips'
-	go test -run '^$$' -bench . -benchmem . ./bench/
+	go test -run '^$$' -bench Swaps -benchtime 5x .
+	go test -run '^$$' -bench . ./bench/
 	go run ./bench/process
