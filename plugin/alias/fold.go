@@ -34,7 +34,8 @@ func isFolded(qname string) bool {
 		w := uint64(qname[0]) | uint64(qname[1])<<8 | uint64(qname[2])<<16 | uint64(qname[3])<<24 |
 			uint64(qname[4])<<32 | uint64(qname[5])<<40 | uint64(qname[6])<<48 | uint64(qname[7])<<56
 		// The sums have the highest bit of each octet set that is an 'A' or more, and
-		// that is more than a backslash. '[' is between them, and in no Name either.
+		// that is more than a backslash. '[' is between them, and in no Name either. Only
+		// octets that are no ASCII carry into the next, and with one the answer is no.
 		upper := (w + (0x80-'A')*each) &^ (w + (0x80-'\\'-1)*each)
 		if (w|upper)&(0x80*each) != 0 {
 			return false
