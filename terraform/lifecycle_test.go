@@ -58,10 +58,12 @@ module "bundle" {
 `
 
 // The upgrade with all ways to flip, alone and in a bundle, several times from nothing to
-// nothing, with the versioned names in Route 53.
+// nothing, with the versioned names in Route 53. It is not for every change: a cycle takes
+// minutes, since a zone alone takes the emulator a quarter of one to make, and each of its
+// steps is in a test that CI runs.
 func TestLifecycle(t *testing.T) {
 	if *lifecycles == 0 {
-		t.Skip("it takes minutes: make terraform-lifecycle runs it")
+		t.Skip("apart, since a cycle takes minutes: make terraform-lifecycle runs it")
 	}
 	aws := emulator.Start(t)
 	env := aws.Env()

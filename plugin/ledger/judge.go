@@ -255,13 +255,11 @@ func (v *view) claimed(order []key) map[key]verdict {
 			if len(v.claims) > before {
 				continue
 			}
-			other := v.first(order, faults, a.Name)
-			v.claims[a.Name] = claim{other, other.alias(a.Name)}
-			faults[k] = collision(a.Name, other.key(), true)
+			faults[k] = collision(a.Name, v.first(order, faults, a.Name).key(), true)
 			for _, a := range claims[:i] {
 				delete(v.claims, a.Name)
 			}
-			break
+			break // with a fault nobody asks who claims a name any more, but only whether one is claimed
 		}
 	}
 	return faults

@@ -410,15 +410,9 @@ func (l *Ledger) claims(d *document) []alias.Alias {
 	return claims
 }
 
-func (d *document) states(name alias.Name) bool { return d.alias(name) != nil }
-
-// alias is the alias of that name that d states, or nil.
-func (d *document) alias(name alias.Name) *alias.Alias {
-	i, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
-	if !ok {
-		return nil
-	}
-	return &d.aliases[i]
+func (d *document) states(name alias.Name) bool {
+	_, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
+	return ok
 }
 
 // Rejection is a document that is not in force though it is its parameter's
