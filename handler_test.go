@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -255,10 +256,13 @@ func pack(t testing.TB, m *dns.Msg) []byte {
 }
 
 // The request is a copy below, with all that it had but the question, and is
-// not changed by what plugins do to theirs: 6, and style's ninth habit.
+// not changed by what plugins do to theirs: 6.
 func TestRequestBelow(t *testing.T) {
 	q := withEDNS(question("Cache.corp.internal.", dns.TypeTXT), true)
 	q.CheckingDisabled = true
+	for i, section := range []*[]dns.RR{&q.Answer, &q.Ns, &q.Extra} {
+		*section = append(*section, test.A(fmt.Sprintf("section-%d. 60 IN A 192.0.2.1", i)), test.TXT(fmt.Sprintf("section-%d. 60 IN TXT text", i)))
+	}
 	before := q.Copy()
 	next := func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		want := before.Copy()
@@ -271,6 +275,9 @@ func TestRequestBelow(t *testing.T) {
 		}
 		r.Question[0].Name = "other."
 		r.IsEdns0().SetUDPSize(512)
+		for _, rr := range slices.Concat(r.Answer, r.Ns, r.Extra) {
+			rr.Header().Ttl++
+		}
 		r.Id++
 		m := reply(r, `cache-v1.corp.internal. 60 IN TXT "v1"`)
 		return dns.RcodeSuccess, w.WriteMsg(m)
