@@ -37,6 +37,7 @@ type memory struct {
 	prepared bool
 	records  map[string][]dns.RR
 	replies  map[string]*dns.Msg
+	recent   []*dns.Msg // the last replies by the query's ID: to look into a map would take as long as the plugin
 	contexts chan context.Context
 }
 
@@ -61,9 +62,9 @@ func (m *memory) remember(records map[string][]dns.RR) {
 		return
 	}
 	m.replies = map[string]*dns.Msg{}
+	m.recent = make([]*dns.Msg, 1000)
 	for name := range records {
 		m.replies[name] = m.reply(new(dns.Msg).SetQuestion(name, dns.TypeA), records[name])
-		m.replies[name].Id = 0
 	}
 }
 
@@ -76,8 +77,16 @@ func (m *memory) reply(r *dns.Msg, answer []dns.RR) *dns.Msg {
 
 func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	name := r.Question[0].Name
-	if reply, ok := m.replies[name]; ok {
-		return dns.RcodeSuccess, w.WriteMsg(reply)
+	if m.prepared {
+		if int(r.Id) < len(m.recent) && m.recent[r.Id] != nil && m.recent[r.Id].Question[0].Name == name {
+			return dns.RcodeSuccess, w.WriteMsg(m.recent[r.Id])
+		}
+		if reply, ok := m.replies[name]; ok {
+			if int(r.Id) < len(m.recent) {
+				m.recent[r.Id] = reply
+			}
+			return dns.RcodeSuccess, w.WriteMsg(reply)
+		}
 	}
 	records, ok := m.records[name]
 	if !ok {
