@@ -33,15 +33,15 @@ func (e *Edit) Grow(n int) {
 	}
 }
 
-// Put sets aliases, which all stand in the document src, and which nobody may change
-// any more. The tallies of those that the table has which the edit began with live on.
-// What it returns are their entries, in the same order.
+// Put sets aliases, which all stand in the document src. The tallies of those that the
+// table has which the edit began with live on. What it returns are their entries, in the
+// same order.
 func (e *Edit) Put(src *Source, aliases ...Alias) []Entry {
 	entries := make([]Entry, len(aliases))
 	fresh := new(fresh)
 	for i := range aliases {
 		fresh.left = len(aliases) - i
-		entries[i] = Entry{Alias: &aliases[i], Source: src}
+		entries[i] = Entry{Alias: aliases[i], Source: src}
 		e.put(&entries[i], e.before.Get(aliases[i].Name), fresh)
 	}
 	return entries
@@ -61,13 +61,13 @@ func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	}
 	p.set(h, next)
 	e.next.size++
-	e.count(next.Alias, 1)
+	e.count(&next.Alias, 1)
 	if old == nil || old.Source == nil {
 		e.lead(targets, 1)
 		return
 	}
 	e.next.size--
-	e.count(old.Alias, -1)
+	e.count(&old.Alias, -1)
 	if left := old.Targets(); !slices.Equal(left, targets) {
 		e.lead(left, -1)
 		e.lead(targets, 1)
@@ -83,10 +83,10 @@ func (e *Edit) Delete(name Name) {
 	}
 	if old.Source != nil {
 		e.next.size--
-		e.count(old.Alias, -1)
+		e.count(&old.Alias, -1)
 		e.lead(old.Targets(), -1)
 	}
-	e.set(&Entry{Alias: &Alias{Name: name}, mark: old.mark.with(func(m *Mark) { m.retired = nil })})
+	e.set(&Entry{Alias: Alias{Name: name}, mark: old.mark.with(func(m *Mark) { m.retired = nil })})
 }
 
 // Retire has the queries for name counted by r, or by nobody if that is nil. If
@@ -124,6 +124,17 @@ func (e *Edit) Partial(partial bool) { e.next.partial = partial }
 
 // Get is the alias of that very name as it is by now, or nil.
 func (e *Edit) Get(name Name) *Entry { return e.next.Get(name) }
+
+// New is the alias of that very name if it was put in this edit, or nil.
+func (e *Edit) New(name Name) *Entry {
+	if now := e.next.Get(name); now != nil && now != e.before.Get(name) {
+		return now
+	}
+	return nil
+}
+
+// HasSubtrees reports whether any alias has a subtree by now.
+func (e *Edit) HasSubtrees() bool { return e.next.HasSubtrees() }
 
 // Retired counts the queries for a name that is retired by now, and nil is of none.
 func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
@@ -174,7 +185,7 @@ func (e *Edit) lead(targets []Name, by int) {
 
 // mark changes what is known of name beside its alias.
 func (e *Edit) mark(name Name, change func(*Mark)) {
-	next := &Entry{Alias: &Alias{Name: name}}
+	next := &Entry{Alias: Alias{Name: name}}
 	if old := e.next.get(name); old != nil {
 		*next = *old
 	}

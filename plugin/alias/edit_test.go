@@ -35,6 +35,7 @@ func TestEditHistories(t *testing.T) {
 			edit.Grow(edits)
 		}
 		before := maps.Clone(now.tallies)
+		put := map[Name]bool{} // in this edit
 		for range edits {
 			n := name()
 			switch op := random.IntN(10); {
@@ -47,6 +48,7 @@ func TestEditHistories(t *testing.T) {
 					}
 					bundle[n] = a
 					now.aliases[n] = a
+					put[n] = true
 					delete(now.retired, n)
 					now.tallies[n] = a.Targets()
 					for _, old := range before[n] {
@@ -60,6 +62,7 @@ func TestEditHistories(t *testing.T) {
 			case op < 9:
 				edit.Delete(n)
 				delete(now.aliases, n)
+				delete(put, n)
 				delete(now.retired, n)
 				delete(now.tallies, n)
 			default:
@@ -68,6 +71,9 @@ func TestEditHistories(t *testing.T) {
 				if _, ok := now.aliases[n]; !ok {
 					now.retired[n] = r
 				}
+			}
+			if n := name(); (edit.New(n) != nil) != put[n] || put[n] && edit.New(n) != edit.Get(n) {
+				t.Fatalf("edit %d has the new alias %v of %s, want one: %v", len(history), edit.New(n), n, put[n])
 			}
 		}
 		held := map[Name]Name{}

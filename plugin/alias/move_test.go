@@ -103,7 +103,7 @@ func entryOf(m *Move) *Entry {
 		m.Salt = "cache.corp.internal."
 	}
 	a := Alias{Name: "cache.corp.internal.", Zone: "corp.internal.", Target: "v2.corp.internal.", TTL: 5, Move: m}
-	return &Entry{Alias: &a, Tallies: tallies(nil, a.Targets(), new(fresh))}
+	return &Entry{Alias: a, Tallies: tallies(nil, a.Targets(), new(fresh))}
 }
 
 // clientAt is a client whose position is just below a fraction of the whole
@@ -367,7 +367,7 @@ func TestGroups(t *testing.T) {
 		other := Alias{Name: "db.corp.example.", Zone: "corp.example.", Target: "db-v7.corp.example.", TTL: 60, Move: &Move{}}
 		*other.Move = m
 		other.Move.From = "db-v6.corp.example."
-		b := &Entry{Alias: &other, Tallies: tallies(nil, other.Targets(), new(fresh))}
+		b := &Entry{Alias: other, Tallies: tallies(nil, other.Targets(), new(fresh))}
 		for range 5 {
 			at := epoch.Add(time.Duration(r.Int64N(int64(2*time.Hour))) - 30*time.Minute)
 			for _, c := range clients {
@@ -412,7 +412,7 @@ func (h *history) read(t *testing.T, move string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.entry = &Entry{Alias: &aliases[0], Tallies: tallies(nil, aliases[0].Targets(), new(fresh))}
+	h.entry = &Entry{Alias: aliases[0], Tallies: tallies(nil, aliases[0].Targets(), new(fresh))}
 }
 
 // ask lets every client ask. They may go forward if direction is above 0, back if it

@@ -11,14 +11,17 @@ import (
 
 // Entry is what a table has of one name: an alias in force, or marks, or both. It
 // is immutable but for its tallies' counters.
+//
+// What a query reads stands together: of a million entries most are in no processor's
+// cache.
 type Entry struct {
-	*Alias         // shared with the document it was read from
+	mark   *Mark   // what else is known of the name, or nil
 	Source *Source // shared by all entries of one document; nil if this is no alias
 	// Tallies count the answers by target, those of Targets first. They live as
 	// long as the alias, whatever its targets and documents.
 	Tallies []*Tally
-	base    []uint64 // what those of Targets had counted when the document was adopted; nil for 0
-	mark    *Mark    // what else is known of the name, or nil
+	Alias
+	base []uint64 // what those of Targets had counted when the document was adopted; nil for 0
 }
 
 // Mark is what a table knows of a name beside its alias, or in the place of one. A

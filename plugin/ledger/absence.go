@@ -101,7 +101,7 @@ func (c *change) retire() {
 		}
 		missing = append(missing, k)
 		if r.good != nil && !c.lasted(r) {
-			c.brake += len(c.claims(r.good))
+			c.brake += len(r.good.entries)
 		}
 	}
 	if c.brake > brakeAliases {
@@ -165,7 +165,7 @@ func (c *change) await(going map[key]bool) {
 // holders is those of going that hold an alias which heir, a candidate of k, states;
 // and whether anybody else holds one, and does not give it up.
 func (c *change) holders(k key, heir *candidate, going map[key]bool) (held bool, free []key) {
-	for _, a := range c.claims(&heir.document) {
+	for a := range c.claims(&heir.document) {
 		e := c.table.Get(a.Name)
 		if e == nil || keyOf(e) == k {
 			continue
@@ -198,7 +198,7 @@ func (c *change) handedOver(missing []key) int {
 		if r.good == nil || c.lasted(r) {
 			continue
 		}
-		for _, a := range c.claims(r.good) {
+		for a := range c.claims(r.good) {
 			if stated[a.Name] {
 				n++
 			}
@@ -214,7 +214,7 @@ func (c *change) state(k key, stated map[alias.Name]bool) {
 	if r.newer == nil || r.absence.missing() {
 		return
 	}
-	for _, a := range c.claims(&r.newer.document) {
+	for a := range c.claims(&r.newer.document) {
 		stated[a.Name] = true
 	}
 }

@@ -23,8 +23,8 @@ const MaxChain = 7
 //
 // Documents that were found at fault before are judged again each time: what
 // they collided with may have gone.
-func (c *change) judge() []key {
-	v := view{change: c, in: map[key]*candidate{}}
+func (c *change) judge() *view {
+	v := &view{change: c, in: map[key]*candidate{}}
 	for k := range c.records {
 		v.let(k)
 	}
@@ -45,7 +45,7 @@ func (c *change) judge() []key {
 		v.again(verdicts)
 	}
 	c.reject(verdicts)
-	return slices.SortedFunc(maps.Keys(v.in), key.compare)
+	return v
 }
 
 // sift takes out the candidates at fault, until none is.
@@ -56,7 +56,7 @@ func (v *view) sift(verdicts map[key]verdict) {
 			return
 		}
 		for k := range faults {
-			delete(v.in, k)
+			v.leaveOut(k)
 		}
 		maps.Copy(verdicts, faults)
 	}
@@ -75,7 +75,7 @@ func (v *view) reprieve(verdicts map[key]verdict) {
 			delete(verdicts, k)
 			return
 		}
-		delete(v.in, k)
+		v.leaveOut(k)
 	}
 }
 
@@ -90,7 +90,7 @@ func (v *view) again(verdicts map[key]verdict) {
 		if v.in[k] != nil && len(v.faults()) == 0 && !v.unproven(k) {
 			delete(verdicts, k)
 		} else {
-			delete(v.in, k)
+			v.leaveOut(k)
 		}
 	}
 }
@@ -127,16 +127,12 @@ func (c *change) reject(verdicts map[key]verdict) {
 // view is the aliases as they would be with some candidates in force.
 type view struct {
 	*change
-	in     map[key]*candidate
-	claims map[alias.Name]claim // of the candidates that are in
-	// subtrees says whether any alias, claimed or in force, has a subtree.
-	subtrees bool
-}
-
-// claim is an alias, and the candidate that states it.
-type claim struct {
-	of    *candidate
-	alias *alias.Alias
+	in map[key]*candidate
+	// The next table, as far as the candidates that are in make it, and what it takes
+	// from them; nil if others are in by now.
+	next    *alias.Edit
+	adopted map[key]*document
+	swaps   []swap
 }
 
 // let puts in k's candidate, if it could be read and is still there.
@@ -147,9 +143,17 @@ func (v *view) let(k key) {
 	}
 	switch r.newer.reason {
 	case "", ReasonCollision, ReasonLoop:
-		v.in[k] = r.newer
+		v.in[k], v.next = r.newer, nil
 	}
 }
+
+func (v *view) leaveOut(k key) {
+	delete(v.in, k)
+	v.next = nil
+}
+
+// order is the candidates that are in, sorted.
+func (v *view) order() []key { return slices.SortedFunc(maps.Keys(v.in), key.compare) }
 
 // holder is the parameter that has name in force and is not about to be
 // replaced or retired.
@@ -167,9 +171,9 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 
 // owner is the alias that queries for name are for: the one of that name, else
 // the deepest above it whose subtree has it; or nil.
-func (v *view) owner(name alias.Name) *alias.Alias {
+func (v *view) owner(name alias.Name) *alias.Entry {
 	for above := name; ; above = above.Parent() {
-		a := v.get(above)
+		a := v.next.Get(above)
 		switch {
 		case a != nil && above == name:
 			return a
@@ -178,30 +182,20 @@ func (v *view) owner(name alias.Name) *alias.Alias {
 				return nil
 			}
 			return a
-		case !v.subtrees || above == ".":
+		case !v.next.HasSubtrees() || above == ".":
 			return nil
 		}
 	}
 }
 
-func (v *view) get(name alias.Name) *alias.Alias {
-	if c, ok := v.claims[name]; ok {
-		return c.alias
-	}
-	if _, e := v.holder(name); e != nil {
-		return e.Alias
-	}
-	return nil
-}
-
 // faults finds candidates at fault, the surest kind first: to take out one may
 // clear another of a fault of a later kind.
 func (v *view) faults() map[key]verdict {
-	order := slices.SortedFunc(maps.Keys(v.in), key.compare)
+	order := v.order()
 	if faults := v.held(order); len(faults) > 0 {
 		return faults
 	}
-	if faults := v.claimed(order); len(faults) > 0 {
+	if faults := v.build(order); len(faults) > 0 {
 		return faults
 	}
 	return v.loops(order)
@@ -212,7 +206,7 @@ func (v *view) faults() map[key]verdict {
 func (v *view) held(order []key) map[key]verdict {
 	kept := map[alias.Name]key{}
 	for _, k := range order {
-		for _, a := range v.change.claims(&v.in[k].document) {
+		for a := range v.claims(&v.in[k].document) {
 			if e := v.table.Get(a.Name); e != nil && keyOf(e) == k {
 				kept[a.Name] = k
 			}
@@ -220,7 +214,7 @@ func (v *view) held(order []key) map[key]verdict {
 	}
 	faults := map[key]verdict{}
 	for _, k := range order {
-		for _, a := range v.change.claims(&v.in[k].document) {
+		for a := range v.claims(&v.in[k].document) {
 			if holder, e := v.holder(a.Name); e != nil {
 				faults[k] = collision(a.Name, holder, false)
 				break
@@ -234,43 +228,47 @@ func (v *view) held(order []key) map[key]verdict {
 	return faults
 }
 
-// claimed finds the candidates that state an alias of another one, where none
-// has it in force: the one that sorts first keeps it.
-func (v *view) claimed(order []key) map[key]verdict {
-	faults := map[key]verdict{}
+// build makes the next table, and finds the candidates that state an alias of another
+// one, where none has it in force: the one that sorts first keeps it.
+func (v *view) build(order []key) map[key]verdict {
 	n := 0
-	for _, c := range v.in {
-		n += len(c.aliases)
-	}
-	v.claims = make(map[alias.Name]claim, n)
-	v.subtrees = v.table.HasSubtrees()
 	for _, k := range order {
-		of := v.in[k]
-		claims := v.change.claims(&of.document)
-		for i := range claims {
-			a := &claims[i]
-			before := len(v.claims)
-			v.claims[a.Name] = claim{of, a}
-			v.subtrees = v.subtrees || a.Subtree != nil
-			if len(v.claims) > before {
-				continue
-			}
-			faults[k] = collision(a.Name, v.first(order, faults, a.Name).key(), true)
-			for _, a := range claims[:i] {
-				delete(v.claims, a.Name)
-			}
-			break // with a fault nobody asks who claims a name any more, but only whether one is claimed
+		n += len(v.in[k].aliases)
+	}
+	v.next, v.adopted, v.swaps = v.table.Edit(), map[key]*document{}, make([]swap, 0, n)
+	v.next.Grow(n)
+	faults := map[key]verdict{}
+	for _, k := range order {
+		own := v.own(&v.in[k].document)
+		if i := slices.IndexFunc(own, func(a alias.Alias) bool { return v.next.New(a.Name) != nil }); i >= 0 {
+			faults[k] = collision(own[i].Name, keyOf(v.next.New(own[i].Name)), true)
+			continue
 		}
+		good := v.in[k].adopt(v.now)
+		good.entries = v.next.Put(good.source(), own...)
+		if len(own) == len(good.aliases) {
+			good.aliases = nil // the entries have them
+		}
+		for i := range good.entries {
+			v.swaps = append(v.swaps, swap{v.table.Get(good.entries[i].Name), &good.entries[i]})
+		}
+		v.adopted[k] = good
 	}
-	return faults
-}
-
-// first is the first candidate, of those that are not at fault, that states an alias
-// of that name.
-func (v *view) first(order []key, faults map[key]verdict, name alias.Name) *candidate {
-	for _, k := range order {
-		if _, out := faults[k]; !out && v.in[k].states(name) {
-			return v.in[k]
+	if len(faults) > 0 {
+		v.next = nil
+		return faults
+	}
+	for _, k := range slices.AppendSeq(slices.Clone(order), maps.Keys(v.retired)) {
+		good := v.records[k].good
+		if good == nil {
+			continue
+		}
+		for a := range v.claims(good) {
+			// What another document states by now stays.
+			if before, now := v.table.Get(a.Name), v.next.Get(a.Name); now != nil && now == before {
+				v.next.Delete(a.Name)
+				v.swaps = append(v.swaps, swap{before, nil})
+			}
 		}
 	}
 	return nil
@@ -343,45 +341,35 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 // touched is the aliases that changed, and all that lead to them, if they lead on to
 // another one, sorted: most do not, and are in no chain.
 func (v *view) touched(order []key) []alias.Name {
-	var leading []*alias.Alias
-	reached := false          // maybe, by what is in force
-	for _, k := range order { // which is faster than through the map
-		of := v.in[k]
-		claims := v.change.claims(&of.document)
-		for i := range claims {
-			a := &claims[i]
-			if v.leadsOn(a) {
-				leading = append(leading, a)
+	var leading []*alias.Entry
+	reached := false // maybe, by what is in force
+	for _, k := range order {
+		entries := v.adopted[k].entries
+		for i := range entries {
+			e := &entries[i]
+			if v.leadsOn(e) {
+				leading = append(leading, e)
 			}
-			reached = reached || v.changes(claim{of, a}) && (a.Subtree != nil || v.table.MayLead(a.Name))
+			reached = reached || v.table.Len() > 0 && v.changes(e) && (e.Subtree != nil || v.table.MayLead(e.Name))
 		}
 	}
 	if reached { // else nobody leads to a change but another one: those as before are in the table too
 		for e := range v.table.All() {
-			if v.leadsOn(e.Alias) {
-				if _, kept := v.holder(e.Name); kept != nil {
-					leading = append(leading, e.Alias)
-				}
+			if v.next.Get(e.Name) == e && v.leadsOn(e) {
+				leading = append(leading, e)
 			}
 		}
 	}
 	touched := map[alias.Name]bool{}
 	leads := func(target alias.Name) bool {
-		a := v.owner(target)
-		if a == nil {
-			return false
-		}
-		c, claimed := v.claims[a.Name]
-		return touched[a.Name] || claimed && v.changes(c)
+		e := v.owner(target)
+		return e != nil && (touched[e.Name] || v.changes(e))
 	}
 	for more := true; more; {
 		more = false
-		for _, a := range leading {
-			if touched[a.Name] {
-				continue
-			}
-			if c, ok := v.claims[a.Name]; ok && v.changes(c) || slices.ContainsFunc(a.Targets(), leads) {
-				touched[a.Name] = true
+		for _, e := range leading {
+			if !touched[e.Name] && (v.changes(e) || slices.ContainsFunc(e.Targets(), leads)) {
+				touched[e.Name] = true
 				more = true
 			}
 		}
@@ -389,24 +377,24 @@ func (v *view) touched(order []key) []alias.Name {
 	return slices.Sorted(maps.Keys(touched))
 }
 
-// leadsOn reports whether a target of a is an alias's.
-func (v *view) leadsOn(a *alias.Alias) bool {
-	return slices.ContainsFunc(a.Targets(), func(target alias.Name) bool { return v.owner(target) != nil })
+// leadsOn reports whether a target of e is an alias's.
+func (v *view) leadsOn(e *alias.Entry) bool {
+	return slices.ContainsFunc(e.Targets(), func(target alias.Name) bool { return v.owner(target) != nil })
 }
 
-// changes reports whether the alias that c claims would not be there, or not
-// lead there, if c's candidate were out.
-func (v *view) changes(c claim) bool {
-	e := v.table.Get(c.alias.Name)
-	return e == nil || !e.LeadsAs(c.alias) || keyOf(e) != c.of.key()
+// changes reports whether e, of the next table, would not be there, or not lead there,
+// if the candidate that states it were out.
+func (v *view) changes(e *alias.Entry) bool {
+	before := v.table.Get(e.Name)
+	return before == nil || !before.LeadsAs(&e.Alias) || keyOf(before) != keyOf(e)
 }
 
 // changed is the candidates that changed a part of chain, sorted.
 func (v *view) changed(chain []step) []key {
 	var changed []key
 	for _, s := range chain {
-		if c, ok := v.claims[s.owner]; ok && v.changes(c) {
-			changed = append(changed, c.of.key())
+		if e := v.next.Get(s.owner); v.changes(e) {
+			changed = append(changed, keyOf(e))
 		}
 	}
 	slices.SortFunc(changed, key.compare)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -55,7 +56,8 @@ func (r record) newest() *document {
 // document is one version of a parameter.
 type document struct {
 	Parameter
-	aliases []alias.Alias // sorted by name
+	aliases []alias.Alias // sorted by name; nil if entries are of all
+	entries []alias.Entry // of its own aliases, once it was adopted
 	adopted time.Time     // when it came into force, or zero
 }
 
@@ -151,7 +153,7 @@ func (l *Ledger) change(now time.Time) *change {
 func (c *change) finish() (*Ledger, []Event) {
 	c.retire()
 	c.expire()
-	adopted := c.judge()
+	v := c.judge()
 	known := c.known
 	if c.sweeps != nil && slices.Contains(known, false) {
 		known = slices.Clone(known)
@@ -159,10 +161,10 @@ func (c *change) finish() (*Ledger, []Event) {
 			known[i] = known[i] || c.sweeps(i)
 		}
 	}
-	if len(adopted) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && !c.draining {
+	if len(v.in) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && !c.draining {
 		return c.Ledger, nil
 	}
-	return c.commit(adopted, known)
+	return v.commit(known)
 }
 
 func (c *change) record(k key) record {
@@ -210,46 +212,24 @@ func (c *change) read(p Parameter) *candidate {
 	return &candidate{document: doc}
 }
 
-// commit makes the next ledger, in which the adopted documents are in force.
-func (c *change) commit(adopted []key, known []bool) (*Ledger, []Event) {
-	edit := c.table.Edit()
-	n := 0
-	for _, k := range adopted {
-		n += len(c.record(k).newer.aliases)
+// commit makes the next ledger, in which the candidates that are in are in force.
+func (v *view) commit(known []bool) (*Ledger, []Event) {
+	c, order := v.change, v.order()
+	if v.next == nil {
+		v.build(order) // none is at fault by now
 	}
-	edit.Grow(n)
-	swaps := make([]swap, 0, n)
-	var unasked []alias.Alias
-	for _, k := range adopted {
-		r := c.record(k)
+	edit, swaps := v.next, v.swaps
+	var unasked []*alias.Entry
+	for _, k := range order {
+		r, good := c.record(k), v.adopted[k]
 		c.shadow(r)
-		good := r.newer.document
-		claims := c.claims(&good)
 		if c.trust.Verify && !c.asks(k) {
-			unasked = append(unasked, claims...)
-		}
-		if good.adopted.IsZero() {
-			good.adopted = c.now
-		}
-		r.good, r.newer = &good, nil
-		c.updates[k] = r
-		entries := edit.Put(good.source(), claims...)
-		for i := range entries {
-			swaps = append(swaps, swap{c.table.Get(entries[i].Name), &entries[i]})
-		}
-	}
-	for _, k := range slices.AppendSeq(slices.Clone(adopted), maps.Keys(c.retired)) {
-		good := c.records[k].good
-		if good == nil {
-			continue
-		}
-		for _, a := range c.claims(good) {
-			// What another document states by now stays.
-			if before, now := c.table.Get(a.Name), edit.Get(a.Name); now != nil && now.Source == before.Source {
-				edit.Delete(a.Name)
-				swaps = append(swaps, swap{before, nil})
+			for i := range good.entries {
+				unasked = append(unasked, &good.entries[i])
 			}
 		}
+		r.good, r.newer = good, nil
+		c.updates[k] = r
 	}
 	if c.table.Len() > 0 { // at first nothing has changed for those who ask
 		slices.SortFunc(swaps, func(a, b swap) int { return cmp.Compare(a.name(), b.name()) })
@@ -337,7 +317,7 @@ func (c *change) compare(before, after *alias.Entry) {
 		c.events = append(c.events, Event{Kind: Removed, Source: before.Source, Before: before})
 	case before.Target != after.Target:
 		c.events = append(c.events, Event{Kind: Flipped, Source: after.Source, Before: before, After: after})
-	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
+	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(&after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
 		c.events = append(c.events, Event{Kind: Changed, Source: after.Source, Before: before, After: after})
 	}
 }
@@ -393,26 +373,52 @@ func (c *change) shadow(r record) {
 
 // claims is the aliases of d that are its own to state: all that no alias line
 // names, or that of its own line.
-func (l *Ledger) claims(d *document) []alias.Alias {
+func (l *Ledger) claims(d *document) iter.Seq[*alias.Alias] {
+	return func(yield func(*alias.Alias) bool) {
+		if d.entries != nil {
+			for i := range d.entries {
+				if !yield(&d.entries[i].Alias) {
+					return
+				}
+			}
+			return
+		}
+		own := l.own(d)
+		for i := range own {
+			if !yield(&own[i]) {
+				return
+			}
+		}
+	}
+}
+
+// own is the claims of d, which was not adopted yet.
+func (l *Ledger) own(d *document) []alias.Alias {
 	if l.lines[d.Line].Rule.Name != "" || len(l.reserved) == 0 {
 		return d.aliases
 	}
-	free := func(a alias.Alias) bool { return !l.reserved[a.Name] }
-	if !slices.ContainsFunc(d.aliases, func(a alias.Alias) bool { return !free(a) }) {
+	shadowed := func(a alias.Alias) bool { return l.reserved[a.Name] }
+	if !slices.ContainsFunc(d.aliases, shadowed) {
 		return d.aliases
 	}
-	var claims []alias.Alias
-	for _, a := range d.aliases {
-		if free(a) {
-			claims = append(claims, a)
-		}
-	}
-	return claims
+	return slices.DeleteFunc(slices.Clone(d.aliases), shadowed)
 }
 
 func (d *document) states(name alias.Name) bool {
+	if d.aliases == nil {
+		_, ok := slices.BinarySearchFunc(d.entries, name, func(e alias.Entry, n alias.Name) int { return cmp.Compare(e.Name, n) })
+		return ok
+	}
 	_, ok := slices.BinarySearchFunc(d.aliases, name, func(a alias.Alias, n alias.Name) int { return cmp.Compare(a.Name, n) })
 	return ok
+}
+
+// adopt is d in force from now on, or since it was.
+func (d document) adopt(now time.Time) *document {
+	if d.adopted.IsZero() {
+		d.adopted = now
+	}
+	return &d
 }
 
 // Rejection is a document that is not in force though it is its parameter's
@@ -444,19 +450,17 @@ func (l *Ledger) Rejections() []Rejection {
 }
 
 func (l *Ledger) held(r record) map[alias.Name]int {
-	var aliases []alias.Alias
-	if r.good != nil {
-		aliases = l.claims(r.good)
-	}
-	if len(aliases) == 0 {
-		aliases = l.claims(&r.newer.document)
-	}
 	zones := map[alias.Name]int{}
-	for _, a := range aliases {
-		zones[a.Zone]++
-	}
-	if len(aliases) > 0 {
-		return zones
+	for _, d := range []*document{r.good, &r.newer.document} {
+		if d == nil {
+			continue
+		}
+		for a := range l.claims(d) {
+			zones[a.Zone]++
+		}
+		if len(zones) > 0 {
+			return zones
+		}
 	}
 	rule := l.lines[r.newer.Line].Rule
 	if rule.Name != "" {

@@ -230,11 +230,11 @@ func TestSelector(t *testing.T) {
 
 func TestEventString(t *testing.T) {
 	was := &alias.Entry{
-		Alias:  &alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},
+		Alias:  alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},
 		Source: &alias.Source{Parameter: "/a/cache", Version: 1, Modified: epoch.Add(-time.Hour)},
 	}
 	is := &alias.Entry{
-		Alias:  &alias.Alias{Name: "cache.internal.", Target: "v2.x.org.", TTL: 9},
+		Alias:  alias.Alias{Name: "cache.internal.", Target: "v2.x.org.", TTL: 9},
 		Source: &alias.Source{Parameter: "/a/all", Version: 12, Modified: epoch.In(time.FixedZone("", 3600))},
 	}
 	bad := errors.New("parse to: found null, want a target")

@@ -55,7 +55,7 @@ func (l *Ledger) States() map[alias.Name]State {
 		if r.good == nil {
 			continue
 		}
-		for _, a := range l.claims(r.good) {
+		for a := range l.claims(r.good) {
 			put(a.Name, a.Zone, s)
 		}
 	}

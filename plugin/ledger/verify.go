@@ -171,7 +171,7 @@ func (v *view) unverified() bool {
 		if !v.asks(k) {
 			continue
 		}
-		wants[k] = v.wants(v.change.claims(&v.in[k].document))
+		wants[k] = v.wants(v.own(&v.in[k].document))
 		if v.unproven(k) {
 			waits[k] = wants[k]
 		}
@@ -179,7 +179,7 @@ func (v *view) unverified() bool {
 	for more := len(waits) > 0; more; {
 		more = false
 		for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
-			for _, a := range v.change.claims(&v.in[k].document) {
+			for a := range v.claims(&v.in[k].document) {
 				e := v.table.Get(a.Name)
 				if e == nil || keyOf(e) == k {
 					continue
@@ -206,7 +206,7 @@ func (v *view) unverified() bool {
 		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
-		delete(v.in, k)
+		v.leaveOut(k)
 		v.wait(k, waits[k])
 	}
 	return len(waits) > 0
@@ -218,7 +218,7 @@ func (v *view) unproven(k key) bool {
 	if !v.asks(k) {
 		return false
 	}
-	wants := v.wants(v.change.claims(&v.in[k].document))
+	wants := v.wants(v.own(&v.in[k].document))
 	return len(wants) > 0 && (v.record(k).doubt != nil || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
 }
 
@@ -265,7 +265,7 @@ func (c *change) share(table *alias.Table) {
 // proven is the proofs that are of interest from now on: those that candidates
 // wait for, and those of first targets. Adopted are those that came into force
 // without being asked for.
-func (c *change) proven(next *Ledger, adopted []alias.Alias) map[Probe]proof {
+func (c *change) proven(next *Ledger, adopted []*alias.Entry) map[Probe]proof {
 	if !c.trust.Verify {
 		return nil
 	}
@@ -315,7 +315,7 @@ func (l *Ledger) Waiting() []Waiting {
 		if r.newer == nil || r.newer.wants == nil || r.newer.err != nil || r.absence.missing() {
 			continue
 		}
-		for _, a := range l.claims(&r.newer.document) {
+		for a := range l.claims(&r.newer.document) {
 			list = append(list, Waiting{a.Name, a.Zone, *r.newer.source(), r.newer.waits})
 		}
 	}
