@@ -15,6 +15,9 @@ const longest = 64
 // client for an alias that moves. An IPv4-mapped address is an IPv4 one, and of
 // an IPv6 address 64 bits count at most. Bits is from 0 to the length of addr.
 func Client(addr netip.Addr, bits int) netip.Prefix {
+	if addr.Is4() && bits == addr.BitLen() { // most are so, and nothing is to be cut off
+		return netip.PrefixFrom(addr, bits)
+	}
 	if addr.Is4In6() {
 		addr, bits = addr.Unmap(), max(0, bits-96)
 	}
