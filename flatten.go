@@ -20,8 +20,12 @@ func (h *hop) flatten(m *dns.Msg) {
 		return
 	}
 	a.Answer = copies(h.records[:0], final)
+	var ttl uint32
 	for i, rr := range a.Answer {
-		h.relabel(rr, chain.ttl(final, final[i]))
+		if i == 0 || rr.Header().Rrtype != final[i-1].Header().Rrtype { // most are of one type
+			ttl = chain.ttl(final, rr.Header().Rrtype)
+		}
+		h.relabel(rr, ttl)
 	}
 	if a.Rcode == dns.RcodeNameError && h.above {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
@@ -36,9 +40,10 @@ func (h *hop) flatten(m *dns.Msg) {
 
 // relabel makes the alias's name the owner of rr, a copy.
 func (h *hop) relabel(rr dns.RR, ttl uint32) {
-	owner := rr.Header().Name
-	rr.Header().Name = h.request.Question[0].Name
-	rr.Header().Ttl = min(rr.Header().Ttl, ttl)
+	hdr := rr.Header()
+	owner := hdr.Name
+	hdr.Name = h.request.Question[0].Name
+	hdr.Ttl = min(hdr.Ttl, ttl)
 	var svcb *dns.SVCB
 	switch rr := rr.(type) {
 	case *dns.SVCB:
@@ -121,6 +126,9 @@ func (h *hop) dangles(m *dns.Msg) bool {
 	if m.Truncated || m.Rcode != dns.RcodeSuccess || h.request.Question[0].Qtype == dns.TypeCNAME || slices.ContainsFunc(m.Ns, isSOA) {
 		return false
 	}
+	if !slices.ContainsFunc(m.Answer, isCNAME) { // usually
+		return false
+	}
 	c := newChain(m.Answer, h.target, 0)
 	return len(c.behind) > 0 && len(c.final(m.Answer)) == 0
 }
@@ -149,6 +157,8 @@ func referral(m *dns.Msg) bool {
 }
 
 func isNS(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
+
+func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
 
 // chain is the names that CNAMEs lead over.
 type chain struct {
@@ -189,12 +199,14 @@ func (c *chain) has(name string) bool {
 
 // final is the records of answer that the chain leads to. It may be answer itself.
 func (c *chain) final(answer []dns.RR) []dns.RR {
+	end := c.end()
 	other := func(rr dns.RR) bool {
-		switch rr.Header().Rrtype {
+		hdr := rr.Header()
+		switch hdr.Rrtype {
 		case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
 			return true
 		}
-		return !same(rr.Header().Name, c.end())
+		return !same(hdr.Name, end)
 	}
 	if !slices.ContainsFunc(answer, other) { // usually
 		return answer
@@ -202,14 +214,13 @@ func (c *chain) final(answer []dns.RR) []dns.RR {
 	return slices.DeleteFunc(slices.Clone(answer), other)
 }
 
-// ttl is the TTL of rr, one of final, under the alias's name: the least of the
-// chain and of the records of its type, which must have one and the same (RFC
-// 2181 section 5.2).
-func (c *chain) ttl(final []dns.RR, rr dns.RR) uint32 {
+// ttl is the TTL of the records of a type in final, under the alias's name: the least
+// of the chain and of theirs, which must have one and the same (RFC 2181 section 5.2).
+func (c *chain) ttl(final []dns.RR, rrtype uint16) uint32 {
 	ttl := c.least
-	for _, other := range final {
-		if other.Header().Rrtype == rr.Header().Rrtype {
-			ttl = min(ttl, other.Header().Ttl)
+	for _, rr := range final {
+		if hdr := rr.Header(); hdr.Rrtype == rrtype {
+			ttl = min(ttl, hdr.Ttl)
 		}
 	}
 	return ttl

@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -90,20 +91,24 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 // copies adds deep copies of rrs to list: plugins may edit a request's records, of which
 // OPT is the usual one, and those of an answer. Room for addresses is made at once.
 func copies(list, rrs []dns.RR) []dns.RR {
-	var a []room[dns.A]
-	var aaaa []room[dns.AAAA]
+	var a []roomA
+	var aaaa []roomAAAA
 	for i, rr := range rrs {
 		switch rr := rr.(type) {
 		case *dns.A:
 			if len(a) == 0 {
-				a = make([]room[dns.A], len(rrs)-i)
+				a = make([]roomA, len(rrs)-i)
 			}
-			a[0].rr = dns.A{Hdr: rr.Hdr, A: append(a[0].octets[:0], rr.A...)}
+			octets := rr.A
+			if short := octets.To4(); short != nil { // a zone's have 16
+				octets = short
+			}
+			a[0].rr = dns.A{Hdr: rr.Hdr, A: append(a[0].octets[:0], octets...)}
 			list = append(list, &a[0].rr)
 			a = a[1:]
 		case *dns.AAAA:
 			if len(aaaa) == 0 {
-				aaaa = make([]room[dns.AAAA], len(rrs)-i)
+				aaaa = make([]roomAAAA, len(rrs)-i)
 			}
 			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: append(aaaa[0].octets[:0], rr.AAAA...)}
 			list = append(list, &aaaa[0].rr)
@@ -115,11 +120,17 @@ func copies(list, rrs []dns.RR) []dns.RR {
 	return list
 }
 
-// room is a place for an address record and its address.
-type room[RR any] struct {
-	rr     RR
-	octets [16]byte
-}
+// roomA and roomAAAA are places for an address record and its address.
+type (
+	roomA struct {
+		rr     dns.A
+		octets [net.IPv4len]byte
+	}
+	roomAAAA struct {
+		rr     dns.AAAA
+		octets [net.IPv6len]byte
+	}
+)
 
 // chain asks the server block's own chain, from entry on.
 func (h *hop) chain(entry plugin.Handler) (int, error) {
