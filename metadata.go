@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"strconv"
+	"sync"
 
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/request"
@@ -17,20 +18,33 @@ func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) cont
 		return ctx
 	}
 	// The target is that of now: a log is written when the client may have moved.
-	k := &known{e, choose(e, state.W, state.Req).Target, state.Req.Question[0].Name, below}
-	metadata.SetValueFunc(ctx, pluginName+"/alias", k.alias)
-	metadata.SetValueFunc(ctx, pluginName+"/target", k.target)
-	metadata.SetValueFunc(ctx, pluginName+"/version", k.version)
-	return ctx
+	return &known{Context: ctx, entry: e, to: choose(e, state.W, state.Req).Target, qname: state.Req.Question[0].Name, below: below}
 }
 
-// known is what is known of a query for an alias. Its values are made when they are
-// asked for, which most are not.
+// known is the context of a query for an alias, and what is known of it. That is put
+// among the query's metadata when somebody looks for any, which for most queries nobody
+// does: the map of these has to grow for it, and that takes longer than the alias.
 type known struct {
+	context.Context
 	entry *alias.Entry
 	to    alias.Name // where the alias leads its own name to
 	qname string
 	below int
+	once  sync.Once
+}
+
+// Value implements context.Context.
+func (k *known) Value(key any) any {
+	if key == metadataKey {
+		k.once.Do(k.tell)
+	}
+	return k.Context.Value(key)
+}
+
+func (k *known) tell() {
+	metadata.SetValueFunc(k.Context, pluginName+"/alias", k.alias)
+	metadata.SetValueFunc(k.Context, pluginName+"/target", k.target)
+	metadata.SetValueFunc(k.Context, pluginName+"/version", k.version)
 }
 
 func (k *known) alias() string { return string(k.entry.Name) }
@@ -41,3 +55,23 @@ func (k *known) target() string {
 }
 
 func (k *known) version() string { return strconv.FormatInt(k.entry.Source.Version, 10) }
+
+// metadataKey is the key of the metadata in a context. Package metadata does not export
+// it, but asks a context for it.
+var metadataKey = func() any {
+	var o overheard
+	metadata.ValueFunc(&o, "")
+	return o.key
+}()
+
+// overheard is a context that remembers what it was asked for.
+type overheard struct {
+	context.Context
+	key any
+}
+
+// Value implements context.Context.
+func (o *overheard) Value(key any) any {
+	o.key = key
+	return nil
+}
