@@ -35,7 +35,7 @@ func TestMetadataLookedFor(t *testing.T) {
 		},
 	} {
 		ctx := metadataOf(metadata.ContextWithMetadata(context.Background()))
-		got := labels(context.WithValue(ctx, name, true)) // as what is below may have it
+		got := labels(context.WithValue(ctx, probing{}, true)) // as what is below may have it
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has the labels %q, want %q", name, got, want)

@@ -135,8 +135,3 @@ func (w *recorder) check(q question) error {
 	}
 	return nil
 }
-
-func (l *load) q(q float64) float64 {
-	t := slices.Sorted(slices.Values(l.turns))
-	return t[int(float64(len(t))*q)]
-}

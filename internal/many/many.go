@@ -77,13 +77,15 @@ func size(first, count int) int {
 	return len(`{"aliases": {}}`) + count*(len(Canonical(last))+len(Target(last, 2))+len(`"":"",`))
 }
 
-// Decode decodes documents into maps, the plainest thing that can be done with them.
-func Decode(list []ledger.Parameter) error {
+// Decode decodes documents into maps, the plainest thing that can be done with them, and
+// hands each to keep.
+func Decode(list []ledger.Parameter, keep func(document map[string]map[string]any)) error {
 	for _, p := range list {
-		var into map[string]map[string]any
-		if err := json.Unmarshal([]byte(p.Value), &into); err != nil {
+		var document map[string]map[string]any
+		if err := json.Unmarshal([]byte(p.Value), &document); err != nil {
 			return fmt.Errorf("decode %s: %w", p.Name, err)
 		}
+		keep(document)
 	}
 	return nil
 }
