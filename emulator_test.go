@@ -146,7 +146,7 @@ func flipsUnderLoad(t *testing.T, admin *admin, properties string) {
 		})
 	}
 	began := time.Now()
-	late := func() bool { return time.Since(began) > 5*time.Minute || t.Failed() }
+	late := func() bool { return time.Since(began) > 20*time.Minute || t.Failed() }
 	took := make(chan time.Duration, aliases*flips)
 	var flippers sync.WaitGroup
 	for alias := range aliases {

@@ -10,6 +10,7 @@ const news = document.getElementById("news");
 const found = document.getElementById("found");
 let since = null;
 let wanted = 0;
+let asked = false; // by somebody who was not told yet what was found
 
 // text is that of an element, with one space where there are many.
 function text(element) {
@@ -52,38 +53,39 @@ function patch(old, fresh) {
   before.slice(after.length).forEach((node) => node.remove());
 }
 
-// refresh brings the page up to date. It is true if it could, and nobody has asked for
-// something else meanwhile.
+// refresh brings the page up to date, if nobody asks for it again meanwhile, which this
+// script does by itself. Whichever answer is shown, it is told to whoever has asked.
 async function refresh() {
   const mine = ++wanted;
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
     if (!answer.ok) throw new Error(answer.status);
     const page = await answer.text();
-    if (mine !== wanted) return false;
+    if (mine !== wanted) return;
+    const focused = document.activeElement;
     patch(document.getElementById("main"), new DOMParser().parseFromString(page, "text/html").getElementById("main"));
     const fresh = flips().filter((flip) => !told.has(flip));
     fresh.forEach((flip) => told.add(flip));
     if (fresh.length) news.textContent = "Flipped: " + fresh.slice(0, 3).join("; ") + (fresh.length > 3 ? "; and " + (fresh.length - 3) + " more" : "");
     since = null;
     lost.hidden = true;
-    return true;
+    if (!asked) return;
+    asked = false;
+    if (focused && !focused.isConnected) document.querySelector(".aliases").focus(); // it was on the last page's "next"
+    found.textContent = [...document.querySelectorAll("caption")].map(text).join(" ");
   } catch {
     if (mine === wanted && !since) {
       since = new Date();
       lost.textContent = "No contact to the server since " + since.toLocaleTimeString() + ". What is shown may be old.";
       lost.hidden = false;
     }
-    return false;
   }
 }
 
 // show shows what the address asks for, and tells how much that is.
-async function show() {
-  const focused = document.activeElement;
-  if (!await refresh()) return;
-  if (focused && !focused.isConnected) document.querySelector(".aliases").focus(); // it was on the last page's "next"
-  found.textContent = [...document.querySelectorAll("caption")].map(text).join(" ");
+function show() {
+  asked = true;
+  refresh();
 }
 
 let typing;
