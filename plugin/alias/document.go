@@ -84,7 +84,7 @@ func parseDocument(value string) (document, error) {
 		one := spec{bare: true, to: text, ttl: -1}
 		return document{specs: []spec{one}}, one.complete()
 	}
-	p := parser{read(text)}
+	p := parser{read(text), len(text)}
 	doc, err := p.document()
 	if err != nil {
 		return doc, err
@@ -97,13 +97,16 @@ func parseDocument(value string) (document, error) {
 
 // parser reads a document token by token. encoding/json's decoding into structs
 // would take "TO" for "to" and the last of two equal keys.
-type parser struct{ source }
+type parser struct {
+	source
+	size int // of the document, in octets
+}
 
 func (p parser) document() (document, error) {
 	doc := document{}
 	var fields []string
 	one := spec{ttl: -1}
-	err := p.object(place{field: "document"}, func(field string) (err error) {
+	err := p.object(place{field: "document"}, 0, func(field string) (err error) {
 		fields = append(fields, field)
 		switch {
 		case field == "aliases":
@@ -129,8 +132,9 @@ func (p parser) document() (document, error) {
 }
 
 func (p parser) bundle() ([]spec, error) {
-	specs := []spec{}
-	err := p.object(place{field: "aliases"}, func(key string) error {
+	const each = 64 // octets of a usual alias
+	specs := make([]spec, 0, p.size/each)
+	err := p.object(place{field: "aliases"}, cap(specs), func(key string) error {
 		s, err := p.entry(key)
 		specs = append(specs, s)
 		return err
@@ -157,7 +161,7 @@ func (p parser) entry(key string) (spec, error) {
 		if tok != '{' {
 			break
 		}
-		err := p.fields(path, func(field string) error {
+		err := p.fields(path, 0, func(field string) error {
 			if !slices.Contains(options, field) {
 				return fmt.Errorf("parse %s: found the unknown field %s, want one of %s", path, quote(field), strings.Join(options, ", "))
 			}
@@ -274,7 +278,7 @@ func (p parser) except(s *spec, path place) error {
 }
 
 // object reads an object that has yet to be opened; see fields.
-func (p parser) object(path place, field func(key string) error) error {
+func (p parser) object(path place, about int, field func(key string) error) error {
 	tok, err := p.next(path)
 	if err != nil {
 		return err
@@ -282,13 +286,13 @@ func (p parser) object(path place, field func(key string) error) error {
 	if tok != json.Delim('{') {
 		return fmt.Errorf("parse %s: found %s, want an object", path, show(tok))
 	}
-	return p.fields(path, field)
+	return p.fields(path, about, field)
 }
 
 // fields calls field for each key of the object that was just opened, to read
-// the key's value, and refuses a key that comes twice.
-func (p parser) fields(path place, field func(key string) error) error {
-	seen := map[string]bool{}
+// the key's value, and refuses a key that comes twice. There are about so many keys.
+func (p parser) fields(path place, about int, field func(key string) error) error {
+	seen := make(map[string]bool, about)
 	for {
 		tok, err := p.next(path)
 		if err != nil {

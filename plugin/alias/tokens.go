@@ -33,13 +33,25 @@ type tokens struct {
 // InputOffset is the end of the last token.
 func (t *tokens) InputOffset() int64 { return int64(t.end) }
 
+// between reports whether b stands between tokens of valid JSON.
+func between(b byte) bool {
+	switch b {
+	case ' ', '\t', '\r', '\n', ',', ':':
+		return true
+	}
+	return false
+}
+
 // Token is the next token, as a json.Decoder has it.
 func (t *tokens) Token() (json.Token, error) {
-	rest := strings.TrimLeft(t.text[t.end:], " \t\r\n,:")
+	begin := t.end
+	for begin < len(t.text) && between(t.text[begin]) {
+		begin++
+	}
+	rest := t.text[begin:]
 	if rest == "" {
 		return nil, io.EOF
 	}
-	begin := len(t.text) - len(rest)
 	switch c := rest[0]; c {
 	case '{', '}', '[', ']':
 		t.end = begin + 1
