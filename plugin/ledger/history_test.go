@@ -733,7 +733,7 @@ func (w *world) log(l *Ledger) string {
 // valid document stated, and once all is well all servers agree on what no
 // rejected document has a say in.
 func TestHistories(t *testing.T) {
-	const histories, looks = 10000, 15
+	const histories, looks = 3000, 15
 	compared, long, loops, collisions := 0, 0, 0, 0
 	kinds := map[Kind]int{}
 	for seed := range uint64(histories) {
