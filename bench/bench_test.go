@@ -46,10 +46,10 @@ func BenchmarkMiss(b *testing.B) {
 func compare(b *testing.B, whole, pass, self, rewrite *load) {
 	b.ReportAllocs()
 	for b.Loop() {
-		pass.turn(turn)
-		whole.turn(turn)
-		rewrite.turn(turn)
-		self.turn(turn)
+		pass.turn(short)
+		whole.turn(short)
+		rewrite.turn(short)
+		self.turn(short)
 	}
 	b.ReportMetric(pass.cost(), "pass-ns/op")
 	b.ReportMetric(self.cost(), "ns/op")

@@ -50,9 +50,9 @@ func (l *load) ask() (int, error) {
 	return l.ServeDNS(l.ctx, l.writer, l.request)
 }
 
-// turn is how long one load asks before the next one does: most turns are to end before
+// short is how long one load asks before the next one does: most turns are to end before
 // somebody else gets the processor.
-const turn = 300 * time.Microsecond
+const short = 300 * time.Microsecond
 
 // turn asks for a while.
 func (l *load) turn(while time.Duration) {
