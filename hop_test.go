@@ -2,11 +2,19 @@ package versionalias
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"testing"
 
 	"github.com/miekg/dns"
 )
+
+// edit edits the last octet of ip, if there is one.
+func edit(ip net.IP) {
+	if len(ip) > 0 {
+		ip[len(ip)-1] = 99
+	}
+}
 
 // Copies share nothing with what they are made of, nor with each other: plugins may
 // edit the octets of an address as well.
@@ -22,6 +30,9 @@ func TestCopies(t *testing.T) {
 		}
 		rrs = append(rrs, rr)
 	}
+	for _, ip := range []net.IP{nil, net.IPv6loopback} { // as no plugin should make them
+		rrs = append(rrs, &dns.A{Hdr: *rrs[0].Header(), A: ip}, &dns.AAAA{Hdr: *rrs[1].Header(), AAAA: ip.To4()})
+	}
 	want := fmt.Sprint(rrs)
 	list := copies(rrs[:1:1], rrs)
 	if list[0] != rrs[0] || fmt.Sprint(list[1:]) != want {
@@ -33,9 +44,9 @@ func TestCopies(t *testing.T) {
 		rr.Header().Ttl = 99
 		switch rr := rr.(type) {
 		case *dns.A:
-			rr.A[len(rr.A)-1] = 99
+			edit(rr.A)
 		case *dns.AAAA:
-			rr.AAAA[15] = 99
+			edit(rr.AAAA)
 		case *dns.TXT:
 			rr.Txt[0] = "other"
 		}

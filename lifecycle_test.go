@@ -75,7 +75,7 @@ func store(t *testing.T) *httptest.Server {
 // Reloads leave nothing behind, whether they work or fail, before the plugin's
 // first sweep or after it.
 func TestReloads(t *testing.T) {
-	const reloads = 1000
+	const reloads = 200
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
