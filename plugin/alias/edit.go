@@ -6,16 +6,16 @@ import "slices"
 // Table has been called.
 type Edit struct {
 	before *Table
-	next   Table
+	next   *Table
 	owned  [parts]bool  // parts that next does not share with before
 	above  map[Name]int // how much more lies below names by now
 }
 
 // Edit begins the next table, which shares with t what does not change.
 func (t *Table) Edit() *Edit {
-	e := &Edit{before: t, above: map[Name]int{}}
+	e := &Edit{before: t, next: new(Table), above: map[Name]int{}}
 	if t != nil {
-		e.next = *t
+		*e.next = *t
 	}
 	return e
 }
@@ -25,10 +25,10 @@ func (e *Edit) Grow(n int) {
 	if e.next.size > 0 || n < parts {
 		return // parts grow by themselves
 	}
-	for i, p := range e.next.parts {
-		if p == nil {
+	for i := range e.next.parts {
+		if p := &e.next.parts[i]; p.tags == nil {
 			e.owned[i] = true
-			e.next.parts[i] = newPart(n / parts)
+			p.grow(n / parts)
 		}
 	}
 }
@@ -139,16 +139,14 @@ func (e *Edit) HasSubtrees() bool { return e.next.HasSubtrees() }
 // Retired counts the queries for a name that is retired by now, and nil is of none.
 func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
 
-// Table ends the edit. The table is a copy: a pointer into the edit would hold
-// on to the table before, and that one to all before it.
+// Table ends the edit.
 func (e *Edit) Table() *Table {
 	for name, by := range e.above {
 		if by != 0 {
 			e.mark(name, func(m *Mark) { m.above += by })
 		}
 	}
-	t := e.next
-	return &t
+	return e.next
 }
 
 // count counts a, one more or one less, below the names above it, and so the
@@ -221,9 +219,10 @@ func (m *Mark) with(change func(*Mark)) *Mark {
 // part is the part of a name, to be edited.
 func (e *Edit) part(h hash) *part {
 	i := h.part()
+	p := &e.next.parts[i]
 	if !e.owned[i] {
 		e.owned[i] = true
-		e.next.parts[i] = e.next.parts[i].clone()
+		p.own()
 	}
-	return e.next.parts[i]
+	return p
 }

@@ -6,8 +6,9 @@ import (
 )
 
 // parts is how many hash tables a table is made of. A change copies those that it
-// touches: one in a thousand of a large table, next to nothing of a small one.
-const parts = 1024
+// touches: a 256th of a large table, next to nothing of a small one. More would be less
+// to copy, but what leads to them would not stay in a processor's cache.
+const parts = 256
 
 // least is the size of the smallest part that has an entry.
 const least = 4
@@ -21,14 +22,14 @@ type hash uint64
 func hashOf(name Name) hash { return hash(maphash.String(seed, string(name))) }
 
 func (h hash) part() int     { return int(h % parts) }
-func (h hash) slot() int     { return int(h / parts % (1 << 15)) }
+func (h hash) slot() int     { return int(h / parts % (1 << 17)) }
 func (h hash) short() uint32 { return uint32(h >> 25) }
 func (h hash) tag() uint8    { return uint8(h>>57) | 0x80 }
 
 // part is a hash table of entries with linear probing (Knuth, The Art of Computer
 // Programming, volume 3, section 6.4). An octet of each hash is kept apart from the
 // entries, so that it takes one look at memory to find out that a name is not there,
-// however many are. Once its table is made a part is not edited any more. A nil *part
+// however many are. Once its table is made a part is not edited any more. The zero part
 // is empty.
 type part struct {
 	tags    []uint8  // of the entries, 0 where there is none; their number is a power of two
@@ -37,15 +38,14 @@ type part struct {
 	led     []uint32 // the short hashes of what aliases lead to, once for each
 }
 
-// newPart is a part with room for n aliases.
-func newPart(n int) *part {
-	p := &part{led: make([]uint32, 0, n)}
+// grow makes room for n aliases in a part that has none yet.
+func (p *part) grow(n int) {
+	p.led = make([]uint32, 0, n)
 	size := least
 	for 4*n > 3*size {
 		size *= 2
 	}
 	p.resize(size)
-	return p
 }
 
 // resize makes room for size entries.
@@ -79,9 +79,6 @@ func (p *part) find(h hash, name Name) int {
 }
 
 func (p *part) get(h hash, name Name) *Entry {
-	if p == nil {
-		return nil
-	}
 	if i := p.find(h, name); i >= 0 {
 		return p.entries[i]
 	}
@@ -124,10 +121,7 @@ func (p *part) remove(i int) {
 	}
 }
 
-// clone is a copy to be edited, of nil as well.
-func (p *part) clone() *part {
-	if p == nil {
-		return new(part)
-	}
-	return &part{slices.Clone(p.tags), slices.Clone(p.entries), p.used, slices.Clone(p.led)}
+// own makes p a copy that may be edited of the part that it shares its lists with.
+func (p *part) own() {
+	p.tags, p.entries, p.led = slices.Clone(p.tags), slices.Clone(p.entries), slices.Clone(p.led)
 }

@@ -21,7 +21,7 @@ type Entry struct {
 	// long as the alias, whatever its targets and documents.
 	Tallies []*Tally
 	Alias
-	base []uint64 // what those of Targets had counted when the document was adopted; nil for 0
+	base [2]uint64 // what those of Targets had counted when the document was adopted
 }
 
 // Mark is what a table knows of a name beside its alias, or in the place of one. A
@@ -73,10 +73,7 @@ func (s Source) Same(o Source) bool {
 // document was adopted.
 func (e *Entry) Answered() (target, all uint64) {
 	for i := range e.Targets() {
-		n := e.Tallies[i].Count()
-		if e.base != nil {
-			n -= e.base[i]
-		}
+		n := e.Tallies[i].Count() - e.base[i]
 		if all += n; i == 0 {
 			target = n
 		}
@@ -88,7 +85,7 @@ func (e *Entry) Answered() (target, all uint64) {
 // for. A table is immutable once made, so anyone may read it at any time; use
 // [Table.Edit] to make the next one. A nil *Table is empty.
 type Table struct {
-	parts    [parts]*part
+	parts    [parts]part
 	size     int           // how many aliases there are
 	subtrees int           // how many of them have a subtree
 	partial  bool          // aliases may be missing, see Partial
@@ -226,8 +223,7 @@ func (t *Table) MayLead(target Name) bool {
 		return false
 	}
 	h := hashOf(target)
-	p := t.parts[h.part()]
-	return p != nil && slices.Contains(p.led, h.short())
+	return slices.Contains(t.parts[h.part()].led, h.short())
 }
 
 // Len is the number of aliases.
@@ -244,11 +240,8 @@ func (t *Table) All() iter.Seq[*Entry] {
 		if t == nil {
 			return
 		}
-		for _, p := range t.parts {
-			if p == nil {
-				continue
-			}
-			for _, e := range p.entries {
+		for i := range t.parts {
+			for _, e := range t.parts[i].entries {
 				if e != nil && e.Source != nil && !yield(e) {
 					return
 				}

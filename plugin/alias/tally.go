@@ -17,17 +17,10 @@ func (t *Tally) Add() { t.n.Add(1) }
 // Count is how many queries were counted.
 func (t *Tally) Count() uint64 { return t.n.Load() }
 
-// counts is what tallies have counted, or nil if that is nothing.
-func counts(tallies []*Tally) []uint64 {
-	var list []uint64
+// counts is what tallies, two at most, have counted.
+func counts(tallies []*Tally) (list [2]uint64) {
 	for i, t := range tallies {
-		n := t.Count()
-		if n > 0 && list == nil {
-			list = make([]uint64, len(tallies))
-		}
-		if n > 0 {
-			list[i] = n
-		}
+		list[i] = t.Count()
 	}
 	return list
 }
