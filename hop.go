@@ -103,14 +103,14 @@ func copies(list, rrs []dns.RR) []dns.RR {
 			if short := octets.To4(); short != nil { // a zone's have 16
 				octets = short
 			}
-			a[0].rr = dns.A{Hdr: rr.Hdr, A: append(a[0].octets[:0], octets...)}
+			a[0].rr = dns.A{Hdr: rr.Hdr, A: put(octets, a[0].octets[:0])}
 			list = append(list, &a[0].rr)
 			a = a[1:]
 		case *dns.AAAA:
 			if len(aaaa) == 0 {
 				aaaa = make([]roomAAAA, len(rrs)-i)
 			}
-			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: append(aaaa[0].octets[:0], rr.AAAA...)}
+			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: put(rr.AAAA, aaaa[0].octets[:0])}
 			list = append(list, &aaaa[0].rr)
 			aaaa = aaaa[1:]
 		default:
@@ -131,6 +131,14 @@ type (
 		octets [net.IPv6len]byte
 	}
 )
+
+// put is a copy of ip, in room if that is large enough.
+func put(ip, room net.IP) net.IP {
+	if ip == nil {
+		return nil
+	}
+	return append(room, ip...)
+}
 
 // chain asks the server block's own chain, from entry on.
 func (h *hop) chain(entry plugin.Handler) (int, error) {
