@@ -132,7 +132,7 @@ func (p parser) document() (document, error) {
 }
 
 func (p parser) bundle() ([]spec, error) {
-	const each = 64 // octets of a usual alias
+	const each = 48 // octets of a short alias: to grow costs more than room that is left
 	specs := make([]spec, 0, p.size/each)
 	err := p.object(place{field: "aliases"}, cap(specs), func(key string) error {
 		s, err := p.entry(key)
