@@ -103,14 +103,14 @@ func copies(list, rrs []dns.RR) []dns.RR {
 			if short := octets.To4(); short != nil { // a zone's have 16
 				octets = short
 			}
-			a[0].rr = dns.A{Hdr: rr.Hdr, A: put(octets, a[0].octets[:0])}
+			a[0].rr = dns.A{Hdr: rr.Hdr, A: copyAddress(octets, a[0].octets[:0])}
 			list = append(list, &a[0].rr)
 			a = a[1:]
 		case *dns.AAAA:
 			if len(aaaa) == 0 {
 				aaaa = make([]roomAAAA, len(rrs)-i)
 			}
-			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: put(rr.AAAA, aaaa[0].octets[:0])}
+			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: copyAddress(rr.AAAA, aaaa[0].octets[:0])}
 			list = append(list, &aaaa[0].rr)
 			aaaa = aaaa[1:]
 		default:
@@ -132,8 +132,8 @@ type (
 	}
 )
 
-// put is a copy of ip, in room if that is large enough.
-func put(ip, room net.IP) net.IP {
+// copyAddress is a copy of ip, in room if that is large enough.
+func copyAddress(ip, room net.IP) net.IP {
 	if ip == nil {
 		return nil
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// edit edits the last octet of ip, if there is one.
-func edit(ip net.IP) {
+// editAddress edits the last octet of ip, if there is one.
+func editAddress(ip net.IP) {
 	if len(ip) > 0 {
 		ip[len(ip)-1] = 99
 	}
@@ -44,9 +44,9 @@ func TestCopies(t *testing.T) {
 		rr.Header().Ttl = 99
 		switch rr := rr.(type) {
 		case *dns.A:
-			edit(rr.A)
+			editAddress(rr.A)
 		case *dns.AAAA:
-			edit(rr.AAAA)
+			editAddress(rr.AAAA)
 		case *dns.TXT:
 			rr.Txt[0] = "other"
 		}

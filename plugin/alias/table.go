@@ -217,7 +217,7 @@ func (t *Table) Retired(name Name) *Retired {
 }
 
 // MayLead reports whether any alias leads its own name to target. It may be wrong to
-// say so, once in some million times, but not to deny it.
+// say so, once in a million times among a million aliases, but not to deny it.
 func (t *Table) MayLead(target Name) bool {
 	if t == nil {
 		return false

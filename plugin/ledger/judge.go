@@ -204,9 +204,6 @@ func (v *view) faults() map[key]verdict {
 // held finds the candidates that state an alias which another document has in
 // force, and keeps whatever becomes of its own candidate.
 func (v *view) held(order []key) map[key]verdict {
-	if v.table.Len() == 0 {
-		return nil
-	}
 	kept := map[alias.Name]key{}
 	for _, k := range order {
 		for a := range v.claims(&v.in[k].document) {
