@@ -206,7 +206,8 @@ func ten(format string) []string {
 }
 
 // What push does: a flip acts as soon as its event comes, and whatever becomes of
-// events, sweeps find it. They are 5 minutes apart here.
+// events, sweeps find it. They are a day apart where a script does not say otherwise,
+// and then none comes by chance.
 func TestPush(t *testing.T) {
 	const (
 		first = "put /dns/cache cache-v1.corp.internal\nstart\nwait 1s\ncache cache-v1\n"
@@ -256,7 +257,7 @@ func TestPush(t *testing.T) {
 			metric push_hints_total{operation="create"} 1`,
 		firstLoad + "[INFO] alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2000-01-01T00:00:01Z)",
 	}, {
-		"a parameter that is deleted: two reads, a sweep's interval apart", first + `
+		"a parameter that is deleted: two reads, a sweep's interval apart", "refresh 5m\n" + first + `
 			delete /dns/cache
 			event Delete /dns/cache
 			wait 201ms
@@ -268,7 +269,7 @@ func TestPush(t *testing.T) {
 			cache NXDOMAIN`,
 		begun + "[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)",
 	}, {
-		"an event says that it is gone, and it is not", first + `
+		"an event says that it is gone, and it is not", "refresh 5m\n" + first + `
 			event Delete /dns/cache
 			wait 20m
 			cache cache-v1`, strings.TrimSpace(begun),
@@ -285,7 +286,7 @@ func TestPush(t *testing.T) {
 			queued 0`,
 		begun + "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:02Z)",
 	}, {
-		"a lost event: the sweep finds the change, and counts it", first + v2 + `
+		"a lost event: the sweep finds the change, and counts it", "refresh 5m\n" + first + v2 + `
 			fault stale
 			wait 21s
 			fault
@@ -357,7 +358,7 @@ func TestPush(t *testing.T) {
 			wait 1m
 			calls 3 5`, strings.TrimSpace(begun), // three reads, and a sweep may come
 	}, {
-		"the queue is away: sweeps go on, polls become few, and it recovers", first + `
+		"the queue is away: sweeps go on, polls become few, and it recovers", "refresh 5m\n" + first + `
 			queue refused
 			polls 0 9
 			wait 10m
@@ -436,6 +437,7 @@ func TestPush(t *testing.T) {
 		begun + "[WARNING] push failed, and sweeps go on: found no message at once, want a queue that waits for some",
 	}, {
 		"before the first sweep hints are left in the queue", `
+			refresh 5m
 			put /dns/cache cache-v1.corp.internal
 			fault refused of GetParametersByPath
 			start
