@@ -29,24 +29,32 @@ func isFolded(qname string) bool {
 	if len(qname) >= maxName {
 		return false
 	}
+	if len(qname) < 8 {
+		for i := range len(qname) {
+			if b := qname[i]; 'A' <= b && b <= '\\' || b >= 0x80 {
+				return false
+			}
+		}
+		return true
+	}
+	for rest := qname; len(rest) > 8; rest = rest[8:] {
+		if !areFolded(rest) {
+			return false
+		}
+	}
+	return areFolded(qname[len(qname)-8:])
+}
+
+// areFolded is isFolded of the first eight octets.
+func areFolded(octets string) bool {
 	const each = 0x0101010101010101
-	for ; len(qname) >= 8; qname = qname[8:] {
-		w := uint64(qname[0]) | uint64(qname[1])<<8 | uint64(qname[2])<<16 | uint64(qname[3])<<24 |
-			uint64(qname[4])<<32 | uint64(qname[5])<<40 | uint64(qname[6])<<48 | uint64(qname[7])<<56
-		// The sums have the highest bit of each octet set that is an 'A' or more, and
-		// that is more than a backslash. '[' is between them, and in no Name either. Only
-		// octets that are no ASCII carry into the next, and with one the answer is no.
-		upper := (w + (0x80-'A')*each) &^ (w + (0x80-'\\'-1)*each)
-		if (w|upper)&(0x80*each) != 0 {
-			return false
-		}
-	}
-	for i := range len(qname) {
-		if b := qname[i]; 'A' <= b && b <= '\\' || b >= 0x80 {
-			return false
-		}
-	}
-	return true
+	w := uint64(octets[0]) | uint64(octets[1])<<8 | uint64(octets[2])<<16 | uint64(octets[3])<<24 |
+		uint64(octets[4])<<32 | uint64(octets[5])<<40 | uint64(octets[6])<<48 | uint64(octets[7])<<56
+	// The sums have the highest bit of each octet set that is an 'A' or more, and that is
+	// more than a backslash. '[' is between them, and in no Name either. Only octets that
+	// are no ASCII carry into the next, and with one the answer is no.
+	upper := (w + (0x80-'A')*each) &^ (w + (0x80-'\\'-1)*each)
+	return (w|upper)&(0x80*each) == 0
 }
 
 // fold writes the octets of qname, a name in presentation form as miekg/dns

@@ -2,6 +2,7 @@ package alias
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"slices"
 )
 
@@ -10,30 +11,54 @@ import (
 // to copy, but what leads to them would not stay in a processor's cache.
 const parts = 256
 
-// least is the size of the smallest part that has an entry.
-const least = 4
-
 var seed = maphash.MakeSeed()
 
-// hash is a name's. Its bits say in which part the name is, from where on in that, and
-// what its tag and its short form are; none says two of these.
+// hash is a name's. Its bits say in which part the name is, from which group on in that,
+// and what its tag and its short form are; none says two of these.
 type hash uint64
 
 func hashOf(name Name) hash { return hash(maphash.String(seed, string(name))) }
 
 func (h hash) part() int     { return int(h % parts) }
-func (h hash) slot() int     { return int(h / parts % (1 << 17)) }
+func (h hash) group() int    { return int(h / parts % (1 << 17)) }
 func (h hash) short() uint32 { return uint32(h >> 25) }
 func (h hash) tag() uint8    { return uint8(h>>57) | 0x80 }
 
-// part is a hash table of entries with linear probing (Knuth, The Art of Computer
-// Programming, volume 3, section 6.4). An octet of each hash is kept apart from the
-// entries, so that it takes one look at memory to find out that a name is not there,
-// however many are. Once its table is made a part is not edited any more. The zero part
-// is empty.
+// places is how many a group has.
+const places = 8
+
+// group is the tags of entries in a row, an octet each, 0 where there is none. All are
+// looked at by one comparison. By one after the other, how many there are to look at would
+// differ from name to name, and a processor that guesses it wrong loses as much time as
+// the rest of a look-up takes.
+type group uint64
+
+const (
+	each group = 0x0101010101010101
+	high       = 0x80 * each // what every tag has set
+)
+
+// with has the highest bit set of each place with that tag. It may be set of an entry
+// behind such a one as well (Warren, Hacker's Delight, section 6-1).
+func (g group) with(tag uint8) group {
+	differs := g ^ each*group(tag)
+	return (differs - each) &^ differs & high
+}
+
+// free has the highest bit set of each place without an entry.
+func (g group) free() group { return ^g & high }
+
+// first is the first place of which a bit is set.
+func (g group) first() int { return bits.TrailingZeros64(uint64(g)) / 8 }
+
+// part is a hash table of entries. A name is in the group that its hash says, or if that
+// is full in the next one that is not (linear probing, Knuth, The Art of Computer
+// Programming, volume 3, section 6.4). Tags are kept apart from the entries, so that it
+// takes one look at memory to find out that a name is not there, however many are. Once
+// its table is made a part is not edited any more. The zero part is empty.
 type part struct {
-	tags    []uint8  // of the entries, 0 where there is none; their number is a power of two
-	entries []*Entry // by the same indexes
+	tags    []group  // their number is a power of two
+	entries []*Entry // those of all groups
 	used    int
 	led     []uint32 // the short hashes of what aliases lead to, once for each
 }
@@ -41,17 +66,21 @@ type part struct {
 // grow makes room for n aliases in a part that has none yet.
 func (p *part) grow(n int) {
 	p.led = make([]uint32, 0, n)
-	size := least
-	for 4*n > 3*size {
-		size *= 2
+	groups := 1
+	for !fits(n, groups) {
+		groups *= 2
 	}
-	p.resize(size)
+	p.resize(groups)
 }
 
-// resize makes room for size entries.
-func (p *part) resize(size int) {
+// fits reports whether so many groups are large enough for n entries: at least a quarter
+// of their places is to be free, and of most of them one.
+func fits(n, groups int) bool { return 4*n <= 3*places*groups }
+
+// resize makes room for the entries of so many groups.
+func (p *part) resize(groups int) {
 	old := p.entries
-	p.tags, p.entries = make([]uint8, size), make([]*Entry, size)
+	p.tags, p.entries = make([]group, groups), make([]*Entry, places*groups)
 	for _, e := range old {
 		if e != nil {
 			p.add(hashOf(e.Name), e)
@@ -65,15 +94,15 @@ func (p *part) find(h hash, name Name) int {
 	if mask < 0 {
 		return -1
 	}
-	tag := h.tag()
-	for i := h.slot() & mask; ; i = (i + 1) & mask {
-		switch p.tags[i] {
-		case 0:
-			return -1
-		case tag:
-			if p.entries[i].Name == name {
+	for n := h.group() & mask; ; n = (n + 1) & mask {
+		g := p.tags[n]
+		for like := g.with(h.tag()); like != 0; like &= like - 1 {
+			if i := places*n + like.first(); p.entries[i].Name == name {
 				return i
 			}
+		}
+		if g.free() != 0 {
+			return -1
 		}
 	}
 }
@@ -91,8 +120,8 @@ func (p *part) set(h hash, e *Entry) {
 		p.entries[i] = e
 		return
 	}
-	if 4*(p.used+1) > 3*len(p.tags) {
-		p.resize(max(least, 2*len(p.tags)))
+	if !fits(p.used+1, len(p.tags)) {
+		p.resize(max(1, 2*len(p.tags)))
 	}
 	p.used++
 	p.add(h, e)
@@ -101,23 +130,36 @@ func (p *part) set(h hash, e *Entry) {
 // add puts e, which is not in yet, into the first place that is free.
 func (p *part) add(h hash, e *Entry) {
 	mask := len(p.tags) - 1
-	i := h.slot() & mask
-	for p.tags[i] != 0 {
-		i = (i + 1) & mask
+	n := h.group() & mask
+	for p.tags[n].free() == 0 {
+		n = (n + 1) & mask
 	}
-	p.tags[i], p.entries[i] = h.tag(), e
+	i := p.tags[n].free().first()
+	p.tags[n] |= group(h.tag()) << (8 * i)
+	p.entries[places*n+i] = e
 }
 
-// remove takes the entry at i out, and puts those behind it in anew: one may have
-// been put there only because its place was taken.
+// remove takes the entry at i out. If its group was full, those of the next groups are
+// put in anew, up to the first that was not: some may be there only because of that.
 func (p *part) remove(i int) {
 	mask := len(p.tags) - 1
-	p.tags[i], p.entries[i] = 0, nil
+	n := i / places
+	full := p.tags[n].free() == 0
+	p.tags[n] &^= 0xff << (i % places * 8)
+	p.entries[i] = nil
 	p.used--
-	for i = (i + 1) & mask; p.tags[i] != 0; i = (i + 1) & mask {
-		e := p.entries[i]
-		p.tags[i], p.entries[i] = 0, nil
-		p.add(hashOf(e.Name), e)
+	for full {
+		n = (n + 1) & mask
+		full = p.tags[n].free() == 0
+		var again [places]*Entry
+		copy(again[:], p.entries[places*n:])
+		p.tags[n] = 0
+		clear(p.entries[places*n:][:places])
+		for _, e := range again {
+			if e != nil {
+				p.add(hashOf(e.Name), e)
+			}
+		}
 	}
 }
 

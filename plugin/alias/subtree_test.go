@@ -56,6 +56,7 @@ var subtreeQuestions = []struct{ qname, want string }{
 	{`\..\\.w\101b.c\097che.corp.internal.`, `cache.corp.internal. \..\\.w\101b.cache-v2.corp.internal.`},
 	{"notcache.corp.internal.", "none"},
 	{`web\.cache.corp.internal.`, "none"},
+	{"web\xff" + `\.cache.corp.internal.`, "none"},
 	{"corp.internal.", "none"},
 	{".", "none"},
 

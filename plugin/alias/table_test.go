@@ -250,6 +250,33 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+// Wherever in a name of whatever length an octet is written otherwise, it is the same
+// name, or another one.
+func TestLookupOfOctets(t *testing.T) {
+	for length := len("a.b."); length < 40; length++ {
+		name := strings.Repeat("a", length-len(".b.")) + ".b."
+		table := tableOf(name + " c.d.")
+		if e, _, _ := table.Lookup(name); e == nil {
+			t.Errorf("%s is not found", name)
+		}
+		for i, octet := range []byte(name) {
+			if octet == '.' {
+				continue
+			}
+			for _, written := range []string{strings.ToUpper(name[i : i+1]), fmt.Sprintf(`\%03d`, octet), fmt.Sprintf(`\%03d`, octet-'a'+'A')} {
+				if qname := name[:i] + written + name[i+1:]; found(table, qname) == nil {
+					t.Errorf("%s is not found", qname)
+				}
+			}
+			for _, written := range []string{"z", "-", "[", "@", " ", `\.`, `\[`, "\x80", "\xff", `\255`} {
+				if qname := name[:i] + written + name[i+1:]; found(table, qname) != nil {
+					t.Errorf("%q is found, want none", qname)
+				}
+			}
+		}
+	}
+}
+
 func TestAllStops(t *testing.T) {
 	seen := 0
 	for range tableOfMany(100).All() {
