@@ -44,7 +44,7 @@ func start(tb testing.TB, s subject, properties ...string) chain {
 	m := inst.Storage[memoryKey{}].(*memory)
 	inst.StorageMu.RUnlock()
 	ctx := queryContext(tb, inst, m)
-	m.remember(records(tb))
+	m.records = records()
 	return chain{m.server.Handler(s.plugin), ctx, stop}
 }
 

@@ -36,8 +36,10 @@ type memory struct {
 	server   *dnsserver.Config
 	prepared bool
 	records  map[string][]dns.RR
-	replies  map[string]*dns.Msg
-	recent   []*dns.Msg // the last replies by the query's ID: to look into a map would take as long as the plugin
+	// replies are those of loads, by the ID that a load gives to its queries. Only names
+	// differ in what is answered to one load, so one reply will do: as one that was just
+	// made it is in the processor's cache, however many names are asked for.
+	replies  [mostLoads]*dns.Msg
 	contexts chan context.Context
 }
 
@@ -55,19 +57,6 @@ func setupMemory(c *caddy.Controller) error {
 
 func (m *memory) Name() string { return "memory" }
 
-// remember is to be called before the first query but one.
-func (m *memory) remember(records map[string][]dns.RR) {
-	if !m.prepared {
-		m.records = records
-		return
-	}
-	m.replies = map[string]*dns.Msg{}
-	m.recent = make([]*dns.Msg, 1000)
-	for name := range records {
-		m.replies[name] = m.reply(new(dns.Msg).SetQuestion(name, dns.TypeA), records[name])
-	}
-}
-
 func (m *memory) reply(r *dns.Msg, answer []dns.RR) *dns.Msg {
 	reply := new(dns.Msg).SetReply(r)
 	reply.Authoritative = true
@@ -76,19 +65,10 @@ func (m *memory) reply(r *dns.Msg, answer []dns.RR) *dns.Msg {
 }
 
 func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	name := r.Question[0].Name
-	if m.prepared {
-		if int(r.Id) < len(m.recent) && m.recent[r.Id] != nil && m.recent[r.Id].Question[0].Name == name {
-			return dns.RcodeSuccess, w.WriteMsg(m.recent[r.Id])
-		}
-		if reply, ok := m.replies[name]; ok {
-			if int(r.Id) < len(m.recent) {
-				m.recent[r.Id] = reply
-			}
-			return dns.RcodeSuccess, w.WriteMsg(reply)
-		}
+	if m.prepared && r.Id < mostLoads && m.replies[r.Id] != nil {
+		return dns.RcodeSuccess, w.WriteMsg(renamed(m.replies[r.Id], r.Question[0].Name))
 	}
-	records, ok := m.records[name]
+	records, ok := m.records[r.Question[0].Name]
 	if !ok {
 		select {
 		case m.contexts <- ctx:
@@ -96,5 +76,18 @@ func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 		}
 		return dns.RcodeRefused, nil
 	}
-	return dns.RcodeSuccess, w.WriteMsg(m.reply(r, records))
+	reply := m.reply(r, records)
+	if m.prepared && r.Id < mostLoads {
+		m.replies[r.Id] = reply.Copy()
+	}
+	return dns.RcodeSuccess, w.WriteMsg(reply)
+}
+
+// renamed is reply, of which all is to be of name from now on.
+func renamed(reply *dns.Msg, name string) *dns.Msg {
+	reply.Question[0].Name = name
+	for _, rr := range reply.Answer {
+		rr.Header().Name = name
+	}
+	return reply
 }
