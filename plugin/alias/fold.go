@@ -42,19 +42,18 @@ func isFolded(qname string) bool {
 			return false
 		}
 	}
-	return areFolded(qname[len(qname)-8:])
+	return areFolded(qname[len(qname)-8:]) // some again, so that none are left over
 }
 
 // areFolded is isFolded of the first eight octets.
 func areFolded(octets string) bool {
-	const each = 0x0101010101010101
 	w := uint64(octets[0]) | uint64(octets[1])<<8 | uint64(octets[2])<<16 | uint64(octets[3])<<24 |
 		uint64(octets[4])<<32 | uint64(octets[5])<<40 | uint64(octets[6])<<48 | uint64(octets[7])<<56
 	// The sums have the highest bit of each octet set that is an 'A' or more, and that is
 	// more than a backslash. '[' is between them, and in no Name either. Only octets that
 	// are no ASCII carry into the next, and with one the answer is no.
 	upper := (w + (0x80-'A')*each) &^ (w + (0x80-'\\'-1)*each)
-	return (w|upper)&(0x80*each) == 0
+	return (w|upper)&high == 0
 }
 
 // fold writes the octets of qname, a name in presentation form as miekg/dns

@@ -33,9 +33,11 @@ const places = 8
 // the rest of a look-up takes.
 type group uint64
 
+// each is 1 in each of eight octets, and high is the highest bit of each, which is set in
+// every tag.
 const (
-	each group = 0x0101010101010101
-	high       = 0x80 * each // what every tag has set
+	each = 0x0101010101010101
+	high = 0x80 * each
 )
 
 // with has the highest bit set of each place with that tag. It may be set of an entry
@@ -74,7 +76,7 @@ func (p *part) grow(n int) {
 }
 
 // fits reports whether so many groups are large enough for n entries: at least a quarter
-// of their places is to be free, and of most of them one.
+// of all places is to be free, so that few groups are full.
 func fits(n, groups int) bool { return 4*n <= 3*places*groups }
 
 // resize makes room for the entries of so many groups.
