@@ -24,6 +24,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/alias"
 
 	_ "github.com/coredns/coredns/plugin/any"
@@ -381,7 +382,7 @@ func (s forwarding) flip(version int) {
 	s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", version))
 	want := alias.Name(fmt.Sprintf("cache-v%d.corp.internal.", version))
 	table := &running.all[0].plugins[0].table
-	for deadline := time.Now().Add(10 * time.Second); table.Load().Get("cache.corp.internal.").Target != want; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); table.Load().Get("cache.corp.internal.").Target != want; <-time.After(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("the flip to version %d was not adopted", version)
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
@@ -71,7 +72,7 @@ func startBrowser(t *testing.T) *browser {
 	var port string
 	select {
 	case port = <-said.found:
-	case <-time.After(30 * time.Second):
+	case <-time.After(program.Patience):
 		t.Fatal("chromedriver does not say on which port it is")
 	}
 	path, err := exec.LookPath("chromium")
@@ -176,7 +177,7 @@ func (b *browser) text(expression string) string {
 // wait waits for an expression of the page's to be true.
 func (b *browser) wait(expression string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); b.text("Boolean("+expression+")") != "true"; <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); b.text("Boolean("+expression+")") != "true"; <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("%s does not become true; the page says\n%s", expression, b.text("document.body.innerText"))
 		}
@@ -281,7 +282,7 @@ func TestBrowserFlip(t *testing.T) {
 		version++
 		target := fmt.Sprintf("cache-v%d.corp.internal.", version)
 		s.write("aliases/cache", target)
-		for deadline := time.Now().Add(20 * time.Second); p.table.Load().Get("cache.corp.internal.").Target != alias.Name(target); <-time.After(time.Millisecond) {
+		for deadline := time.Now().Add(program.Patience); p.table.Load().Get("cache.corp.internal.").Target != alias.Name(target); <-time.After(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s does not come into force", target)
 			}
@@ -452,7 +453,7 @@ func gallery(t *testing.T) string {
 	has := func(parts ...string) {
 		t.Helper()
 		var told string
-		for deadline := time.Now().Add(60 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		for deadline := time.Now().Add(program.Patience); ; <-time.After(20 * time.Millisecond) {
 			told = body(t, url+"/aliases")
 			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(told, part) }) {
 				return

@@ -19,6 +19,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/dnssec"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // Clients and resolvers that nobody here wrote must be content with every
@@ -282,7 +283,7 @@ func TestUnbound(t *testing.T) {
 					s.write(zone+"/flips", fmt.Sprintf(`{"to": "cache-v%d.%s.internal", "ttl": 0}`, version, zone))
 					want := fmt.Sprintf("A 192.0.2.%d", version)
 					var got string
-					for deadline := time.Now().Add(10 * time.Second); !strings.HasSuffix(got, want); <-time.After(5 * time.Millisecond) {
+					for deadline := time.Now().Add(program.Patience); !strings.HasSuffix(got, want); <-time.After(5 * time.Millisecond) {
 						if time.Now().After(deadline) {
 							t.Fatalf("flips.%s.internal. got\n%s\nwant it to end in %s", zone, got, want)
 						}

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // What deploy has is about metrics, and must follow when they change.
@@ -391,7 +392,7 @@ func (p prom) alerts() map[string]string {
 // eventually waits for something.
 func eventually(t *testing.T, what string, happens func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !happens(); <-time.After(50 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); !happens(); <-time.After(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: it never happens", what)
 		}

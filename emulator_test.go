@@ -27,6 +27,7 @@ import (
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/internal/figure"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // admin is who flips aliases, in the emulator.
@@ -243,9 +244,9 @@ func newProxy(t *testing.T, to string) *proxy {
 // calls waits until n more calls came.
 func (p *proxy) calls(t *testing.T, n int64) {
 	t.Helper()
-	for from, deadline := p.asked.Load(), time.Now().Add(30*time.Second); p.asked.Load() < from+n; <-time.After(10 * time.Millisecond) {
+	for from, deadline := p.asked.Load(), time.Now().Add(program.Patience); p.asked.Load() < from+n; <-time.After(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d calls came in 30s, want %d", p.asked.Load()-from, n)
+			t.Fatalf("%d calls came in %v, want %d", p.asked.Load()-from, program.Patience, n)
 		}
 	}
 }

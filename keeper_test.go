@@ -15,6 +15,7 @@ import (
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/snapshot"
@@ -188,7 +189,7 @@ func TestSnapshotStart(t *testing.T) {
 	s.write("aliases/api", "cache-v2.corp.internal")
 	s.write("aliases/web", "what?")
 	s.eventually("api.corp.internal.", dns.TypeCNAME, "NOERROR aa\napi.corp.internal. 5 CNAME cache-v2.corp.internal.")
-	for deadline := time.Now().Add(10 * time.Second); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the document with a fault was not seen")
 		}

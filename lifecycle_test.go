@@ -25,6 +25,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/watch"
@@ -322,7 +323,7 @@ func TestLateSource(t *testing.T) {
 	s.write("aliases/cache", "cache-v2.corp.internal")
 	s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal.")
 	// The other block sweeps by a clock of its own.
-	for deadline := time.Now().Add(10 * time.Second); !v.Ready(); <-time.After(20 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); !v.Ready(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not ready though every block could sweep")
 		}
@@ -540,7 +541,7 @@ func TestReloadInheritance(t *testing.T) {
 	// The newest document has a fault, and then the source is away.
 	s.write("aliases/a/web", "what?")
 	s.eventually("web.corp.internal.", dns.TypeCNAME, "NOERROR aa\nweb.corp.internal. 5 CNAME cache-v1.corp.internal.")
-	for deadline := time.Now().Add(10 * time.Second); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); len(running.feeds()[0].ledger.Load().Rejections()) == 0; <-time.After(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the document with a fault was not seen")
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -233,7 +234,7 @@ func TestReadyEndpoint(t *testing.T) {
 		t.Errorf("one block without its source got %q, want 503 versionalias", got)
 	}
 	s.write("late/cache", "cache-v1.corp.internal")
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(program.Patience); ; {
 		got := get(t, "http://"+addr+"/ready")
 		if got == "200 OK" {
 			break

@@ -21,6 +21,7 @@ import (
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // snippets is the README's blocks of one language.
@@ -168,7 +169,7 @@ func (c command) run(t *testing.T) {
 	t.Helper()
 	var out []byte
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); {
 		out, err = exec.Command("sh", "-c", c.line).CombinedOutput()
 		if !strings.HasPrefix(c.line, "dig ") {
 			break

@@ -35,6 +35,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/whoami"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 func init() {
@@ -210,7 +211,7 @@ func (s *server) reply(c client, q *dns.Msg) *dns.Msg {
 func (s *server) eventually(name string, qtype uint16, want string) {
 	s.t.Helper()
 	var got string
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); {
 		if got = show(s.ask(name, qtype)); got == trim(want) {
 			return
 		}

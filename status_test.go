@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -96,7 +97,7 @@ func TestStatusPage(t *testing.T) {
 	if statuses.open["127.0.0.1:0"] != page {
 		t.Error("a reload has opened another page")
 	}
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(body(t, url), "cache-v2.corp.internal."); <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); !strings.Contains(body(t, url), "cache-v2.corp.internal."); <-time.After(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the flip is not shown:\n%s", body(t, url))
 		}

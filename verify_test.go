@@ -20,6 +20,7 @@ import (
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
@@ -365,7 +366,7 @@ func TestVerifyOfServer(t *testing.T) {
 	f := running.all[0].plugins[0].feed
 	waits := func(name, want string) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); ; <-time.After(5 * time.Millisecond) {
+		for deadline := time.Now().Add(program.Patience); ; <-time.After(5 * time.Millisecond) {
 			got := ""
 			for _, w := range f.ledger.Load().Waiting() {
 				if w.Name == alias.Name(name) {

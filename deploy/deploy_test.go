@@ -21,6 +21,7 @@ import (
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // coredns builds the project's CoreDNS, as the image and a release have it but for
@@ -167,7 +168,7 @@ func (a *account) tell(queue, parameter string) {
 func says(t *testing.T, url string) {
 	t.Helper()
 	var got string
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
 		resp, err := http.Get(url)
 		if err != nil {
 			got = err.Error()

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // installed is the root of a host on which the README's commands were run, but for
@@ -128,7 +129,7 @@ func TestService(t *testing.T) {
 	}
 	eventually := func(what string, happens func() bool) {
 		t.Helper()
-		for deadline := time.Now().Add(30 * time.Second); !happens(); <-time.After(50 * time.Millisecond) {
+		for deadline := time.Now().Add(program.Patience); !happens(); <-time.After(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: it never happens", what)
 			}

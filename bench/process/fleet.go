@@ -95,7 +95,7 @@ func (f *fleet) serve(s subject, dir, core string) (*server, error) {
 	}
 	command := exec.Command("taskset", "-c", core, f.coredns, "-conf", path)
 	command.Env = append(os.Environ(), "GOMAXPROCS=1")
-	p, err := program.Start(command, func() bool {
+	p, err := program.Start(command, func(string) bool {
 		_, err := one.exchange(context.Background(), zone, dns.TypeSOA)
 		return err == nil
 	})

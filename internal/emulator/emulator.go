@@ -7,23 +7,18 @@
 package emulator
 
 import (
-	"bytes"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // Region is where the emulator's clients are.
 const Region = "eu-west-1"
-
-// patience is how long a busy machine may take to start the emulator.
-const patience = time.Minute
 
 // Emulator is a running emulator.
 type Emulator struct {
@@ -43,89 +38,33 @@ func Start(t testing.TB) *Emulator {
 		}
 		t.Skipf("no AWS emulator: %v", err)
 	}
-	out := &output{running: make(chan string, 1)}
+	var url string
 	// The server picks the port itself: nobody can take it in between.
-	cmd := exec.Command(path, "-H", "127.0.0.1", "-p", "0")
-	cmd.Stdout, cmd.Stderr = out, out
-	exited := run(t, cmd)
+	p, err := program.Start(exec.Command(path, "-H", "127.0.0.1", "-p", "0"), func(said string) bool {
+		m := running.FindStringSubmatch(said)
+		if m != nil {
+			url = m[1]
+		}
+		return m != nil
+	})
+	if err != nil {
+		t.Fatalf("no AWS emulator: %v", err)
+	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // an error says that it has ended
-		<-exited
-		if t.Failed() {
-			t.Logf("the AWS emulator ended with:\n%s", out.tail())
+		if said := p.Stop(); t.Failed() {
+			t.Logf("the AWS emulator ended with:\n%s", said[max(0, len(said)-4<<10):])
 		}
 	})
-	select {
-	case url := <-out.running:
-		return &Emulator{URL: url}
-	case <-exited:
-		t.Fatal("start the AWS emulator: it ended at once")
-	case <-time.After(patience):
-		t.Fatalf("start the AWS emulator: it is not up after %v", patience)
-	}
-	return nil
+	return &Emulator{URL: url}
 }
+
+var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)\s`)
 
 func find() (string, error) {
 	if path := os.Getenv("VERSIONALIAS_EMULATOR"); path != "" {
 		return exec.LookPath(path)
 	}
 	return exec.LookPath("moto_server")
-}
-
-// run starts cmd, and closes what it returns when cmd has ended.
-func run(t testing.TB, cmd *exec.Cmd) <-chan struct{} {
-	t.Helper()
-	endWithThread(cmd)
-	started := make(chan error)
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		// The thread must stay as long as cmd, which would end with it.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // it never ends but by being killed
-		}
-	}()
-	if err := <-started; err != nil {
-		t.Fatalf("start the AWS emulator: %v", err)
-	}
-	return exited
-}
-
-// output is what the server says, which includes where it is.
-type output struct {
-	running chan string
-	mu      sync.Mutex
-	text    bytes.Buffer
-	found   bool
-}
-
-var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)\s`)
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text.Write(p)
-	if o.found {
-		return len(p), nil
-	}
-	if m := running.FindSubmatch(o.text.Bytes()); m != nil {
-		o.found = true
-		o.running <- string(m[1])
-	}
-	return len(p), nil
-}
-
-// tail is the end of the output, as much of it as one can read.
-func (o *output) tail() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	text := o.text.Bytes()
-	return string(text[max(0, len(text)-4<<10):])
 }
 
 // Reset wipes all services.

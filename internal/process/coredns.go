@@ -84,7 +84,7 @@ func (c *CoreDNS) Eventually(name string, qtype uint16, want string) {
 	c.t.Helper()
 	var got string
 	var err error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if got, err = c.Ask(name, qtype); err == nil && got == want {
 			return
 		}

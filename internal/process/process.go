@@ -6,13 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
 	"github.com/octoenergy/versionalias/internal/program"
 )
-
-// patience is how long a busy machine may take to answer as wanted.
-const patience = 30 * time.Second
 
 // Need fails the test in CI, and skips it elsewhere, if one of the programs is not
 // installed.
@@ -43,7 +39,7 @@ func FreeAddr(t testing.TB) string {
 // What it said is shown if the test fails.
 func Start(t testing.TB, command *exec.Cmd, listens func() bool) {
 	t.Helper()
-	p, err := program.Start(command, listens)
+	p, err := program.Start(command, func(string) bool { return listens() })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,16 +3,19 @@
 package program
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"strings"
+	"runtime"
+	"sync"
 	"time"
 )
 
-// patience is how long a busy machine may take to start a program.
-const patience = 30 * time.Second
+// Patience is how long tests wait for what takes a moment on a machine that has nothing
+// else to do, and half a minute at most: shared cores may take many times as long.
+const Patience = 3 * time.Minute
 
 // FreeAddr is an address on which nothing listens, for programs that cannot be
 // asked which port the system picked.
@@ -35,22 +38,48 @@ func BuildCoreDNS(path string) error {
 // Program is a program that runs.
 type Program struct {
 	command *exec.Cmd
-	out     strings.Builder
+	out     output
+	ended   chan struct{}
 }
 
-// Start starts a program and waits until it listens.
-func Start(command *exec.Cmd, listens func() bool) (*Program, error) {
-	p := &Program{command: command}
+// Start starts a program and waits until it listens, which may be seen from what it has
+// said so far. On Linux the program ends with this process at the latest: a test that
+// runs out of time has no cleanup.
+func Start(command *exec.Cmd, listens func(said string) bool) (*Program, error) {
+	p := &Program{command: command, ended: make(chan struct{})}
 	command.Stdout, command.Stderr = &p.out, &p.out
-	if err := command.Start(); err != nil {
+	if err := p.run(); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(patience); !listens(); <-time.After(50 * time.Millisecond) {
+	for deadline := time.Now().Add(Patience); !listens(p.out.String()); {
+		select {
+		case <-p.ended:
+			return nil, fmt.Errorf("start %s: it ended, and said:\n%s", command.Path, p.out.String())
+		case <-time.After(50 * time.Millisecond):
+		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("start %s: it does not answer after %v, and said:\n%s", command.Path, patience, p.Stop())
+			return nil, fmt.Errorf("start %s: it does not answer after %v, and said:\n%s", command.Path, Patience, p.Stop())
 		}
 	}
 	return p, nil
+}
+
+// run starts the program, and closes ended when it has ended.
+func (p *Program) run() error {
+	endWithThread(p.command)
+	started := make(chan error)
+	go func() {
+		defer close(p.ended)
+		// The thread must stay as long as the program, which would end with it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.command.Start()
+		started <- err
+		if err == nil {
+			_ = p.command.Wait() // who asks how it ended reads what it said
+		}
+	}()
+	return <-started
 }
 
 // PID is the number of the program's process.
@@ -59,6 +88,29 @@ func (p *Program) PID() int { return p.command.Process.Pid }
 // Stop ends the program, and returns what it said.
 func (p *Program) Stop() string {
 	_ = p.command.Process.Signal(os.Interrupt) // it may have ended by itself
-	_ = p.command.Wait()
+	select {
+	case <-p.ended:
+	case <-time.After(Patience):
+		_ = p.command.Process.Kill() // as above
+		<-p.ended
+	}
 	return p.out.String()
+}
+
+// output is what a program has said. It may be read while more is written.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }

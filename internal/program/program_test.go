@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 )
 
@@ -26,7 +27,7 @@ func TestFreeAddr(t *testing.T) {
 func TestStart(t *testing.T) {
 	listens := filepath.Join(t.TempDir(), "listens")
 	script := "trap 'echo ended; exit' INT; echo started; touch $1; while :; do sleep 0.01; done"
-	p, err := Start(exec.Command("sh", "-c", script, "sh", listens), func() bool {
+	p, err := Start(exec.Command("sh", "-c", script, "sh", listens), func(string) bool {
 		_, err := os.Stat(listens)
 		return err == nil
 	})
@@ -38,6 +39,33 @@ func TestStart(t *testing.T) {
 	}
 	if said, want := p.Stop(), "started\nended\n"; said != want {
 		t.Errorf("the program said %q, want %q", said, want)
+	}
+}
+
+// What a program says tells that it listens, and one that ends instead is not waited for.
+func TestStartSays(t *testing.T) {
+	port := regexp.MustCompile(`^port (\d+)\n`)
+	var got string
+	says := func(said string) bool {
+		m := port.FindStringSubmatch(said)
+		if m != nil {
+			got = m[1]
+		}
+		return m != nil
+	}
+	p, err := Start(exec.Command("sh", "-c", "sleep 0.1; echo port 53; exec sleep 60"), says)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	if got != "53" {
+		t.Errorf("found port %q, want 53", got)
+	}
+
+	command := exec.Command("sh", "-c", "echo no port left >&2; exit 1")
+	want := "start " + command.Path + ": it ended, and said:\nno port left\n"
+	if _, err := Start(command, says); err == nil || err.Error() != want {
+		t.Errorf("Start got error %v, want %s", err, want)
 	}
 }
 

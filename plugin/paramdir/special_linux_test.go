@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -36,8 +37,8 @@ func TestSpecialFiles(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("sweep saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-	case <-time.After(patience):
-		t.Fatalf("sweep took more than %v, want it not to wait", patience)
+	case <-time.After(program.Patience):
+		t.Fatalf("sweep took more than %v, want it not to wait", program.Patience)
 	}
 }
 

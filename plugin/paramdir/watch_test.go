@@ -12,11 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
-
-// patience is how long a busy machine may take for what takes no time.
-const patience = 10 * time.Second
 
 func TestWatch(t *testing.T) {
 	for _, test := range []struct {
@@ -275,8 +273,8 @@ func wait[T any](t *testing.T, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(patience):
-		t.Fatalf("waited for %v, want it sooner", patience)
+	case <-time.After(program.Patience):
+		t.Fatalf("waited for %v, want it sooner", program.Patience)
 		panic("unreachable")
 	}
 }
@@ -286,12 +284,12 @@ func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
-	late := time.After(patience)
+	late := time.After(program.Patience)
 	for !is() {
 		select {
 		case <-again.C:
 		case <-late:
-			t.Fatalf("waited for %v, want %s", patience, what)
+			t.Fatalf("waited for %v, want %s", program.Patience, what)
 		}
 	}
 }

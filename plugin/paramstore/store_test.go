@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
+	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -472,12 +473,11 @@ func bundle(t *testing.T, server *httptest.Server) string {
 
 func wait[T any](t *testing.T, c <-chan T) T {
 	t.Helper()
-	const patience = 10 * time.Second
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(patience):
-		t.Fatalf("waited for %v, want it sooner", patience)
+	case <-time.After(program.Patience):
+		t.Fatalf("waited for %v, want it sooner", program.Patience)
 		panic("unreachable")
 	}
 }
