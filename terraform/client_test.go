@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // client asks for one name again and again, each time for the next of its subnets.
@@ -80,15 +82,12 @@ func exchange(server, name string, subnet byte) (answer string, ok bool) {
 	return last.Header().Name, ok
 }
 
-// patience is how long clients may take to move, by a schedule as well.
-const patience = 2 * time.Minute
-
 // settles waits until all subnets are led to the versions that are wanted, and to each
 // of them some. From then on they have to stay there.
 func (c *client) settles(versions ...string) {
 	c.t.Helper()
 	var got []string
-	timeout := time.After(patience)
+	timeout := time.After(program.Patience)
 	for steady := 0; steady < 4; {
 		select {
 		case round := <-c.rounds:

@@ -14,7 +14,6 @@ import (
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/internal/figure"
-	"github.com/octoenergy/versionalias/internal/process"
 )
 
 var lifecycles = flag.Int("lifecycles", 0, "how often TestLifecycle goes through an upgrade, from nothing to nothing")
@@ -65,14 +64,14 @@ func TestLifecycle(t *testing.T) {
 	if *lifecycles == 0 {
 		t.Skip("apart, since a cycle takes minutes: make terraform-lifecycle runs it")
 	}
-	aws := emulator.Start(t)
-	env := aws.Env()
+	e := emulator.Start(t)
+	env := e.Env()
 	s := newStackWith(t, "examples/side-by-side", withStandIn(t, inZone, map[string]string{
 		"bundle.tf":        theBundle,
 		"zone.tf":          theZone,
 		"zone_override.tf": intoZone,
 	}), env)
-	server := process.StartCoreDNS(t, corefile, append(env, "VERSIONS="+serve(t, route53(t, aws))))
+	server := startCoreDNS(t, corefile, append(env, "VERSIONS="+serve(t, route53(t, e))))
 	for range *lifecycles {
 		begin := time.Now()
 		s.step(step{"v1 alone", []string{alone, "to=v1"}, []string{
@@ -118,13 +117,21 @@ func TestLifecycle(t *testing.T) {
 }
 
 // route53 looks records up in the emulator.
-func route53(t testing.TB, aws *emulator.Emulator) func(name string) (address string) {
+func route53(t testing.TB, e *emulator.Emulator) func(name string) (address string) {
+	request := func(path string) *http.Request {
+		r, err := http.NewRequest(http.MethodGet, e.URL+"/2013-04-01/"+path, nil)
+		if err != nil {
+			panic(err) // the URL is the emulator's own
+		}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=x/20261123/"+emulator.Region+"/route53/aws4_request")
+		return r
+	}
 	var mu sync.Mutex // the server asks for several at a time
 	get := func(path string, into any) {
 		var err error
 		for range 5 { // the emulator loses an answer now and then
 			var resp *http.Response
-			if resp, err = http.DefaultClient.Do(request(aws, "route53", "/2013-04-01/"+path, "")); err != nil {
+			if resp, err = http.DefaultClient.Do(request(path)); err != nil {
 				continue
 			}
 			err = xml.NewDecoder(resp.Body).Decode(into)

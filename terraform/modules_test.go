@@ -30,8 +30,9 @@ func TestModules(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, dir, nil)
 			s.run("fmt", "-check", "-diff", "-recursive")
-			out := s.run("test", "-json", "-verbose")
-			if documents := documentsOf(t, out); documents == 0 && strings.HasPrefix(dir, "modules/alias") {
+			if !strings.HasPrefix(dir, "modules/alias") {
+				s.run("test")
+			} else if documentsOf(t, s.run("test", "-json", "-verbose")) == 0 {
 				t.Error("found no documents, want some")
 			}
 		})

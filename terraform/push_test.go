@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
-	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // detail is what an event says of a change.
@@ -18,31 +20,45 @@ func detail(name string) string {
 	return fmt.Sprintf(`{"operation": "Update", "name": %q, "type": "String"}`, name)
 }
 
-// tell puts an event onto the bus, as Parameter Store does and the emulator does not.
-func (a account) tell(name string) {
+// tell puts an event of each name onto the bus, as Parameter Store does and the emulator
+// does not.
+func (a account) tell(names ...string) {
 	a.t.Helper()
-	entry, err := json.Marshal([]map[string]string{{"Source": "aws.ssm", "DetailType": "Parameter Store Change", "Detail": detail(name)}})
+	var events []map[string]string
+	for _, name := range names {
+		events = append(events, map[string]string{"Source": "aws.ssm", "DetailType": "Parameter Store Change", "Detail": detail(name)})
+	}
+	entries, err := json.Marshal(events)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	var out struct{ FailedEntryCount int }
-	a.run(&out, "events", "put-events", "--entries", string(entry))
+	a.run(&out, "events", "put-events", "--entries", string(entries))
 	if out.FailedEntryCount != 0 {
-		a.t.Fatalf("the bus refused the event of %s", name)
+		a.t.Fatalf("the bus refused %d events of %q", out.FailedEntryCount, names)
 	}
 }
 
-// waiting waits until as many messages as wanted are in a queue.
+// waiting waits until as many messages as wanted are in a queue, and none is in flight. A
+// message comes back, after half a minute, if the answer that had it was lost.
 func (a account) waiting(queue, want string) {
 	a.t.Helper()
-	var got struct{ Attributes map[string]string }
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
-		a.run(&got, "sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-		if got.Attributes["ApproximateNumberOfMessages"] == want && got.Attributes["ApproximateNumberOfMessagesNotVisible"] == "0" {
+	const visible, inFlight = types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible
+	client := sqs.New(sqs.Options{BaseEndpoint: &a.aws.URL, Region: emulator.Region, Credentials: a})
+	var got map[string]string
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
+		out, err := client.GetQueueAttributes(a.t.Context(), &sqs.GetQueueAttributesInput{
+			QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{visible, inFlight},
+		})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		got = out.Attributes
+		if got[string(visible)] == want && got[string(inFlight)] == "0" {
 			return
 		}
 	}
-	a.t.Fatalf("the queue has %v, want %s messages", got.Attributes, want)
+	a.t.Fatalf("the queue has %v, want %s messages", got, want)
 }
 
 // byPush is a block whose sweeps are too far apart to see a flip.
@@ -73,13 +89,11 @@ func TestPushToOne(t *testing.T) {
 	s.output("queue_urls", &queues)
 	queue := queues["dns-0"]
 
-	for _, name := range []string{"/dns/aliases", "/dns/aliases2/cache", "/dns/db/other", "/other", "/dns/db"} {
-		admin.tell(name)
-	}
+	admin.tell("/dns/aliases", "/dns/aliases2/cache", "/dns/db/other", "/other", "/dns/db")
 	admin.waiting(queue, "1")
 
 	admin.put("/dns/aliases/cache", "cache-v1.corp.internal")
-	c := process.StartCoreDNS(t, byPush("corp.internal", queue), e.Env())
+	c := startCoreDNS(t, byPush("corp.internal", queue), e.Env())
 	c.Eventually("cache.corp.internal", dns.TypeA, "cache-v1.corp.internal.")
 	admin.put("/dns/aliases/cache", "cache-v2.corp.internal")
 	admin.tell("/dns/aliases/cache")
@@ -101,7 +115,7 @@ func TestPushToFleet(t *testing.T) {
 	s.output("queue_urls", &queues)
 
 	admin.put("/dns/aliases/cache", "cache-v1.corp.internal")
-	c := process.StartCoreDNS(t, byPush("corp.internal", queues["dns-0"])+byPush("corp.example", queues["dns-1"]), e.Env())
+	c := startCoreDNS(t, byPush("corp.internal", queues["dns-0"])+byPush("corp.example", queues["dns-1"]), e.Env())
 	c.Eventually("cache.corp.internal", dns.TypeA, "cache-v1.corp.internal.")
 	c.Eventually("cache.corp.example", dns.TypeA, "cache-v1.corp.internal.")
 	admin.put("/dns/aliases/cache", "cache-v2.corp.internal")

@@ -1,39 +1,49 @@
 package terraform_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/internal/process"
 )
 
-// account is somebody with the AWS command line, in the emulator.
+// account is somebody in the emulator, with the AWS command line.
 type account struct {
-	t   testing.TB
-	aws *emulator.Emulator
-	env []string
+	t           testing.TB
+	aws         *emulator.Emulator
+	key, secret string
 }
 
-func accountIn(t testing.TB, e *emulator.Emulator) account {
-	t.Helper()
-	process.Need(t, "aws")
-	return account{t, e, e.Env()}
+func accountIn(t testing.TB, e *emulator.Emulator) account { return account{t, e, "x", "x"} }
+
+// Retrieve has the credentials that the account's own clients sign with.
+func (a account) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: a.key, SecretAccessKey: a.secret}, nil
+}
+
+// env is the environment of what runs for the account.
+func (a account) env() []string {
+	return append(a.aws.Env(), "AWS_ACCESS_KEY_ID="+a.key, "AWS_SECRET_ACCESS_KEY="+a.secret)
 }
 
 // try is what a command prints.
 func (a account) try(args ...string) (string, error) {
+	process.Need(a.t, "aws")
 	// The command line knows no AWS_REGION, and for SQS no AWS_ENDPOINT_URL.
 	command := exec.Command("aws", append([]string{"--endpoint-url", a.aws.URL, "--region", emulator.Region, "--output", "json"}, args...)...)
-	command.Env = a.env
+	command.Env = a.env()
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
@@ -57,7 +67,13 @@ func (a account) run(into any, args ...string) {
 // put writes a parameter.
 func (a account) put(name, value string) {
 	a.t.Helper()
-	a.run(nil, "ssm", "put-parameter", "--type", "String", "--overwrite", "--name", name, "--value", value)
+	client := ssm.New(ssm.Options{BaseEndpoint: &a.aws.URL, Region: emulator.Region, Credentials: a})
+	_, err := client.PutParameter(a.t.Context(), &ssm.PutParameterInput{
+		Name: &name, Value: &value, Type: types.ParameterTypeString, Overwrite: aws.Bool(true),
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
 }
 
 // user is a new user who may do what the statements of a policy allow.
@@ -73,7 +89,7 @@ func (a account) user(name string, statements any) account {
 		AccessKey struct{ AccessKeyID, SecretAccessKey string }
 	}
 	a.run(&made, "iam", "create-access-key", "--user-name", name)
-	a.env = append(slices.Clip(a.env), "AWS_ACCESS_KEY_ID="+made.AccessKey.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+made.AccessKey.SecretAccessKey)
+	a.key, a.secret = made.AccessKey.AccessKeyID, made.AccessKey.SecretAccessKey
 	return a
 }
 
@@ -144,7 +160,7 @@ func TestReader(t *testing.T) {
 		admin.put("/dns/db", "db-"+version+".corp.internal")
 	}
 	flip("v1")
-	c := process.StartCoreDNS(t, `corp.internal:{$PORT} {
+	c := startCoreDNS(t, `corp.internal:{$PORT} {
 		bind 127.0.0.1
 		versionalias {
 			ssm /dns/aliases
@@ -154,7 +170,7 @@ func TestReader(t *testing.T) {
 		template ANY ANY {
 			rcode NOERROR
 		}
-	}`, server.env)
+	}`, server.env())
 	sees := func(version string) {
 		c.Eventually("cache.corp.internal", dns.TypeA, "cache-"+version+".corp.internal.")
 		c.Eventually("db.corp.internal", dns.TypeA, "db-"+version+".corp.internal.")

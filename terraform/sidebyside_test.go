@@ -13,7 +13,6 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
-	"github.com/octoenergy/versionalias/internal/process"
 )
 
 // standIn takes the place of the cache, since the emulator never finishes deleting
@@ -160,9 +159,9 @@ func TestSideBySide(t *testing.T) {
 	s.step(step{"v1 alone", []string{alone, "to=v1"}, []string{
 		"create module.alias.aws_ssm_parameter.this", `create module.cache["v1"].terraform_data.record`}, nil})
 
-	server := process.StartCoreDNS(t, corefile, append(env, "VERSIONS="+serve(t, files(records))))
+	server := startCoreDNS(t, corefile, append(env, "VERSIONS="+serve(t, files(records))))
 	server.Eventually("cache.corp.internal", dns.TypeA, "cache-v1.corp.internal. 192.0.2.1")
-	c := ask(t, server.Addr, "cache.corp.internal.", 10*time.Millisecond)
+	c := ask(t, server.Addr, "cache.corp.internal.", 40*time.Millisecond)
 	c.settles(v1...)
 
 	s.step(step{"v2 beside it", []string{both, "to=v1"}, []string{`create module.cache["v2"].terraform_data.record`}, v1}, c)

@@ -23,9 +23,8 @@ type stack struct {
 }
 
 // newStack copies dir, such as "modules/alias", and initializes it. Commands run with
-// the environment env, nil for the test's own. VERSIONALIAS_PROVIDERS names a
-// mirror of Terraform's providers; without one they come from where Terraform is
-// configured to take them from.
+// the environment env, and a provider of their own; with nil, for what asks AWS for
+// nothing, it is the test's own, and the provider the common one.
 func newStack(t testing.TB, dir string, env []string) *stack {
 	t.Helper()
 	return newStackWith(t, dir, nil, env)
@@ -66,20 +65,28 @@ func copyTree(t testing.TB) string {
 
 func initialize(t testing.TB, tree, dir string, env []string) *stack {
 	t.Helper()
+	p := (*provider)(nil)
+	var err error
 	if env == nil {
 		env = os.Environ()
+		err = startCommon()
+		p = common
+	} else if p, err = startProvider(env); err == nil {
+		t.Cleanup(func() { p.program.Stop() })
 	}
-	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "TF_") })
-	init := []string{"init", "-backend=false"}
-	if mirror := os.Getenv("VERSIONALIAS_PROVIDERS"); mirror != "" {
-		init = append(init, "-plugin-dir="+mirror)
-	} else {
-		env = append(env, "TF_CLI_CONFIG_FILE="+os.Getenv("TF_CLI_CONFIG_FILE"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	env = append(env, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
-	s := &stack{t, filepath.Join(tree, dir), env}
-	s.run(init...)
+	s := &stack{t, filepath.Join(tree, dir), settings(env, p.attach)}
+	s.run("init", "-backend=false")
 	return s
+}
+
+// settings is env for Terraform, with more, and with nothing else that would change what
+// it does.
+func settings(env []string, more ...string) []string {
+	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "TF_") })
+	return append(append(env, more...), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
 }
 
 // terraform is what a command of Terraform's prints, and whether it failed.
