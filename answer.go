@@ -11,8 +11,9 @@ import (
 // its records may belong to a zone or a cache: nothing in them is changed.
 func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	h.consult(m)
+	var c chain
 	if h.flat {
-		m = h.settle(m)
+		m, c = h.settle(m)
 	}
 	a := &h.reply
 	a.MsgHdr = m.MsgHdr
@@ -31,7 +32,7 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	case failed(m.Rcode) || ruled(m):
 		h.refuse()
 	case h.flat:
-		h.flatten(m)
+		h.flatten(m, &c)
 	default:
 		h.alias(m)
 	}

@@ -7,35 +7,34 @@ import (
 )
 
 // flatten makes the reply of mode flatten: the records at the end of the
-// target's chain, under the alias's name. No CNAME and no DNAME is left of the
+// target's chain, c, under the alias's name. No CNAME and no DNAME is left of the
 // chain, and no signature, since what it covers has another owner (RFC 4035
 // section 2.2).
-func (h *hop) flatten(m *dns.Msg) {
+func (h *hop) flatten(m *dns.Msg, c *chain) {
 	a := &h.reply
-	chain := newChain(m.Answer, h.target, h.ttl)
-	final := chain.final(m.Answer)
-	if len(final) == 0 && referral(m) {
+	if len(c.final) == 0 && referral(m) {
 		a.Rcode = dns.RcodeServerFailure
 		h.refuse()
 		return
 	}
-	a.Answer = copies(h.records[:0], final)
+	a.Answer = copies(h.records[:0], c.final)
+	var rrtype uint16
 	var ttl uint32
-	for i, rr := range a.Answer {
-		if i == 0 || rr.Header().Rrtype != final[i-1].Header().Rrtype { // most are of one type
-			ttl = chain.ttl(final, rr.Header().Rrtype)
+	for _, rr := range a.Answer {
+		if t := rr.Header().Rrtype; t != rrtype { // most are of one type
+			rrtype, ttl = t, c.ttl(t)
 		}
 		h.relabel(rr, ttl)
 	}
 	if a.Rcode == dns.RcodeNameError && h.above {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
-	a.Ns = h.resection(&chain, m.Ns)
+	a.Ns = h.resection(c, m.Ns)
 	if len(a.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
 	}
-	a.Extra = h.resection(&chain, a.Extra)
+	a.Extra = h.resection(c, a.Extra)
 }
 
 // relabel makes the alias's name the owner of rr, a copy.
@@ -92,45 +91,40 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 }
 
 // settle is m, or if m leads to a name and then says nothing of it, m with what
-// the server has to say of that name. File answers so if the end of a chain of
-// CNAMEs lacks the type, and plugins that follow no chain do.
-func (h *hop) settle(m *dns.Msg) *dns.Msg {
-	for hops := h.ctx.hops + 1; h.dangles(m); hops++ {
+// the server has to say of that name; and where that leads. File answers so if the end
+// of a chain of CNAMEs lacks the type, and plugins that follow no chain do.
+func (h *hop) settle(m *dns.Msg) (*dns.Msg, chain) {
+	c := newChain(m.Answer, h.target, h.ttl)
+	for hops := h.ctx.hops + 1; h.dangles(m, &c); hops++ {
 		if hops > maxHops {
-			return h.failure()
+			return h.failure(), c
 		}
-		way := newChain(m.Answer, h.target, 0)
-		end := way.end()
+		end := c.end()
 		next, err := h.lookup(&hopContext{h.ctx.Context, hops}, end)
 		switch {
 		case err != nil || next == nil:
-			return h.failure()
+			return h.failure(), c
 		case ruled(next):
-			return next
+			return next, c
 		case next.Rcode == dns.RcodeRefused || referral(next):
-			return h.failure()
+			return h.failure(), c
 		case failed(next.Rcode):
-			return next
+			return next, c
 		}
 		h.consult(next)
 		m = join(m, next)
-		if way = newChain(m.Answer, h.target, 0); way.end() == end {
+		if c = newChain(m.Answer, h.target, h.ttl); c.end() == end {
 			break // with an SOA or without: there is nothing
 		}
 	}
-	return m
+	return m, c
 }
 
-// dangles reports whether m ends in a CNAME and does not say what is behind it.
-func (h *hop) dangles(m *dns.Msg) bool {
-	if m.Truncated || m.Rcode != dns.RcodeSuccess || h.request.Question[0].Qtype == dns.TypeCNAME || slices.ContainsFunc(m.Ns, isSOA) {
-		return false
-	}
-	if !slices.ContainsFunc(m.Answer, isCNAME) { // usually
-		return false
-	}
-	c := newChain(m.Answer, h.target, 0)
-	return len(c.behind) > 0 && len(c.final(m.Answer)) == 0
+// dangles reports whether m, which leads where c says, ends in a CNAME and does not say
+// what is behind it.
+func (h *hop) dangles(m *dns.Msg, c *chain) bool {
+	return len(c.behind) > 0 && len(c.final) == 0 && !m.Truncated && m.Rcode == dns.RcodeSuccess &&
+		h.request.Question[0].Qtype != dns.TypeCNAME && !slices.ContainsFunc(m.Ns, isSOA)
 }
 
 func (h *hop) failure() *dns.Msg {
@@ -158,19 +152,21 @@ func referral(m *dns.Msg) bool {
 
 func isNS(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
 
-func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
-
-// chain is the names that CNAMEs lead over.
+// chain is where an answer leads from the target on.
 type chain struct {
 	target string
-	behind []string // it
+	behind []string // it: the names that CNAMEs lead over
 	least  uint32   // the least of the TTLs on the way
+	final  []dns.RR // what the answer has of the last name; it may be all of the answer
 }
 
-// newChain follows the CNAMEs of answer from the target on. DNAMEs need no following:
-// the server that has one makes a CNAME of it (RFC 6672 section 3.1).
+// newChain follows the CNAMEs of answer. DNAMEs need no following: the server that has
+// one makes a CNAME of it (RFC 6672 section 3.1).
 func newChain(answer []dns.RR, target string, ttl uint32) chain {
-	c := chain{target: target, least: ttl}
+	c := chain{target: target, least: ttl, final: answer}
+	if !slices.ContainsFunc(answer, func(rr dns.RR) bool { return !final(rr, target) }) { // usually
+		return c
+	}
 	for range answer {
 		i := slices.IndexFunc(answer, func(rr dns.RR) bool {
 			return rr.Header().Rrtype == dns.TypeCNAME && same(rr.Header().Name, c.end())
@@ -182,7 +178,19 @@ func newChain(answer []dns.RR, target string, ttl uint32) chain {
 		c.behind = append(c.behind, cname.Target)
 		c.least = min(c.least, cname.Hdr.Ttl)
 	}
+	end := c.end()
+	c.final = slices.DeleteFunc(slices.Clone(answer), func(rr dns.RR) bool { return !final(rr, end) })
 	return c
+}
+
+// final reports whether rr is what a chain that ends at name leads to.
+func final(rr dns.RR, name string) bool {
+	hdr := rr.Header()
+	switch hdr.Rrtype {
+	case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+		return false
+	}
+	return same(hdr.Name, name)
 }
 
 func (c *chain) end() string {
@@ -197,28 +205,11 @@ func (c *chain) has(name string) bool {
 	return same(c.target, name) || slices.ContainsFunc(c.behind, func(n string) bool { return same(n, name) })
 }
 
-// final is the records of answer that the chain leads to. It may be answer itself.
-func (c *chain) final(answer []dns.RR) []dns.RR {
-	end := c.end()
-	other := func(rr dns.RR) bool {
-		hdr := rr.Header()
-		switch hdr.Rrtype {
-		case dns.TypeCNAME, dns.TypeDNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
-			return true
-		}
-		return !same(hdr.Name, end)
-	}
-	if !slices.ContainsFunc(answer, other) { // usually
-		return answer
-	}
-	return slices.DeleteFunc(slices.Clone(answer), other)
-}
-
-// ttl is the TTL of the records of a type in final, under the alias's name: the least
+// ttl is the TTL of the records of a type at the end, under the alias's name: the least
 // of the chain and of theirs, which must have one and the same (RFC 2181 section 5.2).
-func (c *chain) ttl(final []dns.RR, rrtype uint16) uint32 {
+func (c *chain) ttl(rrtype uint16) uint32 {
 	ttl := c.least
-	for _, rr := range final {
+	for _, rr := range c.final {
 		if hdr := rr.Header(); hdr.Rrtype == rrtype {
 			ttl = min(ttl, hdr.Ttl)
 		}
