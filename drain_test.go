@@ -9,11 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // After a flip it is told when no cache holds the old target any more, and from then
@@ -100,6 +103,60 @@ func TestDrainOfSharedTarget(t *testing.T) {
 	}
 }
 
+// Whoever asks for what was left is counted, an alias included, but none that is about
+// to leave a target for that.
+func TestDrainAskedByAliases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			ramp   = `"to": "cache-v2.corp.internal", "start": "2000-01-01T00:00:00Z", "over": "1000000h"`
+			others = `"b": "cache-v1.corp.internal",
+				"c": {"from": "corp.internal", ` + ramp + `, "subtree": "keep"},
+				"d": {"from": "d-v1.corp.internal", ` + ramp + `},
+				"e": {"from": "e-v1.corp.internal", ` + ramp + `}`
+		)
+		v := feedOnce(t, cache(`{"aliases": {"a": "cache-v1.corp.internal", `+others+`}}`, 1)).plugins[0]
+		v.feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", `+others+`}}`, 2), 0)
+		v.Next = plugin.HandlerFunc(addressed)
+		v.entry = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			if q := &r.Question[0]; q.Name == "d-v1.corp.internal." { // as rewrite does
+				q.Name = "cache-v1.corp.internal."
+			}
+			return v.ServeDNS(ctx, w, r)
+		})
+		<-time.After(time.Minute)
+		for _, of := range []struct {
+			name    string
+			counted string // which name is, if any
+		}{
+			{"cache-v1", "cache-v1"},
+			{"a", ""},
+			{"b", "cache-v1"},
+			{"cache-v1.c", "cache-v1"},
+			{"d", "cache-v1"},
+			{"e", ""},
+			{"e-v1", ""}, // yet
+		} {
+			queries := func(name string) uint64 {
+				return v.table.Load().Retired(alias.Name(name + ".corp.internal.")).Queries()
+			}
+			left := []string{"cache-v1", "d-v1", "e-v1"}
+			before := map[string]uint64{}
+			for _, name := range left {
+				before[name] = queries(name)
+			}
+			w := dnstest.NewRecorder(new(test.ResponseWriter))
+			if _, err := v.ServeDNS(context.Background(), w, question(of.name+".corp.internal.", dns.TypeA)); err != nil || len(w.Msg.Answer) == 0 {
+				t.Errorf("%s got %v\n%s", of.name, err, show(w.Msg))
+			}
+			for _, name := range left {
+				if counted := queries(name) > before[name]; counted != (name == of.counted) {
+					t.Errorf("%s: a query for %s is counted: %v", of.name, name, counted)
+				}
+			}
+		}
+	})
+}
+
 // A real cache that held the old answer lets go of it by the deadline.
 func TestDrainBehindUnbound(t *testing.T) {
 	process.Need(t, "unbound")
@@ -129,7 +186,7 @@ func TestDrainBehindUnbound(t *testing.T) {
 		}
 		s.write("aliases/cache", fmt.Sprintf("cache-v%d.corp.internal", next))
 		var last time.Time
-		for end := time.Now().Add(20 * time.Second); ; <-time.After(2 * time.Millisecond) {
+		for end := time.Now().Add(program.Patience); ; <-time.After(2 * time.Millisecond) {
 			asked := time.Now()
 			if target() != versioned(old) {
 				break

@@ -16,7 +16,7 @@ import (
 // pass leaves a query to the plugins below that is for no alias, but whose name is
 // marked, or may be an alias's.
 func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	if retired := mark.Retired(); retired != nil && ctx.Value(probing{}) == nil {
+	if retired := mark.Retired(); retired != nil && !leaving(w, r) && ctx.Value(probing{}) == nil {
 		retired.Count(remote(w.RemoteAddr()), time.Now())
 	}
 	switch {
@@ -26,6 +26,13 @@ func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark,
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
 	}
 	return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(partial, mark, w, r), r)
+}
+
+// leaving reports whether r is what an alias asks for a target that its move has not left
+// yet. Until it has nothing counts, and whoever counts looks at the clock to see that.
+func leaving(w dns.ResponseWriter, r *dns.Msg) bool {
+	h, ok := w.(*hop)
+	return ok && h.leaving && r.Question[0].Name == h.target
 }
 
 // guard is the writer for an answer from below to a question for a name that is

@@ -29,6 +29,7 @@ type hop struct {
 	target             string   // where the name that was asked for leads
 	flat               bool     // the client sees no target: mode flatten
 	above              bool     // with flat: the name exists for what lies below
+	leaving            bool     // target is what the alias's move has not left yet
 	request            *dns.Msg // the client's
 	query              dns.Msg  // a copy of request that asks for the target
 	question           [1]dns.Question
