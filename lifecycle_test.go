@@ -158,7 +158,7 @@ func (l *leftovers) within(o *leftovers) bool {
 func settle(t *testing.T, wanted *leftovers) *leftovers {
 	t.Helper()
 	var l, before *leftovers
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
 		runtime.GC() // caddy leaves it to finalizers to close the listeners of a start that failed
 		open, err := os.ReadDir("/proc/self/fd")
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // chain is the plugins of a running server, a subject's above memory.
@@ -59,7 +61,7 @@ func queryContext(tb testing.TB, inst *caddy.Instance, m *memory) context.Contex
 	select {
 	case ctx := <-m.contexts:
 		return ctx
-	case <-time.After(5 * time.Second):
+	case <-time.After(program.Patience):
 		tb.Fatal("ask the server: the query did not get to the last plugin")
 		return nil
 	}

@@ -111,7 +111,7 @@ resource "aws_iam_role" "dns" { assume_role_policy = "{}" }
 // The examples of the READMEs are formatted and valid, those of push and reader together.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, "modules/versioned-cache/tests/twice", nil) // any that has the provider
+	s := newStack(t, "modules/versioned-cache/tests/twice", nil) // of which all modules are three levels up
 	for _, modules := range [][]string{{"versioned-cache", "versioned-service", "push", "reader"}, {"alias", "alias-bundle"}} {
 		text := around
 		for _, module := range modules {

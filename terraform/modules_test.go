@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,11 +10,10 @@ import (
 )
 
 // configurations is the directories that have a configuration.
-func configurations(t *testing.T) []string {
-	t.Helper()
+func configurations() []string {
 	files, err := filepath.Glob("*/*/main.tf")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("found no modules, error %v", err)
+		panic(fmt.Sprintf("found no modules, error %v", err))
 	}
 	for i := range files {
 		files[i] = filepath.Dir(files[i])
@@ -25,7 +25,7 @@ func configurations(t *testing.T) []string {
 // tests, which mock AWS: those begin with what terraform validate does. What the
 // modules of aliases write in them, the plugin reads.
 func TestModules(t *testing.T) {
-	for _, dir := range configurations(t) {
+	for _, dir := range configurations() {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t, dir, nil)
@@ -43,7 +43,7 @@ var declaration = regexp.MustCompile(`(?m)^(?:variable|output) "([^"]+)" \{$`)
 
 // Each configuration has a README that names all that goes in and comes out.
 func TestREADMEs(t *testing.T) {
-	for _, dir := range configurations(t) {
+	for _, dir := range configurations() {
 		readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
 		if err != nil {
 			t.Error(err)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/octoenergy/versionalias/internal/program"
 )
@@ -29,20 +30,32 @@ func startProvider(env []string) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(path, "-debug")
-	command.Env = env
 	p := &provider{}
-	p.program, err = program.Start(command, func(said string) bool {
+	listens := func(said string) bool {
 		m := attaching.FindStringSubmatch(said)
 		if m != nil {
 			p.attach = "TF_REATTACH_PROVIDERS=" + m[1]
 		}
 		return m != nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return p, nil
+	for range 5 { // it gives up by itself if it is not up within two seconds
+		command := exec.Command(path, "-debug")
+		command.Env = settings(env)
+		if p.program, err = program.Start(command, listens); err == nil {
+			return p, nil
+		}
+		if !strings.Contains(err.Error(), "timeout waiting on reattach configuration") {
+			break
+		}
+	}
+	return nil, err
+}
+
+// stop ends the provider, and shows what it said last if the test failed.
+func (p *provider) stop(t testing.TB) {
+	if said := p.program.Stop(); t.Failed() {
+		t.Logf("the provider of AWS said:\n%s", said[max(0, len(said)-4<<10):])
+	}
 }
 
 // common is the provider of all stacks that ask AWS for nothing, once one has started it.
@@ -61,12 +74,8 @@ var installed = sync.OnceValues(func() (path string, err error) {
 	if err := os.CopyFS(scratch, os.DirFS(".")); err != nil {
 		return "", err
 	}
-	modules, err := filepath.Glob("modules/*")
-	if err != nil {
-		return "", err
-	}
 	var all strings.Builder
-	for _, m := range modules {
+	for _, m := range configurations() {
 		fmt.Fprintf(&all, "module %q {\n  source = \"./%s\"\n}\n", filepath.Base(m), m)
 	}
 	if err := os.WriteFile(filepath.Join(scratch, "main.tf"), []byte(all.String()), 0o600); err != nil {

@@ -65,14 +65,14 @@ func copyTree(t testing.TB) string {
 
 func initialize(t testing.TB, tree, dir string, env []string) *stack {
 	t.Helper()
-	p := (*provider)(nil)
+	var p *provider
 	var err error
 	if env == nil {
 		env = os.Environ()
 		err = startCommon()
 		p = common
 	} else if p, err = startProvider(env); err == nil {
-		t.Cleanup(func() { p.program.Stop() })
+		t.Cleanup(func() { p.stop(t) })
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 )
 
 // Patience is how long tests wait for what takes a moment on a machine that has nothing
-// else to do, and half a minute at most: shared cores may take many times as long.
+// else to do: on cores that are shared with many it has taken half a minute.
 const Patience = 3 * time.Minute
 
 // FreeAddr is an address on which nothing listens, for programs that cannot be
@@ -93,6 +93,7 @@ func (p *Program) Stop() string {
 	case <-time.After(Patience):
 		_ = p.command.Process.Kill() // as above
 		<-p.ended
+		fmt.Fprintf(&p.out, "it was killed, since it did not end within %v\n", Patience)
 	}
 	return p.out.String()
 }
