@@ -67,7 +67,7 @@ func run(out io.Writer, ramp time.Duration, clients int) (err error) {
 		return err
 	}
 	defer stopServices()
-	u := &upgrade{out: log.New(out, "", 0), document: filepath.Join(dir, "aliases", "web"), began: time.Now()}
+	u := &upgrade{out: log.New(out, "", 0), document: filepath.Join(dir, "aliases", "web"), began: time.Now(), asked: make([]time.Time, clients)}
 	if err := os.Mkdir(filepath.Dir(u.document), 0o700); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func run(out io.Writer, ramp time.Duration, clients int) (err error) {
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range clients {
-		wg.Go(func() { u.client(ctx, net.IPv4(127, 0, 1, byte(i+1)), server, port) })
+		wg.Go(func() { u.client(ctx, i, server, port) })
 	}
 	wg.Go(func() { u.chart(ctx) })
 	err = u.steps(ramp)
@@ -154,6 +154,7 @@ type upgrade struct {
 	back     int    // those of them that were from v2 to v1
 	requests int
 	faults   []string
+	asked    []time.Time // when the last request began that each client has an answer to
 }
 
 // say prints a line, and when it was.
@@ -185,18 +186,22 @@ func (u *upgrade) steps(ramp time.Duration) error {
 		what     string
 		document func() string
 		forward  bool // clients go forward, if they go at all
+		settled  bool // not before each client has seen what comes before
 		lasts    time.Duration
 	}{
-		{"v1 alone", func() string { return "web-v1.corp.internal" }, true, 2 * time.Second},
-		{"a canary of 1%", func() string { return canary(1) }, true, 2 * time.Second},
-		{fmt.Sprintf("a ramp over %v", ramp), func() string { return from(1) }, true, ramp / 2},
+		{"v1 alone", func() string { return "web-v1.corp.internal" }, true, false, 2 * time.Second},
+		{"a canary of 1%", func() string { return canary(1) }, true, false, 2 * time.Second},
+		{fmt.Sprintf("a ramp over %v", ramp), func() string { return from(1) }, true, false, ramp / 2},
 		// More than has been reached: until servers read of the hold, the ramp goes
 		// on, and nobody is to go back.
-		{"hold", func() string { return canary(min(100, 100*float64(time.Since(start)+2*time.Second)/float64(ramp))) }, true, 3 * time.Second},
-		{"roll back", func() string { return "web-v1.corp.internal" }, false, 3 * time.Second},
-		{"a ramp again", func() string { return from(0) }, true, ramp + time.Second},
-		{"v2 alone: v1 can go", func() string { return "web-v2.corp.internal" }, true, 2 * time.Second},
+		{"hold", func() string { return canary(min(100, 100*float64(time.Since(start)+2*time.Second)/float64(ramp))) }, true, false, 3 * time.Second},
+		{"roll back", func() string { return "web-v1.corp.internal" }, false, true, 3 * time.Second},
+		{"a ramp again", func() string { return from(0) }, true, true, ramp + time.Second},
+		{"v2 alone: v1 can go", func() string { return "web-v2.corp.internal" }, true, true, 2 * time.Second},
 	} {
+		if step.settled {
+			u.settle()
+		}
 		u.mu.Lock()
 		u.forward = step.forward
 		u.mu.Unlock()
@@ -210,21 +215,41 @@ func (u *upgrade) steps(ramp time.Duration) error {
 	return nil
 }
 
+// settle waits until each client has an answer to a request that begins from now on.
+func (u *upgrade) settle() {
+	now := time.Now()
+	earlier := func(asked time.Time) bool { return asked.Before(now) }
+	for {
+		u.mu.Lock()
+		settled := !slices.ContainsFunc(u.asked, earlier)
+		u.mu.Unlock()
+		if settled {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
 // client asks for the service all the time, from an address of its own.
-func (u *upgrade) client(ctx context.Context, from net.IP, server, port string) {
+func (u *upgrade) client(ctx context.Context, i int, server, port string) {
+	from := net.IPv4(127, 0, 1, byte(i+1))
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		d := net.Dialer{LocalAddr: &net.UDPAddr{IP: from}}
 		return d.DialContext(ctx, "udp", server)
 	}}
 	dialer := &net.Dialer{Resolver: resolver}
 	service := &http.Client{
-		Timeout:   5 * time.Second,
+		Timeout:   30 * time.Second,                                                          // it asks for the address and for the service
 		Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}, // so that each request looks the name up
 	}
 	before := 0
 	for ctx.Err() == nil {
+		began := time.Now()
 		version, err := get(service, "http://web.corp.internal:"+port)
 		before = u.note(from, before, version, err)
+		u.mu.Lock()
+		u.asked[i] = began
+		u.mu.Unlock()
 		select {
 		case <-ctx.Done():
 		case <-time.After(100 * time.Millisecond):

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/octoenergy/versionalias/internal/figure"
@@ -30,6 +31,30 @@ func TestUpgrade(t *testing.T) {
 		percents[i] = share[1]
 	}
 	figure.Print(t, "percent of the requests that v2 got, by second: %s", strings.Join(percents, " "))
+}
+
+// A step that turns clients back waits for the last of them.
+func TestSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &upgrade{asked: make([]time.Time, 2)}
+		answered := func(client int, began time.Time) {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			u.asked[client] = began
+		}
+		start := time.Now()
+		go func() {
+			<-time.After(time.Second)
+			answered(0, time.Now())
+			answered(1, start.Add(-time.Millisecond)) // which may have been told what was
+			<-time.After(time.Second)
+			answered(1, start)
+		}()
+		u.settle()
+		if took := time.Since(start).Round(time.Second); took != 2*time.Second {
+			t.Errorf("settled after %v, want 2s", took)
+		}
+	})
 }
 
 // What two clients saw, a version at a time, and what the example says of it.
