@@ -239,7 +239,7 @@ func (u *upgrade) client(ctx context.Context, i int, server, port string) {
 	}}
 	dialer := &net.Dialer{Resolver: resolver}
 	service := &http.Client{
-		Timeout:   30 * time.Second,                                                          // it asks for the address and for the service
+		Timeout:   30 * time.Second,
 		Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}, // so that each request looks the name up
 	}
 	before := 0

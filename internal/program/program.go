@@ -93,7 +93,7 @@ func (p *Program) Stop() string {
 	case <-time.After(Patience):
 		_ = p.command.Process.Kill() // as above
 		<-p.ended
-		fmt.Fprintf(&p.out, "it was killed, since it did not end within %v\n", Patience)
+		_, _ = fmt.Fprintf(&p.out, "it was killed, since it did not end within %v\n", Patience) // the buffer takes all
 	}
 	return p.out.String()
 }
