@@ -60,7 +60,7 @@ func (p parameters) put(t testing.TB, input *ssm.PutParameterInput) {
 func (p parameters) modifiedSince(t testing.TB, name string, then time.Time) bool {
 	t.Helper()
 	output, err := p.client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name})
-	if _, none := errors.AsType[*types.ParameterNotFound](err); none {
+	if isNotFound(err) {
 		return false
 	}
 	if err != nil {
@@ -85,11 +85,19 @@ func (p parameters) label(t testing.TB, name, label string, version int64) {
 	}
 }
 
+// Delete deletes a parameter. The SDK asks again when the answer is lost (see
+// emulator.Start), and finds nothing where it was deleted.
 func (p parameters) Delete(t testing.TB, name string) {
 	t.Helper()
-	if _, err := p.client.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: aws.String(name)}); err != nil {
+	_, err := p.client.DeleteParameter(t.Context(), &ssm.DeleteParameterInput{Name: &name})
+	if err != nil && !isNotFound(err) {
 		t.Fatalf("delete %s: %v", name, err)
 	}
+}
+
+func isNotFound(err error) bool {
+	_, is := errors.AsType[*types.ParameterNotFound](err)
+	return is
 }
 
 func (parameters) Source(t testing.TB, lines []ledger.Line) watch.Source {
