@@ -131,14 +131,14 @@ func (f *fleet) rounds(ctx context.Context, rounds int, duration time.Duration) 
 	return nil
 }
 
-// turn is what a server did in its turn.
+// turn is what a server did in its turn, and what that took.
 type turn struct {
 	load
-	cpu time.Duration
+	usage
 }
 
 func (s *server) turn(ctx context.Context, core string, duration time.Duration) (turn, error) {
-	before, err := cpuTime(s.program.PID())
+	before, err := s.usage(ctx)
 	if err != nil {
 		return turn{}, err
 	}
@@ -146,8 +146,37 @@ func (s *server) turn(ctx context.Context, core string, duration time.Duration) 
 	if err != nil {
 		return turn{}, err
 	}
-	after, err := cpuTime(s.program.PID())
-	return turn{l, after - before}, err
+	after, err := s.usage(ctx)
+	return turn{l, usage{after.cpu - before.cpu, after.allocated - before.allocated}}, err
+}
+
+// usage is what a server has used since it was started.
+type usage struct {
+	cpu       time.Duration
+	allocated float64 // octets, which say the same however busy the machine is
+}
+
+func (s *server) usage(ctx context.Context) (usage, error) {
+	cpu, err := cpuTime(s.program.PID())
+	if err != nil {
+		return usage{}, err
+	}
+	text, err := get(ctx, "http://"+s.metrics+"/metrics")
+	if err != nil {
+		return usage{}, err
+	}
+	allocated, err := metric(text, "go_memstats_alloc_bytes_total")
+	return usage{cpu, allocated}, err
+}
+
+// metric is what a metric without labels is in a text of Prometheus's format.
+func metric(text []byte, name string) (float64, error) {
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("read the metrics: found no %s", name)
 }
 
 // cpuTime is how long the threads of a process have run.
@@ -225,21 +254,26 @@ func (f *fleet) profile(ctx context.Context, dir string) error {
 }
 
 func (s *server) saveProfile(ctx context.Context, path string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.pprof+"/debug/pprof/profile?seconds=10", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("read %s: found status %s, want 200", request.URL, response.Status)
-	}
-	profile, err := io.ReadAll(response.Body)
+	profile, err := get(ctx, "http://"+s.pprof+"/debug/pprof/profile?seconds=10")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, profile, 0o600)
+}
+
+// get is what a server has at url.
+func get(ctx context.Context, url string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read %s: found status %s, want 200", url, response.Status)
+	}
+	return io.ReadAll(response.Body)
 }

@@ -29,6 +29,17 @@ func TestSame(t *testing.T) {
 	}
 }
 
+func TestMetric(t *testing.T) {
+	const text = "# TYPE a_total counter\na_total{b=\"c\"} 1\na_total 1.5e+09\n"
+	if got, err := metric([]byte(text), "a_total"); got != 1.5e9 || err != nil {
+		t.Errorf("metric got %v, %v, want 1.5e+09", got, err)
+	}
+	const want = "read the metrics: found no a"
+	if _, err := metric([]byte(text), "a"); err == nil || err.Error() != want {
+		t.Errorf("metric got error %v, want %s", err, want)
+	}
+}
+
 func TestNeed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	const want = "find dnsperf, taskset: not installed (apt-get install dnsperf util-linux)"

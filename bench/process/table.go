@@ -18,6 +18,7 @@ type row struct {
 	size    float64
 	busy    float64       // the part of the core that it had
 	cpu     time.Duration // per query
+	memory  float64       // octets allocated per query
 	rates   spread        // of the queries per second in proportion to the reference's
 	cpus    spread        // of the CPU time per query
 }
@@ -35,6 +36,7 @@ func compare(servers []*server) []row {
 			size:    median(s.turns, func(t turn) float64 { return t.size }),
 			busy:    median(s.turns, turn.busy),
 			cpu:     median(s.turns, turn.perQuery),
+			memory:  median(s.turns, func(t turn) float64 { return t.allocated / t.queries }),
 		}
 		if i := slices.IndexFunc(servers, func(other *server) bool { return other.subject == s.reference() }); i >= 0 {
 			r.rates = ratios(s.turns, servers[i].turns, turn.rate)
@@ -81,7 +83,7 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (place-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-var head = []string{"targets in", "plugin", "names", "queries/s", "of static", "quartiles", "CPU/query", "of static", "quartiles", "core", "latency", "answer"}
+var head = []string{"targets in", "plugin", "names", "queries/s", "of static", "quartiles", "CPU/query", "of static", "quartiles", "core", "B/query", "latency", "answer"}
 
 // markdown is the rows as a table. All columns but the first two are numbers.
 func markdown(rows []row) string {
@@ -98,6 +100,7 @@ func markdown(rows []row) string {
 			fmt.Sprintf("%.0f", r.rate), rate, rates,
 			fmt.Sprintf("%.2f µs", float64(r.cpu)/float64(time.Microsecond)), cpu, cpus,
 			fmt.Sprintf("%.0f%%", 100*r.busy),
+			fmt.Sprintf("%.0f", r.memory),
 			fmt.Sprintf("%.2f ms", float64(r.latency)/float64(time.Millisecond)),
 			fmt.Sprintf("%.0f B", r.size),
 		})

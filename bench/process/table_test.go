@@ -6,12 +6,12 @@ import (
 )
 
 // turns are turns of a second in which so many queries were answered, each in
-// 10 µs of CPU time.
+// 10 µs of CPU time and 2,500 octets of memory.
 func turns(queries ...float64) []turn {
 	var all []turn
 	for _, n := range queries {
 		cpu := time.Duration(n) * 10 * time.Microsecond
-		all = append(all, turn{load{queries: n, run: time.Second, latency: 2 * time.Millisecond, size: 173}, cpu})
+		all = append(all, turn{load{queries: n, run: time.Second, latency: 2 * time.Millisecond, size: 173}, usage{cpu, 2500 * n}})
 	}
 	return all
 }
@@ -26,13 +26,13 @@ func TestTable(t *testing.T) {
 		{subject: subject{"file", "rewrite", 1, ""}, turns: turns(5_000, 10_000, 20_000)},
 		{subject: subject{"cache", "template", 10, ""}, turns: turns(1, 2, 3)},
 	}
-	const want = `| targets in | plugin | names | queries/s | of static | quartiles | CPU/query | of static | quartiles | core | latency | answer |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| ` + "`file` | `versionalias`" + ` | 10 | 18000 | 1.000 | 0.950 to 1.050 | 10.00 µs | 1.000 | 1.000 to 1.000 | 18% | 2.00 ms | 173 B |
-| ` + "`file`" + ` | static CNAME | 10 | 20000 | 1.000 | 1.000 to 1.000 | 10.00 µs | 1.000 | 1.000 to 1.000 | 20% | 2.00 ms | 173 B |
-| ` + "`file`" + ` | static CNAME, again | 10 | 20000 | 1.000 | 1.000 to 1.000 | 10.00 µs | 1.000 | 1.000 to 1.000 | 20% | 2.00 ms | 173 B |
-| ` + "`file` | `rewrite`" + ` | 1 | 10000 | 0.500 | 0.500 to 0.500 | 10.00 µs | 1.000 | 1.000 to 1.000 | 10% | 2.00 ms | 173 B |
-| ` + "`cache` | `template`" + ` | 10 | 2 |  |  | 10.00 µs |  |  | 0% | 2.00 ms | 173 B |
+	const want = `| targets in | plugin | names | queries/s | of static | quartiles | CPU/query | of static | quartiles | core | B/query | latency | answer |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| ` + "`file` | `versionalias`" + ` | 10 | 18000 | 1.000 | 0.950 to 1.050 | 10.00 µs | 1.000 | 1.000 to 1.000 | 18% | 2500 | 2.00 ms | 173 B |
+| ` + "`file`" + ` | static CNAME | 10 | 20000 | 1.000 | 1.000 to 1.000 | 10.00 µs | 1.000 | 1.000 to 1.000 | 20% | 2500 | 2.00 ms | 173 B |
+| ` + "`file`" + ` | static CNAME, again | 10 | 20000 | 1.000 | 1.000 to 1.000 | 10.00 µs | 1.000 | 1.000 to 1.000 | 20% | 2500 | 2.00 ms | 173 B |
+| ` + "`file` | `rewrite`" + ` | 1 | 10000 | 0.500 | 0.500 to 0.500 | 10.00 µs | 1.000 | 1.000 to 1.000 | 10% | 2500 | 2.00 ms | 173 B |
+| ` + "`cache` | `template`" + ` | 10 | 2 |  |  | 10.00 µs |  |  | 0% | 2500 | 2.00 ms | 173 B |
 `
 	if got := markdown(compare(servers)); got != want {
 		t.Errorf("the table is\n%swant\n%s", got, want)
