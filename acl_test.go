@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // An alias must not be a way around an access rule, nor tell a target's name to
@@ -145,7 +146,7 @@ func TestDropped(t *testing.T) {
 // server answers those of one TCP connection in turn.
 func (s *server) first(from string, qs ...*dns.Msg) *dns.Msg {
 	s.t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: program.Timeout}
 	conn, err := d.Dial("tcp", s.tcp)
 	if err != nil {
 		s.t.Fatal(err)

@@ -458,7 +458,7 @@ func testTransports(t *testing.T, mode string) {
 	v2 := strings.NewReplacer("cache-v1", "cache-v2", "192.0.2.1", "192.0.2.2").Replace(v1)
 	secure := &tls.Config{RootCAs: pool, ServerName: "localhost"}
 	over := func(addr string, c dns.Client) func(q *dns.Msg) (*dns.Msg, error) {
-		c.Timeout = 5 * time.Second
+		c.Timeout = program.Timeout
 		return func(q *dns.Msg) (*dns.Msg, error) {
 			m, _, err := c.Exchange(q, addr)
 			return m, err
@@ -534,7 +534,7 @@ func selfSigned(t *testing.T) (certificate, key string, pool *x509.CertPool) {
 
 // overHTTPS asks as RFC 8484 has it.
 func overHTTPS(t *testing.T, addr string, secure *tls.Config) func(q *dns.Msg) (*dns.Msg, error) {
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: secure, ForceAttemptHTTP2: true}, Timeout: 5 * time.Second}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: secure, ForceAttemptHTTP2: true}, Timeout: program.Timeout}
 	t.Cleanup(client.CloseIdleConnections)
 	return func(q *dns.Msg) (*dns.Msg, error) {
 		response, err := client.Post("https://"+addr+"/dns-query", "application/dns-message", bytes.NewReader(pack(t, q)))

@@ -120,7 +120,7 @@ func flipsUnderLoad(t *testing.T, admin *admin, properties string) {
 				return
 			}
 			defer conn.Close()
-			client := dns.Client{Timeout: 5 * time.Second}
+			client := dns.Client{Timeout: program.Timeout}
 			for alias := c; ; alias = (alias + 1) % aliases {
 				select {
 				case <-stop:

@@ -176,7 +176,7 @@ type client struct {
 
 // ask is the answer of a server to a question.
 func (c client) ask(s *server, q *dns.Msg) (*dns.Msg, error) {
-	d := &dns.Client{Timeout: 5 * time.Second}
+	d := &dns.Client{Timeout: program.Timeout}
 	addr := s.addr
 	if c.tcp {
 		d.Net, addr = "tcp", s.tcp
@@ -290,7 +290,7 @@ func trim(s string) string {
 func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
 	exchange := func(q *dns.Msg) (*dns.Msg, error) {
-		m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, addr)
+		m, _, err := (&dns.Client{Timeout: program.Timeout}).Exchange(q, addr)
 		return m, err
 	}
 	listens := func() bool {

@@ -14,12 +14,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/octoenergy/versionalias/internal/process"
+	"github.com/octoenergy/versionalias/internal/program"
 )
 
 // cluster is what kubectl would apply.
@@ -301,7 +301,7 @@ func (c *cluster) start(t *testing.T, program, resolver string, dirs map[string]
 // askFrom is what a server answers a client at an address about cache.corp.internal.
 func askFrom(t *testing.T, client, server string) string {
 	t.Helper()
-	c := &dns.Client{Timeout: 5 * time.Second, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(client)}}}
+	c := &dns.Client{Timeout: program.Timeout, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(client)}}}
 	m, _, err := c.Exchange(new(dns.Msg).SetQuestion("cache.corp.internal.", dns.TypeA), server)
 	if err != nil || len(m.Answer) != 2 {
 		t.Fatalf("ask from %s: got %v, error %v", client, m, err)

@@ -233,7 +233,7 @@ func same(got, want dns.RR) bool {
 }
 
 func (s *server) exchange(ctx context.Context, name string, qtype uint16) (*dns.Msg, error) {
-	m, _, err := (&dns.Client{Timeout: 5 * time.Second}).ExchangeContext(ctx, new(dns.Msg).SetQuestion(name, qtype), s.dns)
+	m, _, err := (&dns.Client{Timeout: program.Timeout}).ExchangeContext(ctx, new(dns.Msg).SetQuestion(name, qtype), s.dns)
 	return m, err
 }
 

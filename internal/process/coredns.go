@@ -57,7 +57,7 @@ func RunCoreDNS(t testing.TB, path, corefile string, env []string) *CoreDNS {
 }
 
 func (c *CoreDNS) exchange(name string, qtype uint16) (*dns.Msg, error) {
-	m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(new(dns.Msg).SetQuestion(name, qtype), c.Addr)
+	m, _, err := (&dns.Client{Timeout: program.Timeout}).Exchange(new(dns.Msg).SetQuestion(name, qtype), c.Addr)
 	return m, err
 }
 

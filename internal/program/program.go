@@ -17,6 +17,9 @@ import (
 // else to do: on cores that are shared with many it has taken half a minute.
 const Patience = 3 * time.Minute
 
+// Timeout is how long tests wait for one answer. By UDP it may never come.
+const Timeout = 30 * time.Second
+
 // FreeAddr is an address on which nothing listens, for programs that cannot be
 // asked which port the system picked.
 func FreeAddr() (string, error) {
