@@ -18,7 +18,7 @@ type row struct {
 	size    float64
 	busy    float64       // the part of the core that it had
 	cpu     time.Duration // per query
-	memory  float64       // octets allocated per query
+	octets  float64       // allocated per query
 	rates   spread        // of the queries per second in proportion to the reference's
 	cpus    spread        // of the CPU time per query
 }
@@ -36,7 +36,7 @@ func compare(servers []*server) []row {
 			size:    median(s.turns, func(t turn) float64 { return t.size }),
 			busy:    median(s.turns, turn.busy),
 			cpu:     median(s.turns, turn.perQuery),
-			memory:  median(s.turns, func(t turn) float64 { return t.allocated / t.queries }),
+			octets:  median(s.turns, func(t turn) float64 { return t.allocated / t.queries }),
 		}
 		if i := slices.IndexFunc(servers, func(other *server) bool { return other.subject == s.reference() }); i >= 0 {
 			r.rates = ratios(s.turns, servers[i].turns, turn.rate)
@@ -100,7 +100,7 @@ func markdown(rows []row) string {
 			fmt.Sprintf("%.0f", r.rate), rate, rates,
 			fmt.Sprintf("%.2f µs", float64(r.cpu)/float64(time.Microsecond)), cpu, cpus,
 			fmt.Sprintf("%.0f%%", 100*r.busy),
-			fmt.Sprintf("%.0f", r.memory),
+			fmt.Sprintf("%.0f", r.octets),
 			fmt.Sprintf("%.2f ms", float64(r.latency)/float64(time.Millisecond)),
 			fmt.Sprintf("%.0f B", r.size),
 		})

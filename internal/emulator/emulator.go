@@ -28,7 +28,8 @@ type Emulator struct {
 // Start starts an emulator that ends with the test. Without one to start it
 // skips the test, or fails it where the variable CI is true. It closes the
 // connection after each answer, and one answer in some thousands is lost with
-// it: who reads has to try again, as a watcher does.
+// it: who reads has to try again, as a watcher does, and who writes may have to
+// look whether that was done.
 func Start(t testing.TB) *Emulator {
 	t.Helper()
 	path, err := find()
