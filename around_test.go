@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -268,8 +269,11 @@ func TestPluginsAround(t *testing.T) {
 					if over == "TCP" {
 						q += " tcp"
 					}
-					got := show(exchange{q: q}.ask(t, s))
-					if got = signature.ReplaceAllString(got, "$1"); got != want {
+					got := signature.ReplaceAllString(show(exchange{q: q}.ask(t, s)), "$1")
+					if slices.Contains(strings.Fields(tt.plugins), "cache") {
+						got = aged60.ReplaceAllString(aged3600.ReplaceAllString(got, "3600$1"), "60$1")
+					}
+					if got != want {
 						t.Errorf("%s got\n%s\nwant\n%s", r.q, got, want)
 					}
 				}
@@ -280,6 +284,13 @@ func TestPluginsAround(t *testing.T) {
 
 // signature matches an RRSIG, and as its first part that without the data.
 var signature = regexp.MustCompile(`(RRSIG \S+) .*`)
+
+// aged60 and aged3600 match a TTL of which a cache has kept a record for some seconds,
+// and as their first part the type.
+var (
+	aged60   = regexp.MustCompile(`\b5\d( [A-Z]+)`)
+	aged3600 = regexp.MustCompile(`\b359\d( [A-Z]+)`)
+)
 
 // A flip acts on the next query, whatever a cache holds, and what a cache holds is
 // served on when the server behind it is gone and its time is over.
