@@ -86,7 +86,7 @@ func TestScheduledFlip(t *testing.T) {
 	process.Need(t, "unbound")
 	const (
 		lead, stale = 18 * time.Second, 9 * time.Second
-		slack       = 2 * time.Second // whole seconds, and a busy machine
+		slack       = 2 * time.Second // how late a cache may be: it counts whole seconds, and the machine is busy
 		ttl         = 5
 		phases      = 4
 	)
