@@ -25,6 +25,7 @@ type fleet struct {
 	dir      string
 	coredns  string // the program
 	cores    cores
+	others   int     // names in another zone of each server
 	upstream *server // of all that have a cache
 	servers  []*server
 }
@@ -86,7 +87,7 @@ func (f *fleet) serve(s subject, dir, core string) (*server, error) {
 	if f.upstream != nil {
 		upstream = f.upstream.dns
 	}
-	if err := s.write(dir); err != nil {
+	if err := s.write(dir, f.others); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, "Corefile")
@@ -134,49 +135,52 @@ func (f *fleet) rounds(ctx context.Context, rounds int, duration time.Duration) 
 // turn is what a server did in its turn, and what that took.
 type turn struct {
 	load
-	usage
-}
-
-func (s *server) turn(ctx context.Context, core string, duration time.Duration) (turn, error) {
-	before, err := s.usage(ctx)
-	if err != nil {
-		return turn{}, err
-	}
-	l, err := s.ask(ctx, core, "-l", strconv.FormatFloat(duration.Seconds(), 'f', -1, 64))
-	if err != nil {
-		return turn{}, err
-	}
-	after, err := s.usage(ctx)
-	return turn{l, usage{after.cpu - before.cpu, after.allocated - before.allocated}}, err
-}
-
-// usage is what a server has used since it was started.
-type usage struct {
 	cpu       time.Duration
 	allocated float64 // octets, which say the same however busy the machine is
 }
 
-func (s *server) usage(ctx context.Context) (usage, error) {
+func (s *server) turn(ctx context.Context, core string, duration time.Duration) (turn, error) {
+	allocated, err := s.allocated(ctx)
+	if err != nil {
+		return turn{}, err
+	}
+	// What looking at the memory takes is not the turn's.
 	cpu, err := cpuTime(s.program.PID())
 	if err != nil {
-		return usage{}, err
+		return turn{}, err
 	}
-	text, err := get(ctx, "http://"+s.metrics+"/metrics")
-	if err != nil {
-		return usage{}, err
+	t := turn{}
+	if t.load, err = s.ask(ctx, core, "-l", strconv.FormatFloat(duration.Seconds(), 'f', -1, 64)); err != nil {
+		return turn{}, err
 	}
-	allocated, err := metric(text, "go_memstats_alloc_bytes_total")
-	return usage{cpu, allocated}, err
+	if t.cpu, err = cpuTime(s.program.PID()); err != nil {
+		return turn{}, err
+	}
+	t.cpu -= cpu
+	t.allocated, err = s.allocated(ctx)
+	t.allocated -= allocated
+	return t, err
 }
 
-// metric is what a metric without labels is in a text of Prometheus's format.
-func metric(text []byte, name string) (float64, error) {
-	for line := range strings.Lines(string(text)) {
-		if value, found := strings.CutPrefix(line, name+" "); found {
+// allocated is how many octets a server has allocated since it was started. Its heap
+// profile says so at less cost than its metrics, of which each alias has some.
+func (s *server) allocated(ctx context.Context) (float64, error) {
+	text, err := get(ctx, "http://"+s.pprof+"/debug/pprof/heap?debug=1")
+	if err != nil {
+		return 0, err
+	}
+	return totalAlloc(text)
+}
+
+// totalAlloc is that of a heap profile in the form of text.
+func totalAlloc(profile []byte) (float64, error) {
+	const name = "# TotalAlloc = "
+	for line := range strings.Lines(string(profile)) {
+		if value, found := strings.CutPrefix(line, name); found {
 			return strconv.ParseFloat(strings.TrimSpace(value), 64)
 		}
 	}
-	return 0, fmt.Errorf("read the metrics: found no %s", name)
+	return 0, fmt.Errorf("read the heap profile: found no %q", name)
 }
 
 // cpuTime is how long the threads of a process have run.

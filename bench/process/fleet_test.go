@@ -29,14 +29,14 @@ func TestSame(t *testing.T) {
 	}
 }
 
-func TestMetric(t *testing.T) {
-	const text = "# TYPE a_total counter\na_total{b=\"c\"} 1\na_total 1.5e+09\n"
-	if got, err := metric([]byte(text), "a_total"); got != 1.5e9 || err != nil {
-		t.Errorf("metric got %v, %v, want 1.5e+09", got, err)
+func TestTotalAlloc(t *testing.T) {
+	const profile = "heap profile: 1: 2 [3: 4] @ heap/1048576\n\n# runtime.MemStats\n# Alloc = 5\n# TotalAlloc = 6789\n"
+	if got, err := totalAlloc([]byte(profile)); got != 6789 || err != nil {
+		t.Errorf("totalAlloc got %v, %v, want 6789", got, err)
 	}
-	const want = "read the metrics: found no a"
-	if _, err := metric([]byte(text), "a"); err == nil || err.Error() != want {
-		t.Errorf("metric got error %v, want %s", err, want)
+	const want = `read the heap profile: found no "# TotalAlloc = "`
+	if _, err := totalAlloc([]byte("# Alloc = 5\n")); err == nil || err.Error() != want {
+		t.Errorf("totalAlloc got error %v, want %s", err, want)
 	}
 }
 

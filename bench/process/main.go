@@ -28,6 +28,8 @@ type options struct {
 	only     *regexp.Regexp
 	profiles string
 	cores    cores
+	coredns  string
+	others   int
 }
 
 // cores are the two that servers and load are pinned to.
@@ -40,12 +42,15 @@ func main() {
 	profiles := flag.String("profiles", "", "an existing directory for a CPU profile of each server, taken for 10 seconds at the end")
 	server := flag.String("server-core", "0", "the core of the servers")
 	load := flag.String("load-core", "1", "the core of the load")
+	coredns := flag.String("coredns", "", "the project's CoreDNS, if it is built; else it is built first")
+	// These take 64 MiB, and so give the garbage collector work as in a real server.
+	others := flag.Int("others", 100_000, "how many names each server has in another zone, to fill its memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	pattern, err := regexp.Compile(*only)
 	if err == nil {
-		err = run(ctx, os.Stdout, options{*rounds, *duration, pattern, *profiles, cores{*server, *load}})
+		err = run(ctx, os.Stdout, options{*rounds, *duration, pattern, *profiles, cores{*server, *load}, *coredns, *others})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "process:", err)
@@ -69,9 +74,12 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	f := fleet{dir: dir, coredns: filepath.Join(dir, "coredns"), cores: o.cores}
-	if err := program.BuildCoreDNS(f.coredns); err != nil {
-		return err
+	f := fleet{dir: dir, coredns: o.coredns, cores: o.cores, others: o.others}
+	if f.coredns == "" {
+		f.coredns = filepath.Join(dir, "coredns")
+		if err := program.BuildCoreDNS(f.coredns); err != nil {
+			return err
+		}
 	}
 	defer f.stop()
 	if err := f.start(ctx, chosen); err != nil {

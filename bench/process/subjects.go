@@ -16,9 +16,6 @@ const (
 	// ttl is of all records and aliases. It is long for the sake of cache, which
 	// would else ask for the static CNAMEs more often than for the targets.
 	ttl = 3600
-	// others is how many names another zone of each server has. They take 64 MiB,
-	// and so give the garbage collector work as in a real server.
-	others = 100_000
 )
 
 // subject is a kind of server that is compared.
@@ -101,9 +98,9 @@ func (s subject) lines(dir string, p ports) string {
 }
 
 // write writes what the Corefile of s names, and the questions that it is asked,
-// into dir.
-func (s subject) write(dir string) error {
-	files := map[string]string{"others": otherZone(), "questions": s.questions()}
+// into dir. Another zone has that many other names.
+func (s subject) write(dir string, others int) error {
+	files := map[string]string{"others": otherZone(others), "questions": s.questions()}
 	if s.above == "file" {
 		files["zone"] = zoneFile(s.names, s.plugin == reference)
 	}
@@ -163,10 +160,10 @@ func zoneFile(names int, static bool) string {
 	return b.String()
 }
 
-func otherZone() string {
+func otherZone(names int) string {
 	var b strings.Builder
 	soa(&b, "other.internal.")
-	for i := range others {
+	for i := range names {
 		fmt.Fprintln(&b, address(fmt.Sprintf("host-%d.other.internal.", i)))
 	}
 	return b.String()

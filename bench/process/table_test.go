@@ -11,7 +11,7 @@ func turns(queries ...float64) []turn {
 	var all []turn
 	for _, n := range queries {
 		cpu := time.Duration(n) * 10 * time.Microsecond
-		all = append(all, turn{load{queries: n, run: time.Second, latency: 2 * time.Millisecond, size: 173}, usage{cpu, 2500 * n}})
+		all = append(all, turn{load{queries: n, run: time.Second, latency: 2 * time.Millisecond, size: 173}, cpu, 2500 * n})
 	}
 	return all
 }
