@@ -43,6 +43,7 @@ func (v *VersionAlias) Name() string { return pluginName }
 
 // ServeDNS implements plugin.Handler.
 func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	growStack(false)
 	if v.verifier != nil {
 		v.verifier.see(ctx)
 	}
