@@ -5,8 +5,8 @@ package versionalias
 const stackRoom = 2000
 
 // growStack makes room on the stack. Each query has a goroutine of its own, whose stack
-// begins small and is copied to a larger one when it is full, which is a fifth of all that a
-// server does. It takes the longer the more calls are on it, and so comes before any that
+// begins small and is copied to a larger one when it is full: a third of the instructions of a
+// server are that. It takes the longer the more calls are on it, and so comes before any that
 // is made here.
 //
 //go:noinline
