@@ -5,9 +5,8 @@ package versionalias
 const stackRoom = 2000
 
 // growStack makes room on the stack. Each query has a goroutine of its own, whose stack
-// begins small and is copied to a larger one when it is full: a third of the instructions of a
-// server are that. It takes the longer the more calls are on it, and so comes before any that
-// is made here.
+// begins small and is copied to a larger one when it is full, which is a third of a
+// server's instructions. The more calls are on it the more these are: this is the first.
 //
 //go:noinline
 func growStack(never bool) {
@@ -17,5 +16,7 @@ func growStack(never bool) {
 	}
 }
 
+// keep has the compiler think that room is used.
+//
 //go:noinline
 func keep(room *[stackRoom]byte) { room[0] = 1 }

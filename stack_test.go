@@ -56,6 +56,8 @@ func nest(calls int, f func()) {
 	nest(calls-1, f)
 }
 
+// takeStack needs half of what growStack makes: the calls in between have some of it.
+//
 //go:noinline
 func takeStack(never bool) {
 	if never {
