@@ -254,6 +254,43 @@ func TestAnswers(t *testing.T) {
 				authority: corp.internal. 60 NS ns.corp.internal.`},
 		},
 	}, {
+		name: "a zone of aliases that the zone file has nothing of",
+		corefile: `
+			corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias svc.eu.corp.internal {
+					directory aliases
+				}
+				file corp.zone
+			}`,
+		aliases: files{
+			"svc.eu.corp.internal": "cache-v1.corp.internal",
+			"cache":                "cache-v2.corp.internal",
+			"broken":               "no name",
+		},
+		exchanges: []exchange{
+			{name: "21: the apex has an address", q: "svc.eu.corp.internal. A", want: `
+				NOERROR aa
+				svc.eu.corp.internal. 5 A 192.0.2.1
+				authority: corp.internal. 60 NS ns.corp.internal.`},
+			{name: "14, 21: so it exists for other types", q: "Svc.eu.corp.internal. HTTPS edns", want: `
+				NOERROR aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300
+				OPT`},
+			{name: "17: and so does what is above the zone", q: "eu.corp.internal. NS", want: `
+				NOERROR aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+			{name: "21: the zone below has its own apex", q: "corp.internal. NS", want: `
+				NOERROR aa
+				corp.internal. 60 NS ns.corp.internal.
+				additional: ns.corp.internal. 60 A 192.0.2.53`},
+			{name: "14: a fault beside", q: "broken.svc.eu.corp.internal. A", want: `SERVFAIL`},
+			{name: "17: but not a name beside", q: "us.corp.internal. A", want: `
+				NXDOMAIN aa
+				authority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300`},
+		},
+	}, {
 		name: "targets in other server blocks",
 		corefile: `
 			corp.internal:0 {

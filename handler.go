@@ -71,7 +71,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.leaving = e.Move != nil && e.Move.Scheduled() && target == string(e.Move.From)
 	h.flat = v.flatten || e.IsApex() && below == 0
-	h.above = h.flat && (e.IsApex() && below == 0 || mark.IsAbove())
+	h.above = h.flat && mark.IsAbove()
 	if v.serves(choice.Target) {
 		return h.chain(v.entry)
 	}

@@ -150,9 +150,15 @@ func (e *Edit) Table() *Table {
 }
 
 // count counts a, one more or one less, below the names above it, and so the
-// names that its subtree leaves alone.
+// names that its subtree leaves alone. It does not end at the zone: what answers for the
+// names from there on may know of none. An apex is counted at itself as well, since not
+// all its types are the alias's.
 func (e *Edit) count(a *Alias, by int) {
-	for name := a.Name.Parent(); name != a.Zone && name.IsAt(a.Zone) && name != "."; name = name.Parent() {
+	name := a.Name
+	if !a.IsApex() {
+		name = name.Parent()
+	}
+	for ; name != "."; name = name.Parent() {
 		e.above[name] += by
 	}
 	if a.Subtree == nil {

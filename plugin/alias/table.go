@@ -29,7 +29,7 @@ type Entry struct {
 type Mark struct {
 	retired *Retired
 	held    Name
-	above   int // how many aliases, and names that subtrees leave alone, lie below
+	above   int // how many aliases, and names that subtrees leave alone, lie below, or are an apex of that name
 }
 
 // Retired counts the queries for a name that aliases have left, and nil is of none.
@@ -49,9 +49,9 @@ func (m *Mark) Held() Name {
 	return m.held
 }
 
-// IsAbove reports whether the name is below a zone and above an alias in it, or above
-// a name that a subtree leaves alone. Such a name exists, if only for that (RFC 4592
-// section 2.2.2).
+// IsAbove reports whether the name is above an alias, or above a name that a subtree
+// leaves alone, or has an alias at the apex of a zone. Such a name exists, if only for that
+// (RFC 4592 section 2.2.2), whatever type it is asked for (RFC 8020 section 2).
 func (m *Mark) IsAbove() bool { return m != nil && m.above > 0 }
 
 // Source is the document that an entry stands in.

@@ -296,13 +296,13 @@ func TestEditSharesWhatDoesNotChange(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		edit  string
-		names []Name // of the parts that are copied, with what they lead to
+		names []Name // of the parts that are copied, with what they lead to and what they make exist
 	}{
 		{name: "nothing", edit: ""},
-		{name: "put", edit: "new.corp.internal. v1.x.org.", names: []Name{"new.corp.internal.", "v1.x.org."}},
+		{name: "put", edit: "new.corp.internal. v1.x.org.", names: []Name{"new.corp.internal.", "v1.x.org.", "corp.internal.", "internal."}},
 		{name: "put over one", edit: "cache-7.corp.internal. v2.x.org.", names: []Name{"cache-7.corp.internal.", "v1.x.org.", "v2.x.org."}},
-		{name: "delete", edit: "cache-8.corp.internal.", names: []Name{"cache-8.corp.internal.", "v1.x.org."}},
-		{name: "two", edit: "cache-1.corp.internal.\ncache-2.corp.internal. v2.x.org.", names: []Name{"cache-1.corp.internal.", "cache-2.corp.internal.", "v1.x.org.", "v2.x.org."}},
+		{name: "delete", edit: "cache-8.corp.internal.", names: []Name{"cache-8.corp.internal.", "v1.x.org.", "corp.internal.", "internal."}},
+		{name: "two", edit: "cache-1.corp.internal.\ncache-2.corp.internal. v2.x.org.", names: []Name{"cache-1.corp.internal.", "cache-2.corp.internal.", "v1.x.org.", "v2.x.org.", "corp.internal.", "internal."}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			was, partsWere := content(before), clones(before)
@@ -511,18 +511,24 @@ func TestIsAbove(t *testing.T) {
 	put(edit, "c.a.b.corp.internal.", "d.a.b.corp.internal.", "a.corp.internal.", "y.x.org.")
 	put(edit, "c.a.b.corp.internal.") // once more: it counts once
 	first := edit.Table()
-	check(first, "A.B.corp.internal.", "b.corp.internal.", "x.org.", "org.")
+	check(first, "A.B.corp.internal.", "b.corp.internal.", "corp.internal.", "internal.", "x.org.", "org.")
 	edit = first.Edit()
 	edit.Delete("c.a.b.corp.internal.")
 	edit.Delete("y.x.org.")
 	edit.Delete("y.x.org.")
 	second := edit.Table()
-	check(second, "A.B.corp.internal.", "b.corp.internal.")
+	check(second, "A.B.corp.internal.", "b.corp.internal.", "corp.internal.", "internal.")
 	edit = second.Edit()
 	edit.Delete("d.a.b.corp.internal.")
+	edit.Delete("a.corp.internal.")
+	put(edit, "corp.internal.") // an apex
+	third := edit.Table()
+	check(third, "corp.internal.", "internal.")
+	edit = third.Edit()
+	edit.Delete("corp.internal.")
 	check(edit.Table())
-	check(second, "A.B.corp.internal.", "b.corp.internal.")
-	check(first, "A.B.corp.internal.", "b.corp.internal.", "x.org.", "org.")
+	check(second, "A.B.corp.internal.", "b.corp.internal.", "corp.internal.", "internal.")
+	check(first, "A.B.corp.internal.", "b.corp.internal.", "corp.internal.", "internal.", "x.org.", "org.")
 }
 
 // A table that takes over from several goes on with all their tallies, each once,
