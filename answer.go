@@ -76,10 +76,17 @@ func (h *hop) alias(m *dns.Msg) {
 
 // tooLong is the answer to a question for a name below an alias, if the labels
 // in front of the alias's name do not fit in front of the target's (RFC 6672
-// section 2.2).
-func tooLong(r *dns.Msg) *dns.Msg {
+// section 2.2). They may fit in front of another client's, if it differs.
+func tooLong(r *dns.Msg, differs bool) *dns.Msg {
 	m := new(dns.Msg).SetRcode(r, dns.RcodeYXDomain)
 	m.Authoritative = true
+	if asked := subnet(r); asked != nil {
+		scope, _ := subnetBits(asked)
+		if !differs {
+			scope = 0
+		}
+		echoSubnet(m, r, asked, scope)
+	}
 	return m
 }
 

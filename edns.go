@@ -43,38 +43,49 @@ func (h *hop) consult(m *dns.Msg) {
 	}
 }
 
-// echo answers the client's ECS option, if it sent one, with the option it sent
-// (RFC 7871 section 7.2.1). The scope is that of the answers from below, and that
-// of the client where another one may be told another target, whichever is
-// narrower. It is 0 where there is no record, since negative answers hold for
-// everybody (section 7.4), and where the client said nothing of itself. CoreDNS
-// would drop the option.
+// echo answers the client's ECS option, if it sent one. The scope is that of the answers
+// from below, and that of the client where another one may be told another target,
+// whichever is narrower. It is 0 where there is no record, since negative answers hold for
+// everybody (RFC 7871 section 7.4), and where the client said nothing of itself.
 func (h *hop) echo(m *dns.Msg) {
 	asked := subnet(h.request)
 	if asked == nil {
 		return
 	}
-	echo := *asked
-	echo.SourceScope = 0
-	if client, ok := subnetClient(asked); ok && len(h.reply.Answer) > 0 {
+	scope := uint8(0)
+	if bits, ok := subnetBits(asked); ok && len(h.reply.Answer) > 0 {
 		if len(m.Answer) > 0 {
-			echo.SourceScope = h.scope
+			scope = h.scope
 		}
 		if h.differs {
-			bits := client.Bits()
-			if asked.Family == 2 && client.Addr().Is4() {
-				bits += 96 // an IPv4-mapped address
-			}
-			echo.SourceScope = max(echo.SourceScope, uint8(bits))
+			scope = max(scope, bits)
 		}
 	}
-	opt := h.reply.IsEdns0() // a copy of ours
+	echoSubnet(&h.reply, h.request, asked, scope)
+}
+
+// echoSubnet gives reply, whose records are ours, the ECS option that r asked with, with
+// that scope (RFC 7871 section 7.2.1). CoreDNS would drop the option.
+func echoSubnet(reply, r *dns.Msg, asked *dns.EDNS0_SUBNET, scope uint8) {
+	echo := *asked
+	echo.SourceScope = scope
+	opt := reply.IsEdns0()
 	if opt == nil {
-		opt = dns.Copy(h.request.IsEdns0()).(*dns.OPT)
+		opt = dns.Copy(r.IsEdns0()).(*dns.OPT)
 		opt.Option = slices.DeleteFunc(opt.Option, func(o dns.EDNS0) bool { return !edns.SupportedOption(o.Option()) })
-		h.reply.Extra = append(slices.Clip(h.reply.Extra), opt)
+		reply.Extra = append(slices.Clip(reply.Extra), opt)
 	}
 	opt.Option = append(slices.DeleteFunc(opt.Option, isSubnet), &echo)
+}
+
+// subnetBits is how many bits of its subnet tell a client apart, if it told of any.
+func subnetBits(asked *dns.EDNS0_SUBNET) (uint8, bool) {
+	client, ok := subnetClient(asked)
+	bits := client.Bits()
+	if asked.Family == 2 && client.Addr().Is4() {
+		bits += 96 // an IPv4-mapped address
+	}
+	return uint8(bits), ok
 }
 
 // subnet is m's ECS option, or nil.

@@ -62,7 +62,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	choice.Tally.Add()
 	target, ok := e.Follow(choice.Target, r.Question[0].Name, below)
 	if !ok {
-		return dns.RcodeSuccess, w.WriteMsg(tooLong(r))
+		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
 	}
 	h, err := newHop(ctx, w, r, e, target)
 	if err != nil {

@@ -168,7 +168,7 @@ func TestMoving(t *testing.T) {
 		{name: "31: and is not below the old one", document: long, client: unmoved, q: labels + " CNAME", want: "NOERROR aa\n" + labels + ".cache.corp.internal. 5 CNAME " + labels + ".v1.corp.internal."},
 		// It is no cache's to keep: a negative answer holds for everybody, but for no time
 		// without an SOA (RFC 2308 section 5).
-		{name: "16, 31: it is told to nobody else", document: long, client: unmoved, ecs: movedNet, q: labels + " A", want: "YXDOMAIN aa"},
+		{name: "16, 31: it is told to nobody else", document: long, client: unmoved, ecs: movedNet, q: labels + " A", want: "YXDOMAIN aa\nOPT ecs=" + movedNet + "/24"},
 		{name: "21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.1, v4), want: "NOERROR\ncorp.internal. 5 A 192.0.2.2"},
 		{name: "21: an apex, not moved", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), q: "AAAA", want: "NOERROR\ncorp.internal. 5 AAAA 2001:db8::1"},
 		{name: "16, 21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), ecs: apexNet, want: "NOERROR\ncorp.internal. 5 A 192.0.2.2\nOPT ecs=" + apexNet + "/24"},
@@ -351,7 +351,7 @@ ns 60 A   192.0.2.54
 		{"an apex, not yet", "example.internal. A" + notG, "NOERROR aa\nexample.internal. 5 A 192.0.2.1" + ns + notGOPT},
 		{"30: below an apex", "x.example.internal. A" + g, "NOERROR aa\nx.example.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
 		{"32: an excepted name below an apex", "ns.example.internal. A", "NOERROR aa\nns.example.internal. 60 A 192.0.2.54\nauthority: example.internal. 60 NS ns.example.internal."},
-		{"31: too long for the new target", labels + "long.corp.internal. A" + g, "YXDOMAIN aa\nOPT"},
+		{"31: too long for the new target", labels + "long.corp.internal. A" + g, "YXDOMAIN aa" + gOPT},
 		{"31: and not for the old one", labels + "long.corp.internal. CNAME" + notG, "NOERROR aa\n" + labels + "long.corp.internal. 5 CNAME " + labels + "cache-v1.corp.internal." + notGOPT},
 	}}, {"flatten", []exchange{
 		{"the second alias moves", "plain.corp.internal. A" + moved, "NOERROR aa\nplain.corp.internal. 5 A 192.0.2.2" + ns + movedOPT},

@@ -74,6 +74,7 @@ ns 60 A   192.0.2.53
 		{"32: an excepted name", "_Acme-challenge.cache.corp.internal. TXT", "NOERROR aa\n_acme-challenge.cache.corp.internal. 60 TXT \"token\"\n" + ns},
 		{"32: below an excepted name", "x.direct.cache.corp.internal. A", "NXDOMAIN aa\n" + whole},
 		{"31: a name that is too long then", long + "cache.corp.internal. A", "YXDOMAIN aa"},
+		{"16, 31: ECS comes back", long + "cache.corp.internal. A ecs=192.0.2.0/24", "YXDOMAIN aa\nOPT ecs=192.0.2.0/24/0"},
 		{"6, 31: the same with EDNS", long + "cache.corp.internal. A do", "YXDOMAIN aa\nOPT do"},
 		{"31: all to the target: none is too long", long + "svc.corp.internal. CNAME", "NOERROR aa\n" + long + "svc.corp.internal. 7 CNAME cache-v2.corp.internal."},
 		{"21, 30: below an apex", "web.apex.internal. A", "NOERROR aa\nweb.apex.internal. 5 CNAME web.cache-v1.corp.internal.\nweb.cache-v1.corp.internal. 60 A 192.0.2.11\n" + ns},
