@@ -178,9 +178,12 @@ func capSOA(ns []dns.RR, ttl uint32) []dns.RR {
 }
 
 // isSOA reports whether rr is an SOA record or the signature of one.
-func isSOA(rr dns.RR) bool {
+func isSOA(rr dns.RR) bool { return typeOf(rr) == dns.TypeSOA }
+
+// typeOf is rr's type, or what it covers if it is a signature.
+func typeOf(rr dns.RR) uint16 {
 	if sig, ok := rr.(*dns.RRSIG); ok {
-		return sig.TypeCovered == dns.TypeSOA
+		return sig.TypeCovered
 	}
-	return rr.Header().Rrtype == dns.TypeSOA
+	return rr.Header().Rrtype
 }

@@ -109,6 +109,7 @@ func TestPluginsAround(t *testing.T) {
 			{"cache.corp.internal. A do",
 				"NOERROR aa\n" + cname + v1 + "\ncache-v1.corp.internal. 60 RRSIG A" + ns + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do",
 				flat + "\nauthority: corp.internal. 60 RRSIG NS\nOPT do"},
+			{"via.corp.internal. CNAME do", "NOERROR aa\nvia.corp.internal. 5 CNAME moved.corp.internal.\nOPT do", "NOERROR aa\nOPT do"},
 		}},
 		{"dns64", "dns64 {\nallow_ipv4\n}\nfile corp.zone", []row{
 			{"second.corp.internal. AAAA",
@@ -241,6 +242,7 @@ func TestPluginsAround(t *testing.T) {
 					"aliases/second":             "cache-v2.corp.internal",
 					"aliases/third":              "cache-v3.corp.internal",
 					"aliases/missing":            "nowhere.corp.internal",
+					"aliases/via":                "moved.corp.internal",
 					"aliases/made2":              "made.corp.internal",
 					"aliases/auto2":              "ns.auto.corp.internal",
 					"aliases/backup2":            "ns.backup.corp.internal",

@@ -63,12 +63,10 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) {
 func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 	var next []dns.RR
 	for _, rr := range rrs {
-		covered := rr.Header().Rrtype
-		sig, signature := rr.(*dns.RRSIG)
-		if signature {
-			covered = sig.TypeCovered
-		}
+		covered := typeOf(rr)
 		switch {
+		case isOPT(rr):
+			// It has no owner, and no TTL where others have theirs, RFC 6891 section 6.1.2.
 		case covered == dns.TypeNSEC || covered == dns.TypeNSEC3:
 			continue
 		case c.has(rr.Header().Name) && (covered == dns.TypeCNAME || covered == dns.TypeDNAME):
@@ -79,7 +77,7 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 			}
 		case c.has(rr.Header().Name):
 			// An NS under the alias's name would make a zone of it.
-			if signature || covered == dns.TypeNS {
+			if covered == dns.TypeNS || rr.Header().Rrtype == dns.TypeRRSIG {
 				continue
 			}
 			rr = dns.Copy(rr)
@@ -150,7 +148,8 @@ func referral(m *dns.Msg) bool {
 		slices.ContainsFunc(m.Ns, isNS) && !slices.ContainsFunc(m.Ns, isSOA)
 }
 
-func isNS(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNS }
+// isNS reports whether rr is an NS record or the signature of one.
+func isNS(rr dns.RR) bool { return typeOf(rr) == dns.TypeNS }
 
 // chain is where an answer leads from the target on.
 type chain struct {

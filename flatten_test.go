@@ -424,6 +424,34 @@ func TestLookupsPerQuery(t *testing.T) {
 	}
 }
 
+// 6: OPT has the root's name, but is not what a chain that ends there owns.
+func TestChainToRoot(t *testing.T) {
+	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := withEDNS(reply(r, "cache-v1.corp.internal. 86400 CNAME ."), true)
+		m.Ns = records([]string{". 86400 IN SOA a. b. 1 2 3 4 5"})
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	}))
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+				ttl 3600
+			}
+			stub
+		}`, files{"aliases/cache": "cache-v1.corp.internal"})
+	m := s.reply(client{}, withEDNS(question("cache.corp.internal.", dns.TypeA), true))
+	if got, want := show(m), "NOERROR\nauthority: . 3600 SOA a. b. 1 2 3 4 5\nOPT do"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	const do = 0x8000
+	if ttl := m.IsEdns0().Hdr.Ttl; ttl != do {
+		t.Errorf("the OPT has flags %#x, want %#x", ttl, do)
+	}
+}
+
 // bare is a zone of nothing but what it has to have.
 func bare(origin string) string {
 	return "$ORIGIN " + origin + `
