@@ -22,7 +22,7 @@ func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark,
 	switch {
 	case partial && v.awaits(r):
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
-	case orphan(mark.Held(), r):
+	case orphan(mark.Held(), r) && ctx.Value(nested{}) == nil: // an alias's target is not taken down with it
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
 	}
 	return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(partial, mark, w, r), r)
@@ -36,13 +36,15 @@ func leaving(w dns.ResponseWriter, r *dns.Msg) bool {
 }
 
 // guard is the writer for an answer from below to a question for a name that is
-// no alias. It must not deny a name that exists for an alias below it, or that
-// may be an alias while not all has been loaded: it would be cached as
-// non-existent. For most questions that is w.
+// no alias. It must not deny a name that exists for an alias below it, that would be an
+// alias but for a fault, or that may be one while not all has been loaded: it would be
+// cached as non-existent. For most questions that is w.
 func (v *VersionAlias) guard(partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
 	switch {
+	case orphan(mark.Held(), r):
+		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure, why: dns.ExtendedErrorCodeInvalidData}
 	case partial && v.mayBe(r):
-		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure}
+		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure, why: dns.ExtendedErrorCodeNotReady}
 	case partial && v.aboveLine(r), mark.IsAbove():
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeSuccess}
 	}
@@ -82,6 +84,7 @@ type guard struct {
 	dns.ResponseWriter
 	request *dns.Msg
 	rcode   int
+	why     uint16 // what an Extended DNS Error says of a failure
 }
 
 // WriteMsg implements dns.ResponseWriter.
@@ -90,7 +93,7 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	case m.Rcode != dns.RcodeNameError || ruled(m) || len(m.Answer) > 0: // it is of where a CNAME leads
 		return g.ResponseWriter.WriteMsg(m)
 	case g.rcode == dns.RcodeServerFailure:
-		return g.ResponseWriter.WriteMsg(unknown(g.request, dns.ExtendedErrorCodeNotReady))
+		return g.ResponseWriter.WriteMsg(unknown(g.request, g.why))
 	}
 	a := *m
 	a.Rcode = g.rcode

@@ -136,6 +136,9 @@ func TestHeldNames(t *testing.T) {
 		"aliases/a.deep":        "what?",
 		"aliases/corp.internal": "what?",
 		"aliases/good":          "cache-v1.corp.internal",
+		"aliases/cache-v2":      "cache", // name and target mixed up
+		"aliases/better":        "cache-v2.corp.internal",
+		"aliases/worse":         "web.corp.internal",
 	})
 	for _, x := range []exchange{
 		{"14: a name that the zone does not have", "Web.corp.internal. A edns", "SERVFAIL\nOPT ede=24"},
@@ -144,6 +147,8 @@ func TestHeldNames(t *testing.T) {
 		{"14, 21: an apex", "corp.internal. A", "SERVFAIL"},
 		{"14, 21: its other types", "corp.internal. NS", "NOERROR aa\ncorp.internal. 60 NS ns.corp.internal.\nadditional: ns.corp.internal. 60 A 192.0.2.53"},
 		{"14, 17: a name above", "deep.corp.internal. A", "NOERROR aa\nauthority: corp.internal. 60 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"},
+		{"an alias whose target is such a name", "better.corp.internal. A", "NOERROR aa\nbetter.corp.internal. 5 CNAME cache-v2.corp.internal.\ncache-v2.corp.internal. 60 A 192.0.2.2\nauthority: corp.internal. 60 NS ns.corp.internal."},
+		{"14: one that the zone does not have", "worse.corp.internal. A edns", "SERVFAIL\nOPT ede=24"},
 		{"14: another alias", "good.corp.internal. CNAME", "NOERROR aa\ngood.corp.internal. 5 CNAME cache-v1.corp.internal."},
 	} {
 		if got := show(x.ask(t, s)); got != trim(x.want) {
