@@ -17,8 +17,9 @@ import (
 type Entry struct {
 	mark   *Mark   // what else is known of the name, or nil
 	Source *Source // shared by all entries of one document; nil if this is no alias
-	// Tallies count the answers by target, those of Targets first. They live as
-	// long as the alias, whatever its targets and documents.
+	// Tallies count the answers by target, those of Targets first, then those of the
+	// targets before, the last first, up to 20 in all. They live as long as the alias,
+	// whatever its documents.
 	Tallies []*Tally
 	Alias
 	base [2]uint64 // what those of Targets had counted when the document was adopted

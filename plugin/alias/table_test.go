@@ -475,6 +475,24 @@ func TestTallies(t *testing.T) {
 	}
 }
 
+// A target for each build is not remembered for ever.
+func TestOldTalliesGo(t *testing.T) {
+	var table *Table
+	for i := range 2 * mostTallies {
+		table = edited(table, fmt.Sprintf("a.b. build-%d.x.", i))
+		found(table, "a.b.").Tallies[0].Add()
+	}
+	all := found(table, "a.b.").Tallies
+	if len(all) != mostTallies {
+		t.Errorf("found %d tallies, want %d", len(all), mostTallies)
+	}
+	for i, tally := range all {
+		if want := Name(fmt.Sprintf("build-%d.x.", 2*mostTallies-1-i)); tally.Target != want {
+			t.Errorf("tally %d is of %s, want %s", i, tally.Target, want)
+		}
+	}
+}
+
 // Queries in flight at a flip have the entry from before it; what they count
 // must not be lost.
 func TestTalliesCountWhatIsLate(t *testing.T) {

@@ -51,12 +51,16 @@ func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 		}
 	}
 	for _, t := range old {
-		if !slices.Contains(next, t) {
+		if len(next) < mostTallies && !slices.Contains(next, t) {
 			next = append(next, t)
 		}
 	}
 	return next
 }
+
+// mostTallies is how many an alias has at most: those of the targets that it led to last.
+// Targets may be named for builds, of which there is no end.
+const mostTallies = 20
 
 // fresh makes tallies, and lists of them, many at a time: a million small objects
 // are dearer to make, and to keep, than some thousand large ones. One that is in use
