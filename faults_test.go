@@ -1275,6 +1275,41 @@ func TestFaults(t *testing.T) {
 			[INFO] no longer throttled: a sweep every 10s again
 		`,
 	}, {
+		name: "duties 3, 10: a reload with a shorter refresh sweeps by it at once, unless it is throttled",
+		script: `
+			paths
+			refresh 24h
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1s
+			refresh 10s
+			calls 1 1
+			reload
+			put /dns/cache cache-v2.corp.internal
+			wait 12s
+			cache cache-v2
+			wait 10m
+			calls 54 70
+			fault throttled
+			wait 10m
+			calls 2 11
+			refresh 1s
+			reload
+			wait 150s
+			calls 0 1
+			fault
+			wait 30m
+			calls 100 1800
+			wait 100s
+			calls 90 112
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:01Z)
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 1s again
+		`,
+	}, {
 		name:   "duty 7: nothing at all",
 		script: "start\ncache NXDOMAIN\nready yes",
 		log:    firstLoad,

@@ -132,7 +132,9 @@ func (f *feed) empty() *ledger.Ledger {
 func (f *feed) inherit(from, counts []*feed) {
 	f.heirOf, f.counts = from, counts
 	for _, old := range from {
-		f.watcher.Slow(time.Duration(old.stats.interval.Load()))
+		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh { // throttled
+			f.watcher.Slow(interval)
+		}
 	}
 	f.stats.interval.Store(int64(f.watcher.Interval())) // the next one may take over before any sweep
 	f.state.throttled = f.watcher.Interval() > f.refresh

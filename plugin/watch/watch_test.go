@@ -36,7 +36,7 @@ func TestFirstSweep(t *testing.T) {
 		{"with nothing before", func(*server, context.Context) {}, refresh},
 		{"a throttled start", func(s *server, ctx context.Context) { s.Sweep(ctx) }, 2 * refresh},
 		{"one that takes over", func(s *server, _ context.Context) { s.Slow(4 * refresh) }, 4 * refresh},
-		{"one that takes over from one that was not throttled", func(s *server, _ context.Context) { s.Slow(0) }, refresh},
+		{"one that takes over from one that was throttled, and swept more often", func(s *server, _ context.Context) { s.Slow(refresh / 2) }, refresh},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
