@@ -219,6 +219,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // as a script says:
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
+//	load               a reload begins, and goes on with the next "reload"
 //	from ADDRESS       who asks
 //	block N            of the server blocks it is the Nth that is asked
 //	blocks LINES | LINES...  what the Corefile has, from the next start on: the
@@ -248,6 +249,7 @@ type play struct {
 	from     string // who asks
 	asked    int    // which plugin
 	instance *instance
+	loaded   *instance // that a reload has begun with
 }
 
 // whole is the blocks of a play that says nothing else.
@@ -325,16 +327,22 @@ func readBlock(c *config, words []string) error {
 // plugin is the one that is asked.
 func (p *play) plugin() *VersionAlias { return p.instance.plugins[p.asked] }
 
-func (p *play) start() {
-	i := p.make()
-	if err := i.load(); err != nil {
+func (p *play) load() {
+	p.loaded = p.make()
+	if err := p.loaded.load(); err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+func (p *play) start() {
+	if p.loaded == nil {
+		p.load()
 	}
 	if old := p.instance; old != nil { // a reload, in the order that caddy has
 		p.end(old)
 	}
-	i.run()
-	p.instance = i
+	p.loaded.run()
+	p.instance, p.loaded = p.loaded, nil
 }
 
 func (p *play) end(i *instance) {
@@ -348,6 +356,8 @@ func (p *play) do(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	first, second, _ := strings.Cut(rest, " ")
 	switch word {
+	case "load":
+		p.load()
 	case "start", "reload":
 		p.start()
 	case "stop", "restart":

@@ -57,9 +57,10 @@ type feed struct {
 	state  state
 	pushing
 
-	heirOf    []*feed          // until the start: what this takes over from
-	inherited []*ledger.Ledger // what those knew
-	counts    []*feed          // those of them whose flips and the like are counted on here
+	heirOf    []*feed             // until the start: what this takes over from
+	inherited []*ledger.Ledger    // what those knew
+	counts    []*feed             // those of them whose flips and the like are counted on here
+	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 }
 
 // stats is what the metrics show of a feed.
@@ -141,7 +142,8 @@ func (f *feed) inherit(from, counts []*feed) {
 	f.take()
 }
 
-// take takes what the feeds that f is the heir of know by now.
+// take takes what the feeds that f is the heir of know by now, and then what its own
+// first sweep has seen: the ledger tells which is newer.
 func (f *feed) take() {
 	var m ledger.Memory
 	swept, origin := int64(math.MaxInt64), fromSweep
@@ -159,9 +161,15 @@ func (f *feed) take() {
 	for _, l := range slices.Backward(f.inherited) { // the first has the last word
 		next = next.Succeed(l, time.Now())
 	}
-	f.ledger.Store(next)
+	var events []ledger.Event
+	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
+		next, events = next.Apply(*f.own, time.Now())
+	}
 	f.count()
-	f.publish(next.Table())
+	f.adopt(next, events)
+	if f.own != nil {
+		return // the stats are of that sweep
+	}
 	f.stats.swept.Store(swept)
 	f.stats.took.Store(f.heirOf[0].stats.took.Load())
 	if f.loaded() {
@@ -234,17 +242,25 @@ func (f *feed) load(ctx context.Context) {
 	}
 	f.watcher.Sweep(ctx)
 	f.source.Release()
-	if f.loaded() {
-		f.heirOf = nil // what was seen just now is newer
+}
+
+// succeed takes what those have seen until their end that f is the heir of, and lets go
+// of them.
+func (f *feed) succeed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stale() {
+		f.take()
+		if f.own != nil {
+			f.watcher.Hint() // of what is gone, or went back, no version tells which is newer
+		}
 	}
+	f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
-	if f.stale() {
-		f.take()
-	}
-	f.heirOf, f.inherited, f.counts = nil, nil, nil
+	f.succeed()
 	f.keeper.kick() // the Corefile may name a new file
 	if origin(f.stats.origin.Load()) == fromSnapshot {
 		f.watcher.Hint() // it may be long out of date
@@ -282,6 +298,9 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
+	if f.heirOf != nil {
+		f.own = &seen
+	}
 	first := !f.loaded()
 	before := f.ledger.Load()
 	next, events := before.Apply(seen, now)

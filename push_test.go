@@ -519,6 +519,63 @@ func TestPush(t *testing.T) {
 			wait 45s
 			cache cache-v2
 			queued 0`, begun + flips,
+	}, {
+		"an event while a reload has read a line more: it is not undone, also in an outage", "paths\n" + first + `
+			blocks ssm /dns ssm /more
+			load
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2
+			queued 0
+			fault denied
+			reload
+			ready yes
+			cache cache-v2
+			metric flips_total{zone="corp.internal."} 1
+			wait 1m
+			fault
+			cache cache-v2`,
+		begun + begun + flips + "\n[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized",
+	}, {
+		"the same, where the sweep that follows is out of date", "paths\n" + first + `
+			blocks ssm /dns ssm /more
+			load
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			fault stale once
+			reload
+			cache cache-v2
+			wait 1m
+			cache cache-v2`, begun + begun + flips,
+	}, {
+		"the same, for a label that is moved back, and a parameter that is deleted", `
+			put /dns/cache cache-v1.corp.internal
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			label /live:l 2
+			start
+			wait 1s
+			blocks ssm /dns ssm /more alias live.corp.internal /live:l
+			load
+			delete /dns/cache
+			label /live:l 1
+			event Delete /dns/cache
+			event LabelParameterVersion /live
+			wait 30s
+			live live-v1
+			queued 0
+			reload
+			wait 3s
+			live live-v1
+			wait 24h
+			cache NXDOMAIN`, `
+			[INFO] loaded 2 aliases from 2 parameters
+			[INFO] loaded 2 aliases from 2 parameters
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,
 	}} {
 		t.Run(tt.name, func(t *testing.T) { run(t, "push\n"+tt.script, tt.log) })
 	}
