@@ -76,13 +76,29 @@ func instanceOf(c *caddy.Controller) *instance {
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.load)
 	c.OnShutdown(i.stop)
-	c.OnRestartFailed(statuses.settle)
+	onRestartFailed()
 	// caddy forgets all hooks when a reload comes by SIGUSR1, so to register
 	// this one once in a process would not do.
 	if !slices.Contains(caddy.ListPlugins()["event_hooks"], pluginName) {
 		caddy.RegisterEventHook(pluginName, started)
 	}
 	return i
+}
+
+// settling is where caddy's instance keeps that it has the callback already.
+type settling struct{}
+
+// onRestartFailed has the status pages settled after a reload that fails. caddy tells
+// that to the instance that goes on, which may have no versionalias.
+func onRestartFailed() {
+	for _, inst := range caddy.Instances() {
+		inst.StorageMu.Lock()
+		if inst.Storage[settling{}] == nil {
+			inst.Storage[settling{}] = true
+			inst.OnRestartFailed = append(inst.OnRestartFailed, statuses.settle)
+		}
+		inst.StorageMu.Unlock()
+	}
 }
 
 // started runs an instance when all of it has started. OnStartup would be too
@@ -95,9 +111,10 @@ func started(event caddy.EventName, info any) error {
 	inst.StorageMu.RLock()
 	i, ok := inst.Storage[instanceKey{}].(*instance)
 	inst.StorageMu.RUnlock()
-	if ok {
-		i.run()
+	if !ok {
+		return statuses.settle() // after a first start that failed, which caddy tells nobody
 	}
+	i.run()
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/program"
@@ -129,6 +130,43 @@ func TestStatusBind(t *testing.T) {
 	if got := s.ask("cache.corp.internal.", dns.TypeCNAME); len(got.Answer) != 1 {
 		t.Errorf("after a reload that failed got\n%s", show(got))
 	}
+}
+
+// A start that fails after the page was opened leaves none behind, also where what
+// runs has no versionalias; and what caddy tells nobody of goes with the next one.
+func TestStatusFailedStart(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const plain = "corp.internal:0 {\n bind 127.0.0.1\n whoami\n}"
+	faulty := fmt.Sprintf("%s\nother.internal:%s {\n bind 127.0.0.1\n whoami\n}", statusCorefile, port(l.Addr().String()))
+	f := files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"}
+	if _, err := caddy.Start((&server{t: t, dir: t.TempDir()}).corefile(faulty)); err == nil {
+		t.Fatal("a server started on a port that is taken")
+	}
+	s := startServer(t, plain, f)
+	if len(statuses.open) != 0 {
+		t.Errorf("a start that failed has left %d pages behind the next one", len(statuses.open))
+	}
+	for range 2 {
+		if _, err := s.Restart(s.corefile(faulty)); err == nil {
+			t.Fatal("a server was reloaded onto a port that is taken")
+		}
+		if len(statuses.open) != 0 {
+			t.Errorf("a reload that failed has left %d pages", len(statuses.open))
+		}
+	}
+	if n := len(s.OnRestartFailed); n != 1 {
+		t.Errorf("what runs is told %d times of a reload that failed, want once", n)
+	}
+	next, err := s.Restart(s.corefile(statusCorefile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Instance = next
+	body(t, statusURL(t, "127.0.0.1:0")+"/healthz")
 }
 
 func TestStatusAddress(t *testing.T) {
