@@ -42,6 +42,8 @@ func TestParseHint(t *testing.T) {
 		{"a flat name", named("cache"), ledger.Hint{Name: "cache"}},
 		{"15 levels", named(strings.Repeat("/a", 15)), ledger.Hint{Name: strings.Repeat("/a", 15)}},
 		{"16 levels", named(strings.Repeat("/a", 16)), ledger.Hint{}},
+		{"the longest name", named(strings.Repeat("a", 1011)), ledger.Hint{Name: strings.Repeat("a", 1011)}},
+		{"a name that is too long", named(strings.Repeat("a", 1012)), ledger.Hint{}},
 		{"no name", named(""), ledger.Hint{}},
 		{"a bad name", named("/dns/ca che"), ledger.Hint{}},
 		{"a name with a label", named("/dns/cache:live"), ledger.Hint{}},
