@@ -352,6 +352,63 @@ func TestPush(t *testing.T) {
 			wait 8s
 			cache cache-v2`, begun + flips,
 	}, {
+		"a second change shortly before the last read for the first one: it has rereads of its own", first + `
+			event Update /dns/cache
+			wait 9900ms
+			` + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 1s
+			cache cache-v1
+			queued 1
+			fault
+			wait 1500ms
+			cache cache-v2
+			queued 0`, begun + strings.ReplaceAll(flips, "00:00:01Z", "00:00:10Z"),
+	}, {
+		"changes of one parameter, one after the other: another one's rereads do not wait for them", `
+			put /dns/a cache-v1.corp.internal
+			` + first + `
+			put /dns/a cache-v2.corp.internal
+			` + v2 + `
+			fault stale
+			event Update /dns/a
+			event Update /dns/cache
+			wait 1500ms
+			event Update /dns/cache
+			wait 300ms
+			queued 2
+			fault
+			wait 500ms
+			a cache-v2
+			cache cache-v1
+			queued 1
+			wait 1500ms
+			cache cache-v2
+			queued 0`,
+		"[INFO] loaded 2 aliases from 2 parameters\n" + strings.NewReplacer("alias cache", "alias a", "/dns/cache", "/dns/a").Replace(flips) + "\n" + flips,
+	}, {
+		"made anew, and said so before it is said to be deleted: it is read again for both", first + `
+			event Create /dns/cache
+			wait 9s
+			delete /dns/cache
+			event Delete /dns/cache
+			wait 1900ms
+			queued 2
+			` + v2 + `
+			wait 500ms
+			cache cache-v2
+			queued 0`,
+		begun + "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:11Z)",
+	}, {
+		"events without a change, each before the rereads for the one before it are over: one is kept", first + strings.Repeat(`
+			event LabelParameterVersion /dns/cache
+			wait 9s
+			queued 1`, 7) + `
+			wait 2s
+			queued 0
+			metric push_hints_total{operation="label"} 7`, strings.TrimSpace(begun),
+	}, {
 		"no change at all: read again twice, and no more", first + `
 			calls 0 9
 			event Update /dns/cache

@@ -121,7 +121,7 @@ func (p *Pusher) Run(ctx context.Context) {
 			gathered = append(gathered, o.hints...)
 		case <-gather.C:
 			for _, b := range p.batches(ctx, gathered) {
-				if !p.settle(ctx, again{refs: b.refs, hints: b.hints}) {
+				if !p.settle(ctx, p.renew(ctx, b)) {
 					break // the others come again as well
 				}
 			}
@@ -178,25 +178,43 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 	return err == nil
 }
 
-// put notes what is to be read again. What waits for that already does so for these
-// hints as well.
+// put notes what is to be read again.
 func (p *Pusher) put(refs []ledger.Ref, read again) {
-	for i := range p.later {
-		a := &p.later[i]
-		if slices.ContainsFunc(refs, func(ref ledger.Ref) bool { return slices.Contains(a.refs, ref) }) {
-			refs = slices.DeleteFunc(refs, func(ref ledger.Ref) bool { return slices.Contains(a.refs, ref) })
-			a.hints = append(a.hints, read.hints...)
-		}
-	}
-	if len(refs) == 0 {
-		return
-	}
 	wait := rereads[read.turn]
 	if read.turn > 0 {
 		wait -= rereads[read.turn-1]
 	}
 	p.later = append(p.later, again{time.Now().Add(wait), read.turn + 1, refs, read.hints})
 	slices.SortStableFunc(p.later, func(a, b again) int { return a.at.Compare(b.at) })
+}
+
+// renew is a batch to be read for the first time, with the older hints of what waits to
+// be read again: a newer change gets all of its own rereads. Older hints that say the
+// same as a newer one are deleted, or else they would be kept for so long that they come
+// again, and again renew what they wait for.
+func (p *Pusher) renew(ctx context.Context, b batch) again {
+	due := again{refs: b.refs, hints: b.hints}
+	var said []ledger.Hint
+	for i := range p.later {
+		a := &p.later[i]
+		a.refs = slices.DeleteFunc(a.refs, func(ref ledger.Ref) bool { return slices.Contains(b.refs, ref) })
+		a.hints = slices.DeleteFunc(a.hints, func(h ledger.Hint) bool {
+			switch named := func(n ledger.Hint) bool { return n.Name == h.Name }; {
+			case slices.ContainsFunc(b.hints, func(n ledger.Hint) bool { return named(n) && n.Operation == h.Operation }):
+				said = append(said, h)
+			case len(a.refs) == 0 || slices.ContainsFunc(b.hints, named):
+				due.hints = append(due.hints, h)
+			default:
+				return false
+			}
+			return true
+		})
+	}
+	p.later = slices.DeleteFunc(p.later, func(a again) bool { return len(a.refs) == 0 })
+	if len(said) > 0 {
+		p.delete(ctx, said)
+	}
+	return due
 }
 
 // batches is hints, by what one call reads. Those that are about nothing here are
