@@ -228,6 +228,33 @@ func TestSelector(t *testing.T) {
 	}
 }
 
+// Which parameters a hint is about.
+func TestRefs(t *testing.T) {
+	for _, tt := range []struct {
+		lines string
+		name  string
+		want  string // each as LINE NAME
+	}{
+		{"ssm /a", "/a/cache", "[{0 /a/cache}]"},
+		{"ssm /a", "/a/b/cache", "[{0 /a/b/cache}]"},
+		{"ssm /a", "/a", "[]"},
+		{"ssm /a", "/ab/cache", "[]"},
+		{"ssm /a", "cache", "[]"},
+		{"ssm /a", "", "[]"},
+		{"ssm /", "/cache", "[{0 /cache}]"},
+		{"ssm /", "/a/cache", "[{0 /a/cache}]"},
+		{"ssm /", "cache", "[{0 cache}]"},
+		{"ssm /", "", "[]"},
+		{"ssm /a\nalias cache.internal. /a/cache:live\nalias web.internal. /a/cache", "/a/cache", "[{0 /a/cache} {1 /a/cache:live} {2 /a/cache}]"},
+		{"alias cache.internal. /a/cache", "/a/web", "[]"},
+	} {
+		l := New(linesOf(t, "internal.", tt.lines), trust)
+		if got := fmt.Sprint(l.Refs(Hint{Name: tt.name})); got != tt.want {
+			t.Errorf("%q: a hint of %q is about %s, want %s", tt.lines, tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestEventString(t *testing.T) {
 	was := &alias.Entry{
 		Alias:  alias.Alias{Name: "cache.internal.", Target: "v1.x.org.", TTL: 5},

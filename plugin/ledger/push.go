@@ -23,7 +23,8 @@ func (l *Ledger) Refs(h Hint) []Ref {
 	var refs []Ref
 	for i, line := range l.lines {
 		switch {
-		case line.Path != "" && strings.HasPrefix(h.Name, strings.TrimSuffix(line.Path, "/")+"/"):
+		case line.Path == "/" && h.Name != "", // which has those outside of a hierarchy as well
+			line.Path != "" && strings.HasPrefix(h.Name, line.Path+"/"):
 			refs = append(refs, Ref{i, h.Name})
 		case line.Parameter != "" && line.Parameter == h.Name:
 			refs = append(refs, Ref{i, line.Selector()})
