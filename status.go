@@ -172,25 +172,16 @@ func (d drains) Len() int { return len(d.told) }
 func (d drains) Drain(i int) status.Drain {
 	drain := d.drains[d.told[i]]
 	s := status.Drain{
-		Alias: string(drain.Alias), Target: string(drain.Target), Deadline: utc(drain.Deadline()), Drained: !d.now.Before(drain.Deadline()),
+		Alias: string(drain.Alias), Target: string(drain.Target), Deadline: drain.Deadline().UTC(), Drained: !d.now.Before(drain.Deadline()),
 		Direct: status.Direct{Clients: []string{}},
 	}
 	if r := d.ledger.Table().Retired(drain.Target); r != nil {
-		s.Direct.Queries, s.Direct.LastSeen = r.Queries(), utc(r.Last())
+		s.Direct.Queries, s.Direct.LastSeen = r.Queries(), r.Last().UTC()
 		for _, c := range r.Clients() {
 			s.Direct.Clients = append(s.Direct.Clients, c.String())
 		}
 	}
 	return s
-}
-
-// utc is t in UTC, and zero if it is, or if JSON cannot hold it: a file may have any
-// time.
-func utc(t time.Time) time.Time {
-	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 // note remembers a flip.
@@ -295,7 +286,7 @@ func (l list) Alias(i int) status.Alias {
 			}
 		}
 	}
-	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, utc(source.Modified), utc(source.Adopted)
+	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, source.Modified.UTC(), source.Adopted.UTC()
 	switch s := r.state; {
 	case s == nil:
 	case s.Beside:

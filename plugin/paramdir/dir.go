@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -200,9 +201,22 @@ func content(path string) (string, fs.FileInfo, error) {
 	return string(value), info, err
 }
 
+// The first and the last time that JSON has. A file may be of any other, and one that
+// cannot be written would keep all others out of the snapshot and off the status page.
+var (
+	firstTime = time.Date(0, time.January, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, time.UTC)
+)
+
 // stamp gives p the time and the version of its file.
 func stamp(p *ledger.Parameter, info fs.FileInfo) {
-	p.Modified = info.ModTime()
+	p.Modified = info.ModTime().UTC()
+	switch {
+	case p.Modified.Before(firstTime):
+		p.Modified = firstTime
+	case p.Modified.After(lastTime):
+		p.Modified = lastTime
+	}
 	p.Version = p.Modified.UnixMilli()
 }
 

@@ -2,12 +2,14 @@ package paramdir
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -157,6 +159,33 @@ func TestVersion(t *testing.T) {
 	for _, p := range seen {
 		if want := int64(1782907200123); p.Version != want || !p.Modified.Equal(modified) {
 			t.Errorf("%s has version %d of %v, want %d of %v", p.Name, p.Version, p.Modified, want, modified)
+		}
+	}
+}
+
+// A file may be of a time that JSON does not have.
+func TestStamp(t *testing.T) {
+	east := time.FixedZone("", 2*60*60)
+	for _, test := range []struct {
+		modified time.Time
+		want     string
+		version  int64
+	}{
+		{time.Date(2026, 7, 1, 14, 0, 0, 0, east), `"2026-07-01T12:00:00Z"`, 1782907200000},
+		{time.Date(10000, 1, 1, 1, 59, 59, 0, east), `"9999-12-31T23:59:59Z"`, 253402300799000},
+		{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), `"9999-12-31T23:59:59.999999999Z"`, 253402300799999},
+		{time.Unix(1<<62, 0), `"9999-12-31T23:59:59.999999999Z"`, 253402300799999},
+		{time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), `"0000-01-01T00:00:00Z"`, -62167219200000},
+		{time.Date(-1, 12, 31, 0, 0, 0, 0, time.UTC), `"0000-01-01T00:00:00Z"`, -62167219200000},
+		{time.Unix(-1<<62, 0), `"0000-01-01T00:00:00Z"`, -62167219200000},
+	} {
+		info, err := fstest.MapFS{"cache": {ModTime: test.modified}}.Stat("cache")
+		must(t, err)
+		var p ledger.Parameter
+		stamp(&p, info)
+		got, err := json.Marshal(p.Modified)
+		if err != nil || string(got) != test.want || p.Version != test.version {
+			t.Errorf("a file of %v has version %d of %s and the error %v, want %d of %s", test.modified, p.Version, got, err, test.version, test.want)
 		}
 	}
 }
