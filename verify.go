@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -160,8 +161,10 @@ func steady(err error) error {
 // probing is the key of contexts in which we ask ourselves.
 type probing struct{}
 
-// dial reports whether one of the addresses accepts a connection at port.
+// dial reports whether one of the addresses accepts a connection at port. It sorts
+// them: an answer has them in another order each time, and the error names the first.
 func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
+	slices.SortFunc(addrs, netip.Addr.Compare)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type result struct {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -246,6 +249,38 @@ func TestVerifyFirstLoad(t *testing.T) {
 	}
 }
 
+// What fails is said once, whichever upstream is asked in vain each time.
+func TestVerifySaysOnce(t *testing.T) {
+	for _, tt := range []struct{ name, first, then, want string }{
+		{"in force", "cache-v2", "", "target cache-v2.corp.internal. is in force, and does not verify: read udp 10.0.0.1:53: i/o timeout"},
+		{"pending", "cache-v1", "cache-v2", "pending parameter /dns/cache, version 2 of 2026-11-22T23:10:01Z: verify target cache-v2.corp.internal.: read udp 10.0.0.1:53: i/o timeout; version 1 stays in force"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			clog.SetOutput(&out)
+			defer clog.Discard()
+			synctest.Test(t, func(t *testing.T) {
+				tr := startTrial(t, tt.first+".corp.internal")
+				defer tr.stop()
+				asked := 0
+				tr.set("cache-v2", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
+					addr := &net.UDPAddr{IP: net.IPv4(10, 0, 0, byte(1+asked/2%2)), Port: 53} // A and AAAA are one probe
+					asked++
+					return dns.RcodeServerFailure, &net.OpError{Op: "read", Net: "udp", Addr: addr, Err: os.ErrDeadlineExceeded}
+				})
+				if tt.then != "" {
+					tr.put(tt.then + ".corp.internal")
+				}
+				<-time.After(time.Hour)
+			})
+			want := "[INFO] loaded 1 aliases from 1 parameters\n[WARNING] " + tt.want
+			if got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", ""); got != want {
+				t.Errorf("logged\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
 // A rollback acts with the next sweep, whatever the old target has come to; so does
 // the emergency exit.
 func TestVerifyRollback(t *testing.T) {
@@ -428,6 +463,30 @@ func TestVerifyDoesNotCount(t *testing.T) {
 			t.Errorf("counted is %v, want no query", r)
 		}
 	})
+}
+
+// That nobody accepts reads the same each time, in whatever order the addresses come.
+func TestDialOrder(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := port(l.Addr().String())
+	l.Close()
+	number, err := strconv.ParseUint(closed, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "found none of 2 addresses that accepts at port " + closed + ", want one: dial tcp 127.0.0.1:" + closed + ": connect: connection refused"
+	for _, order := range []string{"127.0.0.1 127.0.0.2", "127.0.0.2 127.0.0.1"} {
+		var addrs []netip.Addr
+		for addr := range strings.FieldsSeq(order) {
+			addrs = append(addrs, netip.MustParseAddr(addr))
+		}
+		if err := dial(t.Context(), addrs, uint16(number)); err == nil || err.Error() != want {
+			t.Errorf("with %s got %v, want %s", order, err, want)
+		}
+	}
 }
 
 // What comes truncated over UDP is asked again over TCP.

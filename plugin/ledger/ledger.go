@@ -83,7 +83,7 @@ type candidate struct {
 	err    error
 	wants  []Probe // what it waits for
 	waits  error   // why, or nil before that is known
-	said   string  // what was said of that
+	said   []reported
 }
 
 // New makes an empty ledger for the parameters that lines name.

@@ -33,14 +33,15 @@ type proof struct {
 	err     error     // of the last answer
 	unasked bool      // the same, see Answer
 	failed  int       // how many answers in a row were errors
+	said    bool      // that it fails though it is in force
 }
 
-// failure is what was found to be wrong.
-func (p proof) failure() error {
-	if p.unasked {
-		return nil
-	}
-	return p.err
+// reported is what was said of a candidate: that it waits for a probe that fails, or
+// cannot be asked. The error is not part of it, since one fault may read otherwise each
+// time, by the upstream or the address that was tried.
+type reported struct {
+	Probe
+	unasked bool
 }
 
 func (p proof) holds() bool { return !p.at.IsZero() && p.err == nil }
@@ -103,17 +104,18 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 		if !ok {
 			continue // nobody waits for it any more
 		}
-		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked}
+		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked, said: before.said}
 		if a.Err != nil {
 			p.failed = before.failed + 1
 		}
-		was, is := before.failure(), p.failure()
-		switch {
-		case !before.first || text(was) == text(is):
-		case is == nil:
-			c.events = append(c.events, Event{Kind: Verified, Name: a.Target})
+		switch fails := a.Err != nil; {
+		case !p.first || p.unasked || p.said == fails:
+		case fails:
+			c.events = append(c.events, Event{Kind: Unverified, Name: a.Target, Err: a.Err})
+			p.said = true
 		default:
-			c.events = append(c.events, Event{Kind: Unverified, Name: a.Target, Err: is})
+			c.events = append(c.events, Event{Kind: Verified, Name: a.Target})
+			p.said = false
 		}
 		p.first = before.first && a.Err != nil
 		c.proofs[a.Probe] = p
@@ -223,22 +225,22 @@ func (v *view) unproven(k key) bool {
 }
 
 // wait notes that k's candidate waits for probes, and says why it does once it is
-// known.
+// known: of each of them once.
 func (c *change) wait(k key, wants []Probe) {
 	r := c.record(k)
 	next := *r.newer
 	next.reason, next.err, next.wants, next.waits = "", nil, wants, nil
 	for _, p := range wants {
-		if err := c.proofs[p].err; err != nil {
-			next.waits = fmt.Errorf("verify target %s: %w", p.Target, err)
+		if proof := c.proofs[p]; proof.err != nil {
+			next.waits = fmt.Errorf("verify target %s: %w", p.Target, proof.err)
+			if why := (reported{p, proof.unasked}); !slices.Contains(next.said, why) {
+				next.said = append(slices.Clip(next.said), why)
+				c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Err: next.waits, Stays: r.stays()})
+			}
 			break
 		}
 	}
-	if why := text(next.waits); why != "" && why != next.said {
-		next.said = why
-		c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Err: next.waits, Stays: r.stays()})
-	}
-	if next.said != r.newer.said || text(next.waits) != text(r.newer.waits) || r.newer.err != nil || !slices.Equal(wants, r.newer.wants) {
+	if len(next.said) > len(r.newer.said) || text(next.waits) != text(r.newer.waits) || r.newer.err != nil || !slices.Equal(wants, r.newer.wants) {
 		r.newer = &next
 		c.updates[k] = r
 	}
@@ -326,5 +328,9 @@ func (l *Ledger) Waiting() []Waiting {
 // Failing is what is wrong with a target that is in force though it does not
 // verify, or nil.
 func (l *Ledger) Failing(target alias.Name, check alias.Check) error {
-	return l.proofs[Probe{target, check}].failure()
+	p := l.proofs[Probe{target, check}]
+	if p.unasked {
+		return nil
+	}
+	return p.err
 }
