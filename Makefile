@@ -47,6 +47,6 @@ fuzz:
 bench:
 	scripts/test -count 1 -run '^TestFlips'
 	go test -run '^$$' -bench Swaps -benchtime 5x .
-	go test -run '^$$' -bench 'Hit|Miss|Cores' -benchtime 1500x ./bench/
+	go test -run '^$$' -bench 'Hit|Miss|Cores' -benchtime 1000x ./bench/
 	go test -run '^$$' -bench Scale -benchtime 3x ./bench/
 	go run ./bench/process

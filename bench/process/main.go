@@ -36,7 +36,7 @@ type options struct {
 type cores struct{ server, load string }
 
 func main() {
-	rounds := flag.Int("rounds", 7, "how often each server has its turn")
+	rounds := flag.Int("rounds", 5, "how often each server has its turn")
 	duration := flag.Duration("time", time.Second, "how long a turn is")
 	only := flag.String("only", "", "the servers that are compared: a regular expression for names such as file/static/10")
 	profiles := flag.String("profiles", "", "an existing directory for a CPU profile of each server, taken for 10 seconds at the end")
