@@ -257,8 +257,11 @@ func (b *batch) add(h ledger.Hint, refs []ledger.Ref) bool {
 	return true
 }
 
-// sleep waits for d, and reports whether ctx is not done yet.
+// sleep waits for d, if that is not over already, and reports whether ctx is not done yet.
 func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
