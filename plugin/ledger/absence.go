@@ -94,11 +94,7 @@ func keys(seen []Parameter) map[key]bool {
 func (c *change) retire() {
 	c.brake = 0
 	var missing []key
-	for k := range c.records {
-		r := c.record(k)
-		if !r.absence.missing() {
-			continue
-		}
+	for k, r := range c.where(func(r record) bool { return r.absence.missing() }) {
 		missing = append(missing, k)
 		if r.good != nil && !c.lasted(r) {
 			c.brake += len(r.good.entries)

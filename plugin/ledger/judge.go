@@ -25,10 +25,7 @@ const MaxChain = 7
 // they collided with may have gone.
 func (c *change) judge() *view {
 	v := &view{change: c, in: map[key]*candidate{}}
-	for k := range c.records {
-		v.let(k)
-	}
-	for k := range c.updates {
+	for k := range c.where(record.hasNewer) {
 		v.let(k)
 	}
 	verdicts := map[key]verdict{}
@@ -135,10 +132,13 @@ type view struct {
 	swaps   []swap
 }
 
+// hasNewer reports whether r has a candidate, and its parameter is still there.
+func (r record) hasNewer() bool { return r.newer != nil && !r.absence.missing() }
+
 // let puts in k's candidate, if it could be read and is still there.
 func (v *view) let(k key) {
 	r := v.record(k)
-	if r.newer == nil || r.absence.missing() {
+	if !r.hasNewer() {
 		return
 	}
 	switch r.newer.reason {

@@ -174,6 +174,26 @@ func (c *change) record(k key) record {
 	return c.records[k]
 }
 
+// where is the records that are so by now, in no order. Of most parameters nothing changes,
+// and of those that are not so it need not be looked up whether anything does.
+func (c *change) where(so func(record) bool) iter.Seq2[key, record] {
+	return func(yield func(key, record) bool) {
+		for k, r := range c.records {
+			if !so(r) {
+				continue
+			}
+			if _, changed := c.updates[k]; !changed && !yield(k, r) {
+				return
+			}
+		}
+		for k, r := range c.updates {
+			if so(r) && !yield(k, r) {
+				return
+			}
+		}
+	}
+}
+
 // see notes the parameters whose newest version was not known yet.
 func (c *change) see(seen []Parameter) {
 	for _, p := range seen {
