@@ -81,9 +81,9 @@ func tooLong(r *dns.Msg, differs bool) *dns.Msg {
 	m := new(dns.Msg).SetRcode(r, dns.RcodeYXDomain)
 	m.Authoritative = true
 	if asked := subnet(r); asked != nil {
-		scope, _ := subnetBits(asked)
-		if !differs {
-			scope = 0
+		scope := uint8(0)
+		if differs {
+			scope, _ = subnetBits(asked)
 		}
 		echoSubnet(m, r, asked, scope)
 	}

@@ -81,11 +81,14 @@ func echoSubnet(reply, r *dns.Msg, asked *dns.EDNS0_SUBNET, scope uint8) {
 // subnetBits is how many bits of its subnet tell a client apart, if it told of any.
 func subnetBits(asked *dns.EDNS0_SUBNET) (uint8, bool) {
 	client, ok := subnetClient(asked)
+	if !ok {
+		return 0, false
+	}
 	bits := client.Bits()
 	if asked.Family == 2 && client.Addr().Is4() {
 		bits += 96 // an IPv4-mapped address
 	}
-	return uint8(bits), ok
+	return uint8(bits), true
 }
 
 // subnet is m's ECS option, or nil.

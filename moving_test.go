@@ -169,6 +169,7 @@ func TestMoving(t *testing.T) {
 		// It is no cache's to keep: a negative answer holds for everybody, but for no time
 		// without an SOA (RFC 2308 section 5).
 		{name: "16, 31: it is told to nobody else", document: long, client: unmoved, ecs: movedNet, q: labels + " A", want: "YXDOMAIN aa\nOPT ecs=" + movedNet + "/24"},
+		{name: "16, 31: SOURCE 0: the address decides", document: long, client: moved, ecs: "0.0.0.0/0", q: labels + " A", want: "YXDOMAIN aa\nOPT ecs=0.0.0.0/0/0"},
 		{name: "21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.1, v4), want: "NOERROR\ncorp.internal. 5 A 192.0.2.2"},
 		{name: "21: an apex, not moved", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), q: "AAAA", want: "NOERROR\ncorp.internal. 5 AAAA 2001:db8::1"},
 		{name: "16, 21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), ecs: apexNet, want: "NOERROR\ncorp.internal. 5 A 192.0.2.2\nOPT ecs=" + apexNet + "/24"},

@@ -194,15 +194,21 @@ func (p *Pusher) put(refs []ledger.Ref, read again) {
 // again, and again renew what they wait for.
 func (p *Pusher) renew(ctx context.Context, b batch) again {
 	due := again{refs: b.refs, hints: b.hints}
+	named := func(h ledger.Hint) bool {
+		return slices.ContainsFunc(b.hints, func(n ledger.Hint) bool { return n.Name == h.Name })
+	}
+	same := func(h ledger.Hint) bool {
+		return slices.ContainsFunc(b.hints, func(n ledger.Hint) bool { return n.Name == h.Name && n.Operation == h.Operation })
+	}
 	var said []ledger.Hint
 	for i := range p.later {
 		a := &p.later[i]
 		a.refs = slices.DeleteFunc(a.refs, func(ref ledger.Ref) bool { return slices.Contains(b.refs, ref) })
 		a.hints = slices.DeleteFunc(a.hints, func(h ledger.Hint) bool {
-			switch named := func(n ledger.Hint) bool { return n.Name == h.Name }; {
-			case slices.ContainsFunc(b.hints, func(n ledger.Hint) bool { return named(n) && n.Operation == h.Operation }):
+			switch {
+			case same(h):
 				said = append(said, h)
-			case len(a.refs) == 0 || slices.ContainsFunc(b.hints, named):
+			case named(h) || len(a.refs) == 0:
 				due.hints = append(due.hints, h)
 			default:
 				return false
