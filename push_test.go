@@ -401,6 +401,22 @@ func TestPush(t *testing.T) {
 			queued 0`,
 		begun + "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:11Z)",
 	}, {
+		"the same, beside another parameter that goes on to wait", `
+			put /dns/a cache-v1.corp.internal
+			` + first + `
+			event Update /dns/a
+			event Create /dns/cache
+			wait 9s
+			delete /dns/cache
+			event Delete /dns/cache
+			wait 1900ms
+			queued 2
+			` + v2 + `
+			wait 500ms
+			cache cache-v2
+			queued 0`,
+		"[INFO] loaded 2 aliases from 2 parameters\n[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:11Z)",
+	}, {
 		"events without a change, each before the rereads for the one before it are over: one is kept", first + strings.Repeat(`
 			event LabelParameterVersion /dns/cache
 			wait 9s
