@@ -6,7 +6,9 @@ const stackRoom = 2000
 
 // growStack makes room on the stack. Each query has a goroutine of its own, whose stack
 // begins small and is copied to a larger one when it is full, which is a third of a
-// server's instructions. The more calls are on it the more these are: this is the first.
+// server's instructions. The more calls are on it the more these are: the first one into
+// the plugin is the time to do it, which is [VersionAlias.Metadata] in a server that has
+// metadata, long before the query comes to [VersionAlias.ServeDNS].
 //
 //go:noinline
 func growStack(never bool) {

@@ -7,31 +7,43 @@ import (
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
-// However much of its stack a query has used before, the plugins below have room on it.
+// However much of its stack a query has used before, what comes after the plugin's first
+// call has room on it.
 func TestGrowStack(t *testing.T) {
 	grown := false
-	next := plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
-		grown = grown || moves(func() { takeStack(false) })
+	take := func() { grown = grown || moves(func() { takeStack(false) }) }
+	v := &VersionAlias{Next: plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
+		take()
 		return dns.RcodeSuccess, nil
-	})
-	v := &VersionAlias{Next: next}
+	})}
 	v.table.Store(&alias.Table{})
+	ctx, w := context.Background(), new(test.ResponseWriter)
 	r := new(dns.Msg).SetQuestion("cache.corp.internal.", dns.TypeA)
-	for calls := range 200 {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			nest(calls, func() { _, _ = v.ServeDNS(context.Background(), new(test.ResponseWriter), r) })
-		}()
-		<-done
-	}
-	if grown {
-		t.Error("the stack grew below the plugin, want it grown before")
+	for name, call := range map[string]func(){
+		"ServeDNS": func() { _, _ = v.ServeDNS(ctx, w, r) },
+		"Metadata": func() {
+			v.Metadata(ctx, request.Request{W: w, Req: r})
+			take()
+		},
+	} {
+		grown = false
+		for calls := range 200 {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				nest(calls, call)
+			}()
+			<-done
+		}
+		if grown {
+			t.Errorf("%s: the stack grew after it was called, want it grown then", name)
+		}
 	}
 }
 
