@@ -1,21 +1,18 @@
 package alias
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "slices"
 
 // Tally counts the queries that an alias led to one target.
 type Tally struct {
 	Target Name
-	n      atomic.Uint64
+	n      counter
 }
 
 // Add counts one query. It may be called at any time, by anyone.
-func (t *Tally) Add() { t.n.Add(1) }
+func (t *Tally) Add() { t.n.add() }
 
 // Count is how many queries were counted.
-func (t *Tally) Count() uint64 { return t.n.Load() }
+func (t *Tally) Count() uint64 { return t.n.count() }
 
 // counts is what tallies, two at most, have counted.
 func counts(tallies []*Tally) (list [2]uint64) {
