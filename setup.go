@@ -309,6 +309,11 @@ func (b *block) alias(args []string) error {
 			return fmt.Errorf("found %s twice, want each name once", name)
 		}
 	}
+	for _, t := range args[2:] {
+		if name == zone && alias.Template(t).HasName() {
+			return fmt.Errorf("found %q at the apex %s, want a template without {name} there", t, zone)
+		}
+	}
 	return b.line(line, args[2:])
 }
 
@@ -353,6 +358,9 @@ func (b *block) dir(args []string) error {
 }
 
 func (b *block) region(args []string) error {
+	if args[0] == "" {
+		return errors.New("found an empty name, want a Region")
+	}
 	b.store.Region = args[0]
 	return nil
 }
@@ -367,6 +375,9 @@ func (b *block) endpoint(args []string) error {
 }
 
 func (b *block) credentials(args []string) error {
+	if slices.Contains(args, "") {
+		return errors.New("found an empty name, want a profile, and a file or none")
+	}
 	b.store.Profile = args[0]
 	for _, file := range args[1:] {
 		if !filepath.IsAbs(file) {
@@ -414,7 +425,7 @@ func (b *block) keep(args []string) error {
 
 func (b *block) queue(args []string) error {
 	u, err := url.Parse(args[0])
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path == "" || strings.HasSuffix(u.Path, "/") {
 		return fmt.Errorf("found %q, want the URL of a queue", args[0])
 	}
 	b.push = args[0]

@@ -33,6 +33,10 @@ func ParseTemplate(s string) (Template, error) {
 	return t, nil
 }
 
+// HasName reports whether {name} is in t: such a template makes no target at an apex,
+// where that stands for nothing.
+func (t Template) HasName() bool { return strings.Contains(string(t), namePlaceholder) }
+
 func (t Template) expand(name, value string) string {
 	return strings.NewReplacer(namePlaceholder, name, valuePlaceholder, value).Replace(string(t))
 }
@@ -43,7 +47,7 @@ func (t Template) target(name, value string) (Name, error) {
 	if t == "" {
 		return ParseName(value)
 	}
-	if name == "" && strings.Contains(string(t), namePlaceholder) {
+	if name == "" && t.HasName() {
 		return "", fmt.Errorf("found %s at an apex, want a template without %s there", quote(value), namePlaceholder)
 	}
 	made := t.expand(name, value)
