@@ -307,7 +307,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.adopt(next, events)
 	f.stats.interval.Store(int64(f.watcher.Interval()))
 	f.state.swept(f.refresh, f.watcher.Interval())
-	f.report(events, first, len(seen))
+	f.report(events, first, seen)
 	if f.pusher != nil && !first {
 		f.missed(events, now)
 	}

@@ -587,26 +587,35 @@ func TestReloadInheritance(t *testing.T) {
 // A server that takes much of what an account has says so, once.
 func TestWeigh(t *testing.T) {
 	for _, tt := range []struct {
-		parameters int
+		lines      string
+		parameters int // of the first line
 		refresh    time.Duration
 		want       string
 	}{
-		{1000, 10 * time.Second, ""},
-		{1001, 10 * time.Second, "[WARNING] plugin/versionalias: reading 1001 parameters every 10s takes 10.1 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
-		{350, time.Second, "[WARNING] plugin/versionalias: reading 350 parameters every 1s takes 35.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
-		{100000, time.Hour, ""},
+		{"ssm /a", 1000, 10 * time.Second, ""},
+		{"ssm /a", 1001, 10 * time.Second, "[WARNING] plugin/versionalias: reading 1001 parameters every 10s takes 10.1 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
+		{"ssm /a", 350, time.Second, "[WARNING] plugin/versionalias: reading 350 parameters every 1s takes 35.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
+		{"ssm /a", 100000, time.Hour, ""},
+		{"ssm /a\nssm /b\nssm /c", 71, time.Second, ""},
+		{"ssm /a\nssm /b\nssm /c", 81, time.Second, "[WARNING] plugin/versionalias: reading 81 parameters every 1s takes 11.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
+		{"ssm /a\nalias a.corp.internal /x/a\nalias b.corp.internal /x/b", 91, time.Second, "[WARNING] plugin/versionalias: reading 91 parameters every 1s takes 11.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
 	} {
 		var out bytes.Buffer
 		clog.SetOutput(&out)
 		v := fed(t, new(instance), &source{})
+		c, err := parse(controller("versionalias {\n" + tt.lines + "\n}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.feed.lines = c.lines
 		v.feed.directory, v.feed.refresh = "", tt.refresh
 		v.feed.stats.swept.Store(1) // so that nothing else is said
 		for range 2 {
-			v.feed.report(nil, false, tt.parameters)
+			v.feed.report(nil, false, make([]ledger.Parameter, tt.parameters))
 		}
 		clog.Discard()
 		if got := logged(&out); got != tt.want {
-			t.Errorf("%d parameters every %v logged\n%s\nwant\n%s", tt.parameters, tt.refresh, got, tt.want)
+			t.Errorf("%s with %d parameters every %v logged\n%s\nwant\n%s", tt.lines, tt.parameters, tt.refresh, got, tt.want)
 		}
 	}
 }

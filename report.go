@@ -9,7 +9,7 @@ import (
 
 // report logs the events of a sweep, a line for each, but for the aliases of the
 // first: nothing changed for those who ask.
-func (f *feed) report(events []ledger.Event, first bool, parameters int) {
+func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter) {
 	for _, e := range events {
 		if !first || e.Kind != ledger.Added {
 			logEvent(e)
@@ -17,15 +17,15 @@ func (f *feed) report(events []ledger.Event, first bool, parameters int) {
 	}
 	if !f.state.weighed {
 		f.state.weighed = true
-		f.weigh(parameters)
+		f.weigh(seen)
 	}
 	if !first {
 		return
 	}
 	if aliases := f.ledger.Load().Table().Len(); aliases > 0 {
-		log.Infof("loaded %d aliases from %d parameters", aliases, parameters)
+		log.Infof("loaded %d aliases from %d parameters", aliases, len(seen))
 	} else {
-		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", parameters)
+		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", len(seen))
 	}
 }
 
@@ -38,17 +38,37 @@ func logEvent(e ledger.Event) {
 	}
 }
 
-// mostReads is how many reads a second a server may make without a warning: an
+// mostReads is how many reads a second a server block may make without a warning: an
 // account has 40 for all that read its parameters.
 // https://docs.aws.amazon.com/general/latest/gr/ssm.html
 const mostReads = 10
 
 // weigh warns of a sweep that takes much of what an account has.
-func (f *feed) weigh(parameters int) {
-	calls := (parameters + 9) / 10 // as many as one call reads
-	if rate := float64(calls) / f.refresh.Seconds(); f.directory == "" && rate > mostReads {
-		log.Warningf("reading %d parameters every %v takes %.1f calls a second, want at most %d: put aliases in bundles, or raise refresh", parameters, f.refresh, rate, mostReads)
+func (f *feed) weigh(seen []ledger.Parameter) {
+	if f.directory != "" {
+		return
 	}
+	if rate := float64(f.calls(seen)) / f.refresh.Seconds(); rate > mostReads {
+		log.Warningf("reading %d parameters every %v takes %.1f calls a second, want at most %d: put aliases in bundles, or raise refresh", len(seen), f.refresh, rate, mostReads)
+	}
+}
+
+// calls is how many calls a sweep makes that sees these: each reads ten parameters of one
+// path at most, or ten by their names. A path without any takes one as well.
+func (f *feed) calls(seen []ledger.Parameter) int {
+	const perCall = 10
+	found, named, calls := make([]int, len(f.lines)), 0, 0
+	for _, p := range seen {
+		found[p.Line]++
+	}
+	for i, line := range f.lines {
+		if line.Path == "" {
+			named++
+		} else {
+			calls += max(1, (found[i]+perCall-1)/perCall)
+		}
+	}
+	return calls + (named+perCall-1)/perCall
 }
 
 // state is what has been said of a source, so that each turn is said once.
