@@ -273,10 +273,16 @@ func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 	inherited.proofs = maps.Clone(l.proofs)
 	for probe, p := range l.proofs {
 		knows := func(o *Ledger) bool { _, asked := o.proofs[probe]; return asked }
-		switch i := slices.IndexFunc(old, knows); {
-		case i >= 0:
-			inherited.proofs[probe] = old[i].proofs[probe]
-		case p.first && led[probe.Target]:
+		verified := led[probe.Target]
+		if i := slices.IndexFunc(old, knows); i >= 0 {
+			before := old[i].proofs[probe]
+			verified = verified && !before.first
+			before.first, before.wanted = p.first, p.wanted // what waits may do so only by now
+			p = before
+		}
+		p.first = p.first && !verified
+		inherited.proofs[probe] = p
+		if !p.first && !p.wanted {
 			delete(inherited.proofs, probe)
 		}
 	}

@@ -243,6 +243,35 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// What stood in a document's way may be gone with a reload, and then it waits to be
+// verified, be its target asked for by then, verified, or neither.
+func TestInheritWanted(t *testing.T) {
+	lines, fewer := linesOf(t, "internal.", "ssm /one\nssm /two"), linesOf(t, "internal.", "ssm /two")
+	before := seenOf(t, lines, "/one/b 1 v1.x.org\n/two/a 1 v2.x.org\n/two/b 1 v2.x.org")
+	after := seenOf(t, fewer, "/two/a 1 v2.x.org\n/two/b 1 v2.x.org")
+	for name, answers := range map[string][]Answer{
+		"not asked for": nil,
+		"failed":        {{Probe: probeOf(t, "v2.x.org"), Err: errors.New("no answer")}},
+		"verified":      {{Probe: probeOf(t, "v2.x.org")}},
+	} {
+		old, _ := New(lines, verifying).Apply(before, epoch)
+		old, _ = old.ApplyAnswers(answers, epoch)
+		now := epoch.Add(time.Hour)
+		l := New(fewer, verifying).Recall(old.Memory(), now).Inherit(old).Succeed(old, now)
+		l, _ = l.Apply(after, now)
+		if got := probesText(l, now); got != "v2.x.org." {
+			t.Errorf("%s: %q is asked for, want v2.x.org.", name, got)
+		}
+		l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org")}}, now)
+		if got, want := tableText(l.Table()), "a.internal. v2.x.org. 5 /two/a@1\nb.internal. v2.x.org. 5 /two/b@1\n"; got != want {
+			t.Errorf("%s: the table is\n%swant\n%s", name, got, want)
+		}
+		if got := probesText(l, now); got != "" {
+			t.Errorf("%s: %q is asked for once it is verified, want nothing", name, got)
+		}
+	}
+}
+
 // The queries for a retired name are counted on, whichever of several ledgers knows
 // of it.
 func TestInheritRetired(t *testing.T) {
