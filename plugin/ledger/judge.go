@@ -30,11 +30,8 @@ func (c *change) judge() *view {
 	}
 	verdicts := map[key]verdict{}
 	v.sift(verdicts)
-	if len(v.in) == 0 {
-		v.reprieve(verdicts)
-	}
 	waiting := false
-	for c.trust.Verify && v.unverified() {
+	for v.reprieve(verdicts); c.trust.Verify && v.unverified(); v.reprieve(verdicts) {
 		waiting = true
 		v.sift(verdicts)
 	}
@@ -59,10 +56,14 @@ func (v *view) sift(verdicts map[key]verdict) {
 	}
 }
 
-// reprieve lets in one candidate that was taken out for another which is out as
-// well now, if by itself it is not at fault: or else it would never come into
-// force while the other stands there. The next Apply looks at the rest again.
+// reprieve lets in one candidate, if none is in any more, that was taken out for another
+// which is out as well now, if by itself it is not at fault: or else it would never come
+// into force while the other stands there. The next Apply looks at the rest again, unless
+// that one has to wait.
 func (v *view) reprieve(verdicts map[key]verdict) {
+	if len(v.in) > 0 {
+		return
+	}
 	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
 		if !verdicts[k].shared {
 			continue

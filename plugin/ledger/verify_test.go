@@ -94,6 +94,7 @@ func TestVerify(t *testing.T) {
 		flip   = "alias cache.internal. flipped: v1.x.org. to v2.x.org. ({/a/cache 2})"
 		back   = "/a/cache 3 v1.x.org"
 		passes = "v1.x.org = ok"
+		kept   = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
 	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
 	verified := turn{answer: passes, table: v1}
@@ -301,6 +302,18 @@ func TestVerify(t *testing.T) {
 			{at: 20 * s, seen: `/a/y 2 z.internal` + "\n" + `/a/z 2 {"to": "v2.x.org", "check": "none"}`, table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. v2.x.org. 5 /a/z@2", probes: "z.internal.", waiting: "y.internal. /a/y@2: <nil>"},
 			{at: 30 * s, seen: "/a/y 2 z.internal\n/a/z 3 y.internal", table: "y.internal. v1.x.org. 5 /a/y@1\nz.internal. y.internal. 5 /a/z@3", probes: "z.internal.", waiting: "y.internal. /a/y@2: <nil>",
 				events: "alias z.internal. flipped: v2.x.org. to y.internal. ({/a/z 3})"},
+		},
+	}, {
+		name: "those that another kept out which is bad itself, beside one that never verifies",
+		turns: []turn{loaded, verified,
+			{at: 10 * s, seen: kept, table: v1, probes: "w1.x.org., w2.x.org., w3.x.org.", waiting: "x.internal. /a/x@1: <nil>\ny.internal. /a/y@1: <nil>\nz.internal. /a/z@1: <nil>",
+				events: "rejected parameter /a/a, version 1 of 2026-11-01T00:00:00Z: follow alias x.internal.: found the loop x.internal. y.internal. x.internal., want a target that does not lead back; nothing is in force"},
+			{at: 11 * s, answer: "w3.x.org = no", table: v1, probes: "w1.x.org., w2.x.org.; next at 12s", events: "pending {/a/z 1}: verify target w3.x.org.: no; nothing is in force",
+				waiting: "x.internal. /a/x@1: <nil>\ny.internal. /a/y@1: <nil>\nz.internal. /a/z@1: verify target w3.x.org.: no"},
+			{at: 11 * s, answer: "w2.x.org = ok", table: v1 + "\ny.internal. w2.x.org. 5 /a/y@1", probes: "w1.x.org.; next at 12s", events: "alias y.internal. added: w2.x.org., ttl 5 ({/a/y 1})",
+				waiting: "x.internal. /a/x@1: <nil>\nz.internal. /a/z@1: verify target w3.x.org.: no"},
+			{at: 11 * s, answer: "w1.x.org = ok", table: v1 + "\nx.internal. w1.x.org. 5 /a/x@1\ny.internal. w2.x.org. 5 /a/y@1", probes: "next at 12s", events: "rejected parameter /a/a, version 1 of 2026-11-01T00:00:00Z: place alias y.internal.: found it in parameter /a/y, want it in one parameter only; nothing is in force\nalias x.internal. added: w1.x.org., ttl 5 ({/a/x 1})",
+				waiting: "z.internal. /a/z@1: verify target w3.x.org.: no"},
 		},
 	}, {
 		name:  "what is taken back while it waits does not come into force",
