@@ -63,6 +63,7 @@ type Pusher struct {
 	source   Source
 	audience Audience
 	failing  atomic.Bool // the last read or deletion failed: fewer hints are received
+	stuck    bool        // it was the last deletion, and a read that works mends nothing
 	last     time.Time   // when parameters were read
 	later    []again     // in the order of time
 }
@@ -152,7 +153,7 @@ func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.failing.Store(err != nil)
+	p.failing.Store(err != nil || p.stuck)
 	if err != nil {
 		p.audience.Unread(err)
 		return false
@@ -171,7 +172,8 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.failing.Store(err != nil)
+	p.stuck = err != nil
+	p.failing.Store(p.stuck)
 	if err != nil {
 		p.audience.Lost(err)
 	}
