@@ -249,6 +249,7 @@ func (f *feed) load(ctx context.Context) {
 func (f *feed) succeed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.stats.push.inherit(f.counts) // there are hints of which no ledger becomes another one
 	if f.stale() {
 		f.take()
 		if f.own != nil {
@@ -309,7 +310,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.state.swept(f.refresh, f.watcher.Interval())
 	f.report(events, first, seen)
 	if f.pusher != nil && !first {
-		f.missed(events, now)
+		f.missed(before, events, now)
 	}
 	f.stats.took.Store(int64(took))
 	f.stats.swept.Store(now.UnixNano())

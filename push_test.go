@@ -295,6 +295,25 @@ func TestPush(t *testing.T) {
 			metric push_missed_total 1
 			metric server_blocks{source="sweep"} 1`, begun + flips,
 	}, {
+		"an event told of what comes into force only later, as a sweep finds: nothing is lost", `
+			refresh 10s
+			put /dns/a {"aliases":{"x":"cache-v1.corp.internal"}}
+			start
+			wait 1s
+			put /dns/x cache-v2.corp.internal
+			event Create /dns/x
+			wait 10m
+			x cache-v1
+			put /dns/a {"aliases":{}}
+			wait 12s
+			x cache-v2
+			event Update /dns/a
+			wait 1m
+			metric push_missed_total 0`,
+		`[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] rejected parameter /dns/x, version 1 of 2000-01-01T00:00:01Z: place alias x.corp.internal.: found it in parameter /dns/a, want it in one parameter only; nothing is in force
+			[INFO] alias x.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/x, version 1 of 2000-01-01T00:00:01Z)`,
+	}, {
 		"events that come twice, out of order and late: each is only a reason to read", first + v2 + `
 			event Update /dns/cache
 			event Update /dns/cache
@@ -473,6 +492,21 @@ func TestPush(t *testing.T) {
 			` + flips + `
 			[INFO] push works again: parameters are read as it says`,
 	}, {
+		"messages that cannot be deleted are one failure, whatever else comes", "put /dns/b cache-v1.corp.internal\n" + first + `
+			queue undeletable
+			event Update /dns/cache
+			wait 5s
+			event Update /dns/b
+			wait 20m
+			metric push_up 0
+			queue none
+			wait 5m
+			queued 0
+			metric push_up 1`,
+		`[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
+	}, {
 		"a message that cannot be deleted comes again, and not often", first + v2 + `
 			queue undeletable
 			event Update /dns/cache
@@ -546,6 +580,17 @@ func TestPush(t *testing.T) {
 			wait 1s
 			metric push_hints_total{operation="update"} 1
 			metric push_latency_seconds 1`, begun + flips,
+	}, {
+		"what is counted between a reload's load and its end lives on as well", first + `
+			message junk
+			wait 1s
+			load
+			message junk
+			wait 1s
+			metric push_hints_total{operation="junk"} 2
+			reload
+			wait 1s
+			metric push_hints_total{operation="junk"} 2`, strings.TrimSpace(begun),
 	}, {
 		"latency is of each change once, from its first event on", first + v2 + `
 			event Update /dns/cache

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // Hint is that a parameter is said to have changed. It may be late, come twice, come
@@ -31,6 +33,13 @@ func (l *Ledger) Refs(h Hint) []Ref {
 		}
 	}
 	return refs
+}
+
+// IsNewest reports whether s is the newest version that is known of its parameter, whether
+// that is in force or not.
+func (l *Ledger) IsNewest(s *alias.Source) bool {
+	d := l.records[key{s.Parameter, s.Line}].newest()
+	return d != nil && d.source().Same(*s)
 }
 
 // Ready reports whether a complete sweep has seen the lines of all refs.
