@@ -46,15 +46,17 @@ func (h *hop) consult(m *dns.Msg) {
 // echo answers the client's ECS option, if it sent one. The scope is that of the answers
 // from below, and that of the client where another one may be told another target,
 // whichever is narrower. It is 0 where there is no record, since negative answers hold for
-// everybody (RFC 7871 section 7.4), and where the client said nothing of itself.
+// everybody (RFC 7871 section 7.4), but for a name that is too long for this client's
+// target; and where the client said nothing of itself.
 func (h *hop) echo(m *dns.Msg) {
 	asked := subnet(h.request)
 	if asked == nil {
 		return
 	}
 	scope := uint8(0)
-	if bits, ok := subnetBits(asked); ok && len(h.reply.Answer) > 0 {
-		if len(m.Answer) > 0 {
+	tooLong := m.Rcode == dns.RcodeYXDomain
+	if bits, ok := subnetBits(asked); ok && (len(h.reply.Answer) > 0 || tooLong) {
+		if len(m.Answer) > 0 || tooLong {
 			scope = h.scope
 		}
 		if h.differs {

@@ -133,6 +133,35 @@ func TestSubnetOfTheEnd(t *testing.T) {
 	}
 }
 
+// 16: a name that is too long for this client's target may not be for another's, also
+// where an alias leads there that does not move.
+func TestSubnetOfATooLongName(t *testing.T) {
+	labels := strings.Repeat(strings.Repeat("l", 56)+".", 4)
+	moved := at(t, "g", 0.1, v4Subnet).String()
+	for _, mode := range []string{"cname", "flatten"} {
+		s := startServer(t, strings.ReplaceAll(`
+			corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+					answer MODE
+				}
+				file corp.zone
+			}`, "MODE", mode), files{
+			"corp.zone":    corpZone,
+			"aliases/long": `{"from": "cache-v1.corp.internal", "to": "cache-v2-is-longer.corp.internal", "percent": 50, "subtree": "keep", "group": "g"}`,
+			"aliases/via":  `{"to": "long.corp.internal", "subtree": "keep"}`,
+		})
+		for _, name := range []string{"long", "via"} {
+			m := exchange{q: labels + name + ".corp.internal. A ecs=" + moved}.ask(t, s)
+			if got, want := showOptions(m.IsEdns0()), " ecs="+moved+"/24"; m.Rcode != dns.RcodeYXDomain || got != want {
+				t.Errorf("%s, below %s: got\n%s\nwant YXDOMAIN with%s", mode, name, show(m), want)
+			}
+		}
+	}
+}
+
 // 16: of the scope from below and the bits that an alias that moves has used,
 // the larger counts. Those of an IPv4-mapped subnet are counted as it is sent.
 func TestSubnetOfAMovingAlias(t *testing.T) {
