@@ -59,7 +59,7 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) {
 // target owns has the alias's name, but for NS records, which go. What denies
 // names of the target's zone goes (NSEC and NSEC3). An SOA stays only where it
 // can speak for the alias, that is at its name or above (RFC 2308 section 3),
-// with a TTL that lets a flip through.
+// with a TTL that lets a flip through, of this alias or of another in the chain.
 func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 	var next []dns.RR
 	for _, rr := range rrs {
@@ -85,7 +85,7 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 		}
 		next = append(next, rr)
 	}
-	return capSOA(next, h.ttl)
+	return capSOA(next, c.least)
 }
 
 // settle is m, or if m leads to a name and then says nothing of it, m with what
@@ -119,9 +119,9 @@ func (h *hop) settle(m *dns.Msg) (*dns.Msg, chain) {
 }
 
 // dangles reports whether m, which leads where c says, ends in a CNAME and does not say
-// what is behind it.
+// what is behind it, though no rule forbids that.
 func (h *hop) dangles(m *dns.Msg, c *chain) bool {
-	return len(c.behind) > 0 && len(c.final) == 0 && !m.Truncated && m.Rcode == dns.RcodeSuccess &&
+	return len(c.behind) > 0 && len(c.final) == 0 && !m.Truncated && m.Rcode == dns.RcodeSuccess && !ruled(m) &&
 		h.request.Question[0].Qtype != dns.TypeCNAME && !slices.ContainsFunc(m.Ns, isSOA)
 }
 

@@ -531,6 +531,74 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// 9, 25: a chain that an access rule has cut is not gone on with.
+func TestSettleRuled(t *testing.T) {
+	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		if r.Question[0].Name == "cache-v1.corp.internal." {
+			return dns.RcodeSuccess, w.WriteMsg(withEDE(reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."), 17))
+		}
+		return dns.RcodeSuccess, w.WriteMsg(reply(r, "end.corp.internal. 60 IN A 192.0.2.1"))
+	}))
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			stub
+		}`, files{"aliases/cache": "cache-v1.corp.internal"})
+	for _, x := range []exchange{
+		{q: "cache.corp.internal. A", want: "NOERROR"},
+		{q: "cache.corp.internal. A edns", want: "NOERROR\nOPT ede=17"},
+	} {
+		if got := show(x.ask(t, s)); got != x.want {
+			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+		}
+	}
+}
+
+// 5, 24: that there is nothing holds for no longer than the chain that led there, of which
+// another alias may be a part, or a static CNAME.
+func TestFlattenNothingForTheLeastTTL(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+			}
+			file corp.zone
+		}
+		svc.corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory flat
+				answer flatten
+			}
+			whoami
+		}`, files{
+		"corp.zone":             corpZone + "short 1 IN CNAME none\nnone A 192.0.2.9\n",
+		"aliases/corp.internal": `{"to": "cache.corp.internal", "ttl": 3600}`,
+		"aliases/cache":         `{"to": "moved.corp.internal", "ttl": 3}`,
+		"aliases/still":         `{"to": "moved.corp.internal", "ttl": 2}`,
+		"flat/web":              `{"to": "still.corp.internal", "ttl": 3600}`,
+		"flat/low":              `{"to": "short.corp.internal", "ttl": 3600}`,
+	})
+	for _, x := range []exchange{
+		{q: "corp.internal. AAAA", want: "3"},
+		{q: "web.svc.corp.internal. AAAA", want: "2"},
+		{q: "low.svc.corp.internal. AAAA", want: "1"},
+	} {
+		want := "NOERROR aa\nauthority: corp.internal. " + x.want + " SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+		if got := show(x.ask(t, s)); got != want {
+			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, want)
+		}
+	}
+}
+
 // 25: where an access rule drops the question for the end, there is neither data nor
 // a denial. With debug a panic is not taken for a SERVFAIL.
 func TestSettleDropped(t *testing.T) {
