@@ -6,6 +6,7 @@ package versionalias
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/coredns/coredns/plugin"
@@ -29,7 +30,8 @@ type VersionAlias struct {
 	// served is the zones of the server block. Targets outside are asked of
 	// the server.
 	served  []alias.Name
-	flatten bool // answer with the target's records under the alias's name
+	zones   []alias.Name // where aliases may be
+	flatten bool         // answer with the target's records under the alias's name
 
 	table    atomic.Pointer[alias.Table] // what is in force; the feed stores it
 	feed     *feed
@@ -48,7 +50,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		v.verifier.see(ctx)
 	}
 	table := v.table.Load()
-	e, below, mark := find(table, r)
+	e, below, mark := v.find(table, r)
 	if e == nil {
 		if mark == nil && !table.Partial() { // most queries
 			return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
@@ -70,8 +72,9 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.leaving = e.Move != nil && e.Move.Scheduled() && target == string(e.Move.From)
-	h.flat = v.flatten || e.IsApex() && below == 0
-	h.above = h.flat && mark.IsAbove()
+	apex := v.isApex(e, r.Question[0].Name, below)
+	h.flat = v.flatten || apex
+	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target) {
 		return h.chain(v.entry)
 	}
@@ -95,16 +98,25 @@ func plain(r *dns.Msg) bool {
 // find is what table has of the name that r asks for, or nil: an alias, how much of
 // the name is in front of the alias's, and what else is known of it; see
 // [alias.Table.Lookup].
-func find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int, mark *alias.Mark) {
+func (v *VersionAlias) find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int, mark *alias.Mark) {
 	if !plain(r) {
 		return nil, 0, nil
 	}
 	q := &r.Question[0]
 	e, below, mark = table.Lookup(q.Name)
-	if e != nil && e.IsApex() && below == 0 && !address(q.Qtype) {
+	if e != nil && !address(q.Qtype) && v.isApex(e, q.Name, below) {
 		return nil, 0, mark
 	}
 	return e, below, mark
+}
+
+// isApex reports whether qname, which e has, is the apex of a zone: e's own name, or a
+// zone below an alias with a subtree.
+func (v *VersionAlias) isApex(e *alias.Entry, qname string, below int) bool {
+	if below == 0 {
+		return e.IsApex()
+	}
+	return slices.ContainsFunc(v.zones, func(zone alias.Name) bool { return strings.EqualFold(string(zone), qname) })
 }
 
 // address reports whether qtype is that of an address. At an apex only these are

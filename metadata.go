@@ -14,7 +14,7 @@ import (
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
 	growStack(false)
-	e, below, _ := find(v.table.Load(), state.Req)
+	e, below, _ := v.find(v.table.Load(), state.Req)
 	if e == nil {
 		return ctx
 	}

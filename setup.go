@@ -30,7 +30,7 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	v := &VersionAlias{served: cfg.served, flatten: cfg.flatten, instance: instanceOf(c)}
+	v := &VersionAlias{served: cfg.served, zones: cfg.zones, flatten: cfg.flatten, instance: instanceOf(c)}
 	if cfg.verify {
 		v.verifier = &verifier{plugin: v}
 	}

@@ -118,6 +118,46 @@ ns 60 A   192.0.2.53
 	}
 }
 
+// 21, 28: a zone that lies below an alias with a subtree has its own apex: only A and AAAA
+// of that are the alias's, and it exists whatever becomes of the target.
+func TestApexBelowSubtree(t *testing.T) {
+	const soa = "eu.corp.internal. 60 SOA ns.eu.corp.internal. hostmaster.eu.corp.internal. 1 3600 600 86400 300"
+	for _, mode := range []string{"cname", "flatten"} {
+		s := startServer(t, strings.ReplaceAll(`
+			corp.internal:0 eu.corp.internal:0 us.corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+					answer MODE
+				}
+				file eu.zone eu.corp.internal
+				file corp.zone corp.internal
+			}
+			example.org:0 {
+				bind 127.0.0.1
+				root DIR
+				file org.zone
+			}`, "MODE", mode), files{
+			"corp.zone":             corpZone,
+			"eu.zone":               bare("eu.corp.internal."),
+			"org.zone":              bare("example.org.") + "eu 60 A 192.0.2.7\n",
+			"aliases/corp.internal": `{"to": "example.org", "subtree": "keep"}`,
+		})
+		for _, x := range []exchange{
+			{q: "eu.corp.internal. SOA", want: "NOERROR aa\n" + soa + "\nauthority: eu.corp.internal. 60 NS ns.eu.corp.internal."},
+			{q: "Eu.corp.internal. NS", want: "NOERROR aa\neu.corp.internal. 60 NS ns.eu.corp.internal.\nadditional: ns.eu.corp.internal. 60 A 192.0.2.53"},
+			{q: "eu.corp.internal. CNAME", want: "NOERROR aa\nauthority: " + soa},
+			{q: "eu.corp.internal. A", want: "NOERROR aa\neu.corp.internal. 5 A 192.0.2.7\nauthority: example.org. 60 NS ns.example.org."},
+			{q: "us.corp.internal. A", want: "NOERROR aa"},
+		} {
+			if got := show(x.ask(t, s)); got != x.want {
+				t.Errorf("%s: %s got\n%s\nwant\n%s", mode, x.q, got, x.want)
+			}
+		}
+	}
+}
+
 // 14: a name whose only document was rejected is neither denied nor answered with
 // what the zone has.
 func TestHeldNames(t *testing.T) {
