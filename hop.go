@@ -28,7 +28,7 @@ type hop struct {
 	ctx                hopContext
 	target             string   // where the name that was asked for leads
 	flat               bool     // the client sees no target: mode flatten
-	above              bool     // with flat: the name exists for what lies below
+	above              bool     // with flat: the name exists whatever the target, for what lies below or as an apex
 	leaving            bool     // target is what the alias's move has not left yet
 	request            *dns.Msg // the client's
 	query              dns.Msg  // a copy of request that asks for the target
