@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // Parameters of one alias each that become one bundle: none is gone at any moment,
@@ -69,6 +72,99 @@ func TestHandOverFromEmptied(t *testing.T) {
 		if got, want := tableText(l.Table()), spelled("x.internal. v1.x.org. 5 /a/all@1\ny.internal. v1.x.org. 5 /a/all@1"); got != want {
 			t.Errorf("table got\n%swant\n%s", got, want)
 		}
+	}
+}
+
+// An alias that one parameter gives up to another is not gone for a moment, whatever else
+// comes with these and is at fault with them, or has to be verified and fails.
+func TestHandOverBesideFaults(t *testing.T) {
+	const none = `"check": "none"`
+	for _, tt := range []struct{ name, first, then, stay, last string }{
+		{"another document is at fault with both", `/a/z 1 {"aliases": {"d": "v1.x.org", "f": "v1.x.org"}}`,
+			`/a/z 2 {"aliases": {"i": {"to": "v1.x.org", ` + none + `}}}
+			/a/b 1 {"aliases": {"f": {"to": "v2.x.org", ` + none + `}, "i": {"to": "v2.x.org", ` + none + `}}}
+			/a/d 1 v2.x.org`, "d", "v2.x.org."},
+		{"another document keeps the heir out, and is a loop itself", `/a/r 1 {"aliases": {"d": "v1.x.org"}}`,
+			`/a/r 2 {"aliases": {}}
+			/a/s 1 {"aliases": {"y": {"to": "y.internal", ` + none + `}}}
+			/a/t 1 {"aliases": {"d": "v2.x.org", "y": "v2.x.org"}}`, "d", "v2.x.org."},
+		{"the same, and the heir gives up to another", `/a/r 1 {"aliases": {"d": "v1.x.org"}}
+			/a/t 1 {"aliases": {"e": "v1.x.org"}}`,
+			`/a/b 1 {"aliases": {"e": "v2.x.org"}}
+			/a/r 2 {"aliases": {}}
+			/a/s 1 {"aliases": {"y": {"to": "y.internal", ` + none + `}}}
+			/a/t 2 {"aliases": {"d": "v2.x.org", "y": "v2.x.org"}}`, "d e", "v2.x.org."},
+		{"one that need not wait gives up to one that has to, until another states the same", `/a/k 1 {"aliases": {"d": "v1.x.org"}}`,
+			`/a/a 1 {"aliases": {"i": "v3.x.org"}}
+			/a/d 1 v2.x.org
+			/a/k 2 {"aliases": {"i": {"to": "v1.x.org", ` + none + `}}}
+			/a/u 1 {"to": "v1.x.org", ` + none + `}`, "d", "v1.x.org."},
+		{"a parameter is gone, and another document keeps the heir out, which is a loop itself", `/a/r 1 {"aliases": {"d": "v1.x.org"}}`,
+			`/a/s 1 {"aliases": {"y": {"to": "y.internal", ` + none + `}}}
+			/a/t 1 {"aliases": {"d": "v2.x.org", "y": "v2.x.org"}}
+			/a/u 1 {"to": "v1.x.org", ` + none + `}`, "d", "v2.x.org."},
+	} {
+		for _, trust := range []Trust{trust, verifying} {
+			lines := linesOf(t, "internal.", "ssm /a")
+			now := epoch
+			l, _ := New(lines, trust).Apply(seenOf(t, lines, tt.first), now)
+			gone, _, _ := strings.Cut(tt.first, " ")
+			if strings.Contains(tt.then, gone+" ") {
+				gone = ""
+			} else { // so that it is known for sure with what comes then
+				l, _ = l.Apply(nil, now)
+				l, _ = l.ApplyRead([]Ref{{Name: gone}}, nil, now)
+			}
+			for turn := range 4 {
+				now = now.Add(interval)
+				if gone != "" && turn == 0 {
+					l, _ = l.ApplyRead([]Ref{{Name: gone}}, seenOf(t, lines, tt.then), now)
+				} else {
+					l, _ = l.Apply(seenOf(t, lines, tt.then), now)
+				}
+				for name := range strings.FieldsSeq(tt.stay) {
+					if l.Table().Get(alias.Name(name+".internal.")) == nil {
+						t.Errorf("%s, verify %v: %s is gone at %v", tt.name, trust.Verify, name, now.Sub(epoch))
+					}
+				}
+				due, _ := l.Probes(now, 9)
+				var answers []Answer
+				for _, probe := range due {
+					a := Answer{Probe: probe}
+					if turn < 3 {
+						a.Err = errors.New("found no address")
+					}
+					answers = append(answers, a)
+				}
+				l, _ = l.ApplyAnswers(answers, now)
+			}
+			for name := range strings.FieldsSeq(tt.stay) {
+				if e := l.Table().Get(alias.Name(name + ".internal.")); e == nil || string(e.Target) != tt.last {
+					t.Errorf("%s, verify %v: %s is %v in the end, want one that leads to %s", tt.name, trust.Verify, name, e, tt.last)
+				}
+			}
+		}
+	}
+}
+
+// One that is gone for sure stays in force for its heir, which waits: to see that again
+// is no change.
+func TestWaitingHeirIsNoChange(t *testing.T) {
+	lines, now := linesOf(t, "internal.", "ssm /a"), epoch
+	l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/x 1 v1.x.org"), now)
+	heir := seenOf(t, lines, `/a/y 1 {"aliases": {"x": "v2.x.org"}}`)
+	for range 4 {
+		now = now.Add(interval)
+		l, _ = l.Apply(heir, now)
+		asked, _ := l.Due(now)
+		l, _ = l.ApplyRead(asked, nil, now)
+		l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org"), Err: errors.New("no")}}, now)
+	}
+	if next, events := l.Apply(heir, now); next != l {
+		t.Errorf("got another ledger, with %d events, want the same", len(events))
+	}
+	if e := l.Table().Get("x.internal."); e == nil || e.Target != "v1.x.org." {
+		t.Errorf("x is %v, want one that leads to v1.x.org.", e)
 	}
 }
 

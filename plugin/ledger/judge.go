@@ -31,7 +31,7 @@ func (c *change) judge() *view {
 	verdicts := map[key]verdict{}
 	v.sift(verdicts)
 	waiting := false
-	for v.reprieve(verdicts); c.trust.Verify && v.unverified(); v.reprieve(verdicts) {
+	for v.readmit(verdicts); c.trust.Verify && v.unverified(); v.readmit(verdicts) {
 		waiting = true
 		v.sift(verdicts)
 	}
@@ -56,14 +56,53 @@ func (v *view) sift(verdicts map[key]verdict) {
 	}
 }
 
-// reprieve lets in one candidate, if none is in any more, that was taken out for another
-// which is out as well now, if by itself it is not at fault: or else it would never come
-// into force while the other stands there. The next Apply looks at the rest again, unless
-// that one has to wait.
-func (v *view) reprieve(verdicts map[key]verdict) {
-	if len(v.in) > 0 {
-		return
+// readmit lets in candidates that were taken out for others which are out as well now.
+func (v *view) readmit(verdicts map[key]verdict) {
+	if len(v.in) == 0 {
+		v.reprieve(verdicts)
 	}
+	for _, k := range v.heirs(verdicts) {
+		delete(verdicts, k)
+	}
+}
+
+// heirs lets in those that were taken out and state an alias which another gives up that is
+// in, or is gone, if they are not at fault any more: or else the alias would be gone until
+// the next Apply, or for as long as they have to wait. It returns them.
+func (v *view) heirs(verdicts map[key]verdict) []key {
+	var heirs []key
+	for more := true; more; {
+		more = false
+		for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
+			if v.in[k] != nil || !v.inherits(k) {
+				continue
+			}
+			v.let(k)
+			if v.in[k] != nil && len(v.faults()) == 0 {
+				heirs, more = append(heirs, k), true
+			} else {
+				v.leaveOut(k)
+			}
+		}
+	}
+	return heirs
+}
+
+// inherits reports whether k's candidate states an alias that another parameter has in
+// force, which is gone or whose own candidate is in.
+func (v *view) inherits(k key) bool {
+	for a := range v.claims(&v.record(k).newer.document) {
+		if e := v.table.Get(a.Name); e != nil && keyOf(e) != k && (v.in[keyOf(e)] != nil || v.retired[keyOf(e)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// reprieve lets in one candidate that was taken out for another which is out as well now,
+// if by itself it is not at fault: or else it would never come into force while the other
+// stands there. The next Apply looks at the rest again, unless that one has to wait.
+func (v *view) reprieve(verdicts map[key]verdict) {
 	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
 		if !verdicts[k].shared {
 			continue
@@ -78,17 +117,30 @@ func (v *view) reprieve(verdicts map[key]verdict) {
 }
 
 // again lets in those that were taken out for another which waits to be verified, if
-// without it they are not at fault and need not wait themselves: such as a way back.
+// without it they are not at fault and need not wait themselves: such as a way back. If
+// one waits that takes over what they give up, they wait with it.
 func (v *view) again(verdicts map[key]verdict) {
 	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
 		if !verdicts[k].shared {
 			continue
 		}
 		v.let(k)
-		if v.in[k] != nil && len(v.faults()) == 0 && !v.unproven(k) {
-			delete(verdicts, k)
-		} else {
+		if v.in[k] == nil || len(v.faults()) > 0 || v.unproven(k) {
 			v.leaveOut(k)
+			continue
+		}
+		together := append(v.heirs(verdicts), k)
+		waits := slices.ContainsFunc(together, v.unproven)
+		var wants []Probe
+		for _, k := range together {
+			delete(verdicts, k)
+			wants = append(wants, v.wants(v.own(&v.in[k].document))...)
+		}
+		for _, k := range together {
+			if waits {
+				v.leaveOut(k)
+				v.wait(k, wants)
+			}
 		}
 	}
 }

@@ -190,6 +190,9 @@ func (v *view) unverified() bool {
 				if v.retired[from] {
 					delete(v.retired, from)
 					v.updates[from] = v.kept[from] // it is gone for sure, and goes with the next change
+					if v.kept[from] == v.records[from] {
+						delete(v.updates, from)
+					}
 					more = true
 					continue
 				}
