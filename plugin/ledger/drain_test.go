@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,26 @@ func TestRecallPrevious(t *testing.T) {
 	l, _ = l.Apply(seenOf(t, lines, "/a/cache 4 v1.x.org"), epoch)
 	if got, want := tableText(l.Table()), "cache.internal. v1.x.org. 5 /a/cache@4\n"; got != want {
 		t.Errorf("after a rollback in force is %q, want %q", got, want)
+	}
+}
+
+// After a restart the way back is as free as before it, also if nothing is told any more of
+// the target that was left. Of an alias that is gone nothing is kept.
+func TestRecallTheWayBack(t *testing.T) {
+	lines, now := linesOf(t, "internal.", "ssm /a"), epoch
+	l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/x 1 v1.x.org\n/a/y 1 v1.x.org"), now)
+	l, _ = l.Apply(seenOf(t, lines, "/a/x 2 v2.x.org\n/a/y 2 v2.x.org"), now)
+	l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v2.x.org")}}, now)
+	m := l.Memory()
+	m.Parameters = slices.DeleteFunc(m.Parameters, func(p Remembered) bool { return p.Name == "/a/y" })
+	now = now.Add(2 * time.Hour)
+	l = New(lines, verifying).Recall(m, now)
+	if _, kept := l.previous["y.internal."]; kept {
+		t.Error("the targets of y are kept, which is gone")
+	}
+	l, _ = l.Apply(seenOf(t, lines, "/a/x 3 v1.x.org"), now)
+	if got, want := tableText(l.Table()), "x.internal. v1.x.org. 5 /a/x@3\n"; got != want {
+		t.Errorf("the table is\n%swant\n%s", got, want)
 	}
 }
 

@@ -145,12 +145,25 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	}
 	for _, d := range m.Drains {
 		k := drainKey{d.Alias, d.Target}
-		if l.tells(d.Alias) && !c.drains[k].over().After(d.over()) {
+		if l.tells(d.Alias) && now.Before(d.over()) && !c.drains[k].over().After(d.over()) {
 			c.drain(k, d)
 		}
 	}
 	next, _ := c.finish()
-	return next.recall(good, nil, true, now).recall(newest, missing, false, now)
+	next = next.recall(good, nil, true, now).recall(newest, missing, false, now)
+	next.forget()
+	return next
+}
+
+// forget forgets the targets that aliases had which are gone, but for those of which
+// something is to be told yet. It is for a ledger that nobody else has yet.
+func (l *Ledger) forget() {
+	told := map[alias.Name]bool{}
+	for k := range l.drains {
+		told[k.alias] = true
+	}
+	l.previous = maps.Clone(l.previous)
+	maps.DeleteFunc(l.previous, func(name alias.Name, _ []alias.Name) bool { return l.table.Get(name) == nil && !told[name] })
 }
 
 // tells reports whether an alias of that name could be l's.
