@@ -53,8 +53,9 @@ func (f *feed) weigh(seen []ledger.Parameter) {
 	}
 }
 
-// calls is how many calls a sweep makes that sees these: each reads ten parameters of one
-// path at most, or ten by their names. A path without any takes one as well.
+// calls is how many calls a sweep makes at least that sees these: each reads ten parameters
+// of one path at most, or ten by their names. A path without any takes one as well. Lines
+// that share a parameter take more.
 func (f *feed) calls(seen []ledger.Parameter) int {
 	const perCall = 10
 	found, named, calls := make([]int, len(f.lines)), 0, 0

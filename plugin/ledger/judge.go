@@ -30,12 +30,10 @@ func (c *change) judge() *view {
 	}
 	verdicts := map[key]verdict{}
 	v.sift(verdicts)
-	waiting := false
-	for v.readmit(verdicts); c.trust.Verify && v.unverified(); v.readmit(verdicts) {
-		waiting = true
+	for v.readmit(verdicts); v.unverified(); v.readmit(verdicts) {
 		v.sift(verdicts)
 	}
-	if waiting {
+	if v.waiting {
 		v.again(verdicts)
 	}
 	c.reject(verdicts)
@@ -72,27 +70,62 @@ func (v *view) readmit(verdicts map[key]verdict) {
 func (v *view) heirs(verdicts map[key]verdict) []key {
 	var heirs []key
 	for more := true; more; {
-		more = false
+		var next []key
 		for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
-			if v.in[k] != nil || !v.inherits(k) {
-				continue
+			if v.in[k] == nil && v.inherits(k) && !v.collides(k) {
+				next = append(next, k)
 			}
-			v.let(k)
-			if v.in[k] != nil && len(v.faults()) == 0 {
+		}
+		// All at once, if they are many: for each one by one, all that are in are looked at.
+		looped := func(k key) bool { return verdicts[k].reason == ReasonLoop && !verdicts[k].shared }
+		if all := slices.DeleteFunc(slices.Clone(next), looped); len(all) > 1 && v.admit(all) {
+			heirs = append(heirs, all...)
+			continue
+		}
+		more = false
+		for _, k := range next {
+			if !v.collides(k) && v.admit([]key{k}) {
 				heirs, more = append(heirs, k), true
-			} else {
-				v.leaveOut(k)
 			}
 		}
 	}
 	return heirs
 }
 
+// admit lets in the candidates of keys, which are out, if then there is no fault: all of
+// them, or none.
+func (v *view) admit(keys []key) bool {
+	before := *v
+	for _, k := range keys {
+		v.let(k)
+	}
+	if !slices.ContainsFunc(keys, func(k key) bool { return v.in[k] == nil }) && len(v.faults()) == 0 {
+		return true
+	}
+	for _, k := range keys {
+		delete(v.in, k)
+	}
+	*v = before // with the table that was made, which is needed for the next ones
+	return false
+}
+
 // inherits reports whether k's candidate states an alias that another parameter has in
-// force, which is gone or whose own candidate is in.
+// force, which is gone or has its own candidate in.
 func (v *view) inherits(k key) bool {
 	for a := range v.claims(&v.record(k).newer.document) {
 		if e := v.table.Get(a.Name); e != nil && keyOf(e) != k && (v.in[keyOf(e)] != nil || v.retired[keyOf(e)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// collides reports whether k's candidate, which is out, states an alias that another one
+// states which is in, or that another parameter keeps. So would faults, after a look at all
+// that are in.
+func (v *view) collides(k key) bool {
+	for a := range v.claims(&v.record(k).newer.document) {
+		if holder, e := v.holder(a.Name); e != nil && holder != k || v.next != nil && v.next.New(a.Name) != nil {
 			return true
 		}
 	}
@@ -108,11 +141,14 @@ func (v *view) reprieve(verdicts map[key]verdict) {
 			continue
 		}
 		v.let(k)
-		if len(v.faults()) == 0 {
-			delete(verdicts, k)
+		if len(v.faults()) > 0 {
+			v.leaveOut(k)
+			continue
+		}
+		delete(verdicts, k)
+		if v.record(k).good != nil || !v.unverified() {
 			return
 		}
-		v.leaveOut(k)
 	}
 }
 
@@ -129,18 +165,11 @@ func (v *view) again(verdicts map[key]verdict) {
 			v.leaveOut(k)
 			continue
 		}
-		together := append(v.heirs(verdicts), k)
-		waits := slices.ContainsFunc(together, v.unproven)
-		var wants []Probe
-		for _, k := range together {
+		for _, k := range append(v.heirs(verdicts), k) {
 			delete(verdicts, k)
-			wants = append(wants, v.wants(v.own(&v.in[k].document))...)
 		}
-		for _, k := range together {
-			if waits {
-				v.leaveOut(k)
-				v.wait(k, wants)
-			}
+		for v.unverified() {
+			v.sift(verdicts)
 		}
 	}
 }
@@ -183,6 +212,7 @@ type view struct {
 	next    *alias.Edit
 	adopted map[key]*document
 	swaps   []swap
+	waiting bool // some were taken out to be verified
 }
 
 // hasNewer reports whether r has a candidate, and its parameter is still there.

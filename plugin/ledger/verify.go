@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -214,6 +213,7 @@ func (v *view) unverified() bool {
 		v.leaveOut(k)
 		v.wait(k, waits[k])
 	}
+	v.waiting = v.waiting || len(waits) > 0
 	return len(waits) > 0
 }
 
@@ -313,7 +313,7 @@ type Waiting struct {
 	Err        error        // why, or nil before anything was answered
 }
 
-// Waiting is all of them, sorted by name.
+// Waiting is all of them, sorted by name, and then by parameter.
 func (l *Ledger) Waiting() []Waiting {
 	var list []Waiting
 	for _, r := range l.records {
@@ -324,7 +324,9 @@ func (l *Ledger) Waiting() []Waiting {
 			list = append(list, Waiting{a.Name, a.Zone, *r.newer.source(), r.newer.waits})
 		}
 	}
-	slices.SortFunc(list, func(a, b Waiting) int { return strings.Compare(string(a.Name), string(b.Name)) })
+	slices.SortFunc(list, func(a, b Waiting) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Source.Parameter, b.Source.Parameter), cmp.Compare(a.Source.Line, b.Source.Line))
+	})
 	return list
 }
 
