@@ -151,12 +151,12 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 func (f *feed) late(hints []ledger.Hint, events []ledger.Event, now time.Time) {
 	done := map[ledger.Ref]bool{}
 	for _, e := range events {
-		ref := ledger.Ref{Line: e.Source.Line, Name: e.Source.Parameter}
 		switch e.Kind {
 		case ledger.Added, ledger.Flipped, ledger.Changed:
 		default:
-			continue
+			continue // those of the brake have no source
 		}
+		ref := ledger.Ref{Line: e.Source.Line, Name: e.Source.Parameter}
 		var first time.Time
 		for _, h := range hints {
 			if !h.At.IsZero() && (first.IsZero() || h.At.Before(first)) && slices.Contains(f.ledger.Load().Refs(h), ref) {

@@ -214,6 +214,9 @@ func TestPush(t *testing.T) {
 		begun = "[INFO] loaded 1 aliases from 1 parameters\n"
 		flips = "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:01Z)"
 		v2    = "put /dns/cache cache-v2.corp.internal\n"
+
+		puts    = "put /dns/a cache-v1.corp.internal\nput /dns/b cache-v1.corp.internal\nput /dns/c cache-v1.corp.internal\nput /dns/d cache-v1.corp.internal\n"
+		deletes = "delete /dns/a\ndelete /dns/b\ndelete /dns/c\ndelete /dns/d\n"
 	)
 	for _, tt := range []struct{ name, script, log string }{{
 		"an event", first + v2 + `
@@ -268,6 +271,25 @@ func TestPush(t *testing.T) {
 			wait 2m
 			cache NXDOMAIN`,
 		begun + "[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)",
+	}, {
+		"much is deleted at once: the brake holds it, and lets go once it is there again", "paths\nrefresh 5m\n" + puts + `
+			start
+			` + deletes + `
+			event Delete /dns/a
+			event Delete /dns/b
+			event Delete /dns/c
+			event Delete /dns/d
+			wait 1s
+			a cache-v1
+			metric braked_aliases 4
+			` + puts + `
+			event Create /dns/a
+			wait 1s
+			metric braked_aliases 0
+			a cache-v1`,
+		`[INFO] loaded 4 aliases from 4 parameters
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure`,
 	}, {
 		"an event says that it is gone, and it is not", "refresh 5m\n" + first + `
 			event Delete /dns/cache
