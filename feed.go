@@ -146,13 +146,12 @@ func (f *feed) inherit(from, counts []*feed) {
 // first sweep has seen: the ledger tells which is newer.
 func (f *feed) take() {
 	var m ledger.Memory
-	swept, origin := int64(math.MaxInt64), fromSweep
+	origin := fromSweep
 	f.inherited = nil
 	for _, old := range f.heirOf {
 		l := old.ledger.Load()
 		f.inherited = append(f.inherited, l)
 		m = m.Join(l.Memory())
-		swept = min(swept, old.stats.swept.Load())
 		if old.stats.origin.Load() == int32(fromSnapshot) {
 			origin = fromSnapshot
 		}
@@ -170,11 +169,21 @@ func (f *feed) take() {
 	if f.own != nil {
 		return // the stats are of that sweep
 	}
-	f.stats.swept.Store(swept)
+	f.stats.swept.Store(f.sweptByAll())
 	f.stats.took.Store(f.heirOf[0].stats.took.Load())
 	if f.loaded() {
 		f.stats.origin.Store(int32(origin))
 	}
+}
+
+// sweptByAll is when the last complete sweep ended that is the least recent of those that f
+// is the heir of.
+func (f *feed) sweptByAll() int64 {
+	swept := int64(math.MaxInt64)
+	for _, old := range f.heirOf {
+		swept = min(swept, old.stats.swept.Load())
+	}
+	return swept
 }
 
 // count goes on with what others have counted.
@@ -255,6 +264,9 @@ func (f *feed) succeed() {
 		if f.own != nil {
 			f.watcher.Hint() // of what is gone, or went back, no version tells which is newer
 		}
+	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
+		f.stats.swept.Store(f.sweptByAll())
+		f.stats.took.Store(f.heirOf[0].stats.took.Load())
 	}
 	f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil
 }

@@ -190,3 +190,82 @@ func TestOwnSweepIsKept(t *testing.T) {
 		}
 	})
 }
+
+// Duties 4, 10: when blocks become one by a reload, what either has seen later stays, and
+// what either has for an alias line.
+func TestBlocksBecomeOne(t *testing.T) {
+	for name, script := range map[string]string{
+		"a newer version, while the source is away": `
+			file
+			refresh 1h
+			blocks ssm /dns | ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1s
+			put /dns/cache cache-v2.corp.internal
+			blocks ssm /dns | ssm /dns ssm /two
+			reload
+			block 1
+			cache cache-v1
+			block 2
+			cache cache-v2
+			fault refused
+			blocks ssm /dns
+			block 1
+			reload
+			cache cache-v2
+			wait 3h
+			cache cache-v2`,
+		"two alias lines of one parameter": `
+			file
+			blocks alias web.corp.internal /p | alias api.corp.internal /p
+			put /p x-v1.corp.internal
+			start
+			put /p api.corp.internal
+			wait 12s
+			block 1
+			web api
+			block 2
+			api x-v1
+			block 1
+			blocks alias web.corp.internal /p alias api.corp.internal /p
+			reload
+			web api
+			api x-v1
+			wait 1m
+			api x-v1`,
+	} {
+		t.Run(name, func(t *testing.T) { perform(t, script) })
+	}
+}
+
+// A reload that takes its time, such as with a lameduck of health, does not take back when
+// the last sweep was.
+func TestLastSweepOverASlowReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, after := new(instance), new(instance)
+		nothing := func(context.Context) ([]ledger.Parameter, error) { return nil, nil }
+		old := fed(t, before, &source{sweep: nothing})
+		if err := before.load(); err != nil {
+			t.Fatal(err)
+		}
+		before.run()
+		next := fed(t, after, &source{sweep: nothing})
+		next.feed.place = old.feed.place
+		if err := after.load(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Minute)
+		if err := before.stop(); err != nil {
+			t.Fatal(err)
+		}
+		after.run()
+		synctest.Wait()
+		if was, is := old.feed.stats.swept.Load(), next.feed.stats.swept.Load(); is < was {
+			t.Errorf("the last sweep went back by %v", time.Duration(was-is))
+		}
+		if err := after.stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

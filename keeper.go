@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/snapshot"
@@ -38,6 +39,10 @@ func (k *keeper) restore() {
 		return
 	}
 	next := f.empty().Recall(s.Ledger, now)
+	if !slices.ContainsFunc(f.lines, next.Knows) { // it is left for who reads what it is of
+		log.Warningf("started without a snapshot: read snapshot %s: found nothing of the parameters that are read here", f.snapshot.Path)
+		return
+	}
 	f.publish(next.Table())
 	f.ledger.Store(next)
 	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))

@@ -259,3 +259,21 @@ func TestSnapshotOfTwoBlocks(t *testing.T) {
 		}
 	}
 }
+
+// Duty 9: a snapshot of other parameters is left alone until a sweep has seen these.
+func TestSnapshotOfOtherPath(t *testing.T) {
+	perform(t, `
+		blocks ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		start
+		stop
+		fault refused
+		blocks ssm /dnz
+		start
+		ready no
+		stop
+		blocks ssm /dns
+		start
+		ready yes
+		cache cache-v1`)
+}

@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -187,7 +189,8 @@ func (m Memory) of(line Line) []Remembered {
 	return list
 }
 
-// Join is m, with what o has of lines that m does not know.
+// Join is m, with what o has of lines that m does not know, and of the others what o has
+// for another alias line, in a newer version, or alone.
 func (m Memory) Join(o Memory) Memory {
 	joined := Memory{Lines: slices.Clone(m.Lines), Parameters: slices.Clone(m.Parameters), Previous: maps.Clone(o.Previous), Drains: slices.Concat(o.Drains, m.Drains)}
 	if joined.Previous == nil {
@@ -195,7 +198,8 @@ func (m Memory) Join(o Memory) Memory {
 	}
 	maps.Copy(joined.Previous, m.Previous)
 	for i, line := range o.Lines {
-		if slices.Contains(m.Lines, line) {
+		if n := slices.Index(m.Lines, line); n >= 0 {
+			joined.merge(n, o, i)
 			continue
 		}
 		for _, p := range o.Parameters {
@@ -207,6 +211,39 @@ func (m Memory) Join(o Memory) Memory {
 		joined.Lines = append(joined.Lines, line)
 	}
 	return joined
+}
+
+// merge takes over what o has of its line i, which is m's line n.
+func (m *Memory) merge(n int, o Memory, i int) {
+	type id struct{ name, alias string }
+	at := map[id]int{}
+	for j, p := range m.Parameters {
+		if p.Line == n {
+			at[id{p.Name, p.Alias}] = j
+		}
+	}
+	for _, p := range o.Parameters {
+		if p.Line != i {
+			continue
+		}
+		p.Line = n
+		j, ok := at[id{p.Name, p.Alias}]
+		switch {
+		case !ok:
+			m.Parameters = append(m.Parameters, p)
+		case strings.Contains(p.Name, ":"): // a label may go back
+		case p.newest().after(m.Parameters[j].newest()):
+			p.Good = cmp.Or(p.Good, m.Parameters[j].Good)
+			m.Parameters[j] = p
+		}
+	}
+}
+
+// newest is the newest version of p.
+func (p Remembered) newest() *Version { return cmp.Or(p.Newest, p.Good) }
+
+func (v *Version) after(o *Version) bool {
+	return cmp.Or(v.Modified.Compare(o.Modified), cmp.Compare(v.Version, o.Version)) > 0
 }
 
 func (m Memory) knows(line Line) bool { return slices.Contains(m.Lines, line.Reads()) }
