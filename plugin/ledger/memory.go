@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
@@ -25,6 +26,7 @@ type Memory struct {
 type Remembered struct {
 	Line    int       `json:"line"` // an index
 	Name    string    `json:"name"`
+	Octets  []byte    `json:"octets,omitempty"` // Name, if that is no UTF-8: that of a file
 	Alias   string    `json:"alias,omitempty"`  // of an alias line: lines may share a parameter
 	Good    *Version  `json:"good,omitempty"`   // in force
 	Newest  *Version  `json:"newest,omitempty"` // if it is not in force
@@ -36,6 +38,7 @@ type Remembered struct {
 // Version is a version of a parameter, see Parameter.
 type Version struct {
 	Value    string    `json:"value"`
+	Octets   []byte    `json:"octets,omitempty"` // Value, if that is no UTF-8
 	Version  int64     `json:"version"`
 	Modified time.Time `json:"modified"`
 	Problem  string    `json:"problem,omitempty"`
@@ -78,7 +81,7 @@ func (l *Ledger) Memory() Memory {
 	slices.SortFunc(known, key.compare)
 	for _, k := range known {
 		r := l.records[k]
-		p := Remembered{Line: index[k.line], Name: k.name, Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Missing: r.absence.since}
+		p := Remembered{Line: index[k.line], Name: k.name, Octets: octets(k.name), Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Missing: r.absence.since}
 		if r.newer != nil {
 			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
 		}
@@ -107,11 +110,22 @@ func version(d *document) *Version {
 	if d == nil {
 		return nil
 	}
-	return &Version{d.Value, d.Version, d.Modified, text(d.Problem), d.adopted}
+	return &Version{d.Value, octets(d.Value), d.Version, d.Modified, text(d.Problem), d.adopted}
+}
+
+// octets is s if JSON would make it another one (RFC 8259 section 8.1), else nil.
+func octets(s string) []byte {
+	if utf8.ValidString(s) {
+		return nil
+	}
+	return []byte(s)
 }
 
 func (v *Version) parameter(line int, name string) Parameter {
 	p := Parameter{Line: line, Name: name, Value: v.Value, Version: v.Version, Modified: v.Modified}
+	if v.Octets != nil {
+		p.Value = string(v.Octets)
+	}
 	if v.Problem != "" {
 		p.Problem = errors.New(v.Problem)
 	}
@@ -179,6 +193,9 @@ func (m Memory) of(line Line) []Remembered {
 	var list []Remembered
 	for _, p := range m.Parameters {
 		if m.Lines[p.Line] == line.Reads() {
+			if p.Octets != nil {
+				p.Name = string(p.Octets)
+			}
 			list = append(list, p)
 		}
 	}

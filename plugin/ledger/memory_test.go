@@ -243,6 +243,30 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// Files may have names, and bad ones may hold what is no UTF-8: a snapshot keeps both.
+func TestRecallOctets(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	seen := []Parameter{
+		{Name: "/a/caf\xe8", Value: `{"aliases": {"b": "v1.x.org"}}`, Version: 1, Modified: epoch},
+		{Name: "/a/caf\xe9", Value: `{"aliases": {"c": "v1.x.org"}}`, Version: 1, Modified: epoch},
+		{Name: "/a/d", Value: "v\xff.x.org", Version: 1, Modified: epoch},
+	}
+	l, _ := New(lines, trust).Apply(seen, epoch)
+	m := l.Memory()
+	for _, told := range []Memory{m, toldAgain(t, m), toldAgain(t, Memory{}.Join(m).Join(m))} {
+		next := New(lines, trust).Recall(told, epoch)
+		if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
+			t.Errorf("recalled is\n%s\nwant\n%s", got, want)
+		}
+		if got := next.records[key{"/a/d", 0}].newer.Value; got != seen[2].Value {
+			t.Errorf("the bad file has %q, want %q", got, seen[2].Value)
+		}
+		if after, events := next.Apply(seen, epoch); after != next {
+			t.Errorf("to see the same is %v, want no change", events)
+		}
+	}
+}
+
 // What stood in a document's way may be gone with a reload, and then it waits to be
 // verified, be its target asked for by then, verified, or neither.
 func TestInheritWanted(t *testing.T) {
