@@ -249,17 +249,33 @@ func (m *Memory) merge(n int, o Memory, i int) {
 		case !ok:
 			m.Parameters = append(m.Parameters, p)
 		case strings.Contains(p.Name, ":"): // a label may go back
-		case p.newest().after(m.Parameters[j].newest()):
-			p.Good = cmp.Or(p.Good, m.Parameters[j].Good)
-			m.Parameters[j] = p
+		default:
+			m.Parameters[j] = m.Parameters[j].join(p)
 		}
 	}
+}
+
+// join is p, or o if that has a newer version, with the newer of those that are in force.
+func (p Remembered) join(o Remembered) Remembered {
+	good := p.Good
+	if o.Good.after(good) {
+		good = o.Good
+	}
+	if o.newest().after(p.newest()) {
+		p = o
+	}
+	p.Good = good
+	return p
 }
 
 // newest is the newest version of p.
 func (p Remembered) newest() *Version { return cmp.Or(p.Newest, p.Good) }
 
+// after reports whether v is newer than o; either may be nil, which is the oldest.
 func (v *Version) after(o *Version) bool {
+	if v == nil || o == nil {
+		return v != nil
+	}
 	return cmp.Or(v.Modified.Compare(o.Modified), cmp.Compare(v.Version, o.Version)) > 0
 }
 

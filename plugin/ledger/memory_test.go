@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -293,6 +296,69 @@ func TestInheritWanted(t *testing.T) {
 		if got := probesText(l, now); got != "" {
 			t.Errorf("%s: %q is asked for once it is verified, want nothing", name, got)
 		}
+	}
+}
+
+// Of what two ledgers have of one parameter, the newest version counts, and of those that
+// are in force the newer one.
+func TestJoinOneParameter(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	after := func(versions string) Memory {
+		l := New(lines, trust)
+		for version := range strings.FieldsSeq(versions) {
+			value := "v" + version + ".x.org"
+			if version, bad := strings.CutSuffix(version, "?"); bad {
+				value = version + "?"
+			}
+			n, _ := strconv.ParseInt(strings.TrimSuffix(version, "?"), 10, 64)
+			l, _ = l.Apply([]Parameter{{Name: "/a/x", Value: value, Version: n, Modified: epoch.Add(time.Duration(n) * time.Second)}}, epoch.Add(time.Hour))
+		}
+		return l.Memory()
+	}
+	for _, tt := range []struct{ one, other, want string }{
+		{"1", "1 2", "x.internal. v2.x.org. 5 /a/x@2\n"},
+		{"1 3?", "2", "x.internal. v2.x.org. 5 /a/x@2\n/a/x@3"},
+		{"1 2?", "3", "x.internal. v3.x.org. 5 /a/x@3\n"},
+		{"2?", "1", "x.internal. v1.x.org. 5 /a/x@1\n/a/x@2"},
+	} {
+		for _, m := range []Memory{after(tt.one).Join(after(tt.other)), after(tt.other).Join(after(tt.one))} {
+			l := New(lines, trust).Recall(m, epoch.Add(time.Hour))
+			got := tableText(l.Table())
+			for _, r := range l.Rejections() {
+				got += fmt.Sprintf("%s@%d", r.Source.Parameter, r.Source.Version)
+			}
+			if err := m.Check(); got != tt.want || err != nil {
+				t.Errorf("%s and %s: got %v\n%s\nwant\n%s", tt.one, tt.other, err, got, tt.want)
+			}
+		}
+	}
+}
+
+// One that is rejected for other zones may be in force for these, and a label may have gone
+// back: the first one has the last word.
+func TestJoinOneVersion(t *testing.T) {
+	seen := func(value string, version int64) []Parameter {
+		return []Parameter{{Name: "/a/x", Value: value, Version: version, Modified: epoch.Add(time.Duration(version) * time.Second)}}
+	}
+	here, elsewhere := linesOf(t, "internal.", "ssm /a"), linesOf(t, "elsewhere.", "ssm /a")
+	in, _ := New(here, trust).Apply(seen(`{"aliases": {"x.internal": "v1.x.org"}}`, 1), epoch)
+	out, _ := New(elsewhere, trust).Apply(seen(`{"aliases": {"x.internal": "v1.x.org"}}`, 1), epoch)
+	for _, m := range []Memory{in.Memory().Join(out.Memory()), out.Memory().Join(in.Memory())} {
+		l := New(here, trust).Recall(m, epoch)
+		if got, want := tableText(l.Table()), "x.internal. v1.x.org. 5 /a/x@1\n"; got != want || len(l.Rejections()) > 0 {
+			t.Errorf("got %v\n%s\nwant\n%s", l.Rejections(), got, want)
+		}
+	}
+	label := linesOf(t, "internal.", "alias x.internal /a/x:l")
+	var ledgers [2]*Ledger
+	for i := range ledgers {
+		p := seen(fmt.Sprintf("v%d.x.org", i), int64(i+1))
+		p[0].Name = "/a/x:l"
+		ledgers[i], _ = New(label, trust).Apply(p, epoch)
+	}
+	l := New(label, trust).Recall(ledgers[0].Memory().Join(ledgers[1].Memory()), epoch)
+	if got, want := tableText(l.Table()), "x.internal. v0.x.org. 5 /a/x:l@1\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
