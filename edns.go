@@ -54,9 +54,9 @@ func (h *hop) echo(m *dns.Msg) {
 		return
 	}
 	scope := uint8(0)
-	tooLong := m.Rcode == dns.RcodeYXDomain
-	if bits, ok := subnetBits(asked); ok && (len(h.reply.Answer) > 0 || tooLong) {
-		if len(m.Answer) > 0 || tooLong {
+	overlong := m.Rcode == dns.RcodeYXDomain
+	if bits, ok := subnetBits(asked); ok && (len(h.reply.Answer) > 0 || overlong) {
+		if len(m.Answer) > 0 || overlong {
 			scope = h.scope
 		}
 		if h.differs {

@@ -169,21 +169,21 @@ func (f *feed) take() {
 	if f.own != nil {
 		return // the stats are of that sweep
 	}
-	f.stats.swept.Store(f.sweptByAll())
-	f.stats.took.Store(f.heirOf[0].stats.took.Load())
+	f.takeSweep()
 	if f.loaded() {
 		f.stats.origin.Store(int32(origin))
 	}
 }
 
-// sweptByAll is when the last complete sweep ended that is the least recent of those that f
-// is the heir of.
-func (f *feed) sweptByAll() int64 {
+// takeSweep takes over when the feeds that f is the heir of have swept: of their last
+// complete sweeps, the least recent counts.
+func (f *feed) takeSweep() {
 	swept := int64(math.MaxInt64)
 	for _, old := range f.heirOf {
 		swept = min(swept, old.stats.swept.Load())
 	}
-	return swept
+	f.stats.swept.Store(swept)
+	f.stats.took.Store(f.heirOf[0].stats.took.Load())
 }
 
 // count goes on with what others have counted.
@@ -265,8 +265,7 @@ func (f *feed) succeed() {
 			f.watcher.Hint() // of what is gone, or went back, no version tells which is newer
 		}
 	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
-		f.stats.swept.Store(f.sweptByAll())
-		f.stats.took.Store(f.heirOf[0].stats.took.Load())
+		f.takeSweep()
 	}
 	f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil
 }

@@ -62,10 +62,4 @@ func (c *change) weigh(r record, p Parameter) record {
 }
 
 // older reports whether p may be out of date, since another version is known.
-// Versions alone do not tell: one that was deleted and made anew begins at 1.
-func (c *change) older(p, known Parameter) bool {
-	if c.trust.Files {
-		return false
-	}
-	return p.Modified.Before(known.Modified) || p.Modified.Equal(known.Modified) && p.Version < known.Version
-}
+func (c *change) older(p, known Parameter) bool { return !c.trust.Files && p.compare(known) < 0 }

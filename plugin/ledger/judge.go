@@ -19,7 +19,9 @@ const MaxChain = 7
 // collide for the order in which they are looked at. At first all are let in.
 // Those at fault with what then would be in force are taken out, until none is.
 // A document taken out leaves its last good in force, which may put others at
-// fault; since documents are only ever taken out, this ends.
+// fault; since documents are only taken out, this ends. At last those are let in again
+// that were taken out for others which are out by then: of those that have to wait none,
+// so that this ends as well.
 //
 // Documents that were found at fault before are judged again each time: what
 // they collided with may have gone.
@@ -78,13 +80,13 @@ func (v *view) heirs(verdicts map[key]verdict) []key {
 		}
 		// All at once, if they are many: for each one by one, all that are in are looked at.
 		looped := func(k key) bool { return verdicts[k].reason == ReasonLoop && !verdicts[k].shared }
-		if all := slices.DeleteFunc(slices.Clone(next), looped); len(all) > 1 && v.admit(all) {
+		if all := slices.DeleteFunc(slices.Clone(next), looped); len(all) > 1 && v.admit(all...) {
 			heirs = append(heirs, all...)
 			continue
 		}
 		more = false
 		for _, k := range next {
-			if !v.collides(k) && v.admit([]key{k}) {
+			if !v.collides(k) && v.admit(k) {
 				heirs, more = append(heirs, k), true
 			}
 		}
@@ -94,7 +96,7 @@ func (v *view) heirs(verdicts map[key]verdict) []key {
 
 // admit lets in the candidates of keys, which are out, if then there is no fault: all of
 // them, or none.
-func (v *view) admit(keys []key) bool {
+func (v *view) admit(keys ...key) bool {
 	before := *v
 	for _, k := range keys {
 		v.let(k)
@@ -134,15 +136,11 @@ func (v *view) collides(k key) bool {
 
 // reprieve lets in one candidate that was taken out for another which is out as well now,
 // if by itself it is not at fault: or else it would never come into force while the other
-// stands there. The next Apply looks at the rest again, unless that one has to wait.
+// stands there. The next Apply looks at the rest again. New ones that have to wait do so,
+// and it is the turn of the next.
 func (v *view) reprieve(verdicts map[key]verdict) {
 	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
-		if !verdicts[k].shared {
-			continue
-		}
-		v.let(k)
-		if len(v.faults()) > 0 {
-			v.leaveOut(k)
+		if !verdicts[k].shared || !v.admit(k) {
 			continue
 		}
 		delete(verdicts, k)
@@ -157,11 +155,10 @@ func (v *view) reprieve(verdicts map[key]verdict) {
 // one waits that takes over what they give up, they wait with it.
 func (v *view) again(verdicts map[key]verdict) {
 	for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
-		if !verdicts[k].shared {
+		if !verdicts[k].shared || !v.admit(k) {
 			continue
 		}
-		v.let(k)
-		if v.in[k] == nil || len(v.faults()) > 0 || v.unproven(k) {
+		if v.unproven(k) {
 			v.leaveOut(k)
 			continue
 		}

@@ -276,7 +276,7 @@ func (v *Version) after(o *Version) bool {
 	if v == nil || o == nil {
 		return v != nil
 	}
-	return cmp.Or(v.Modified.Compare(o.Modified), cmp.Compare(v.Version, o.Version)) > 0
+	return v.parameter(0, "").compare(o.parameter(0, "")) > 0
 }
 
 func (m Memory) knows(line Line) bool { return slices.Contains(m.Lines, line.Reads()) }

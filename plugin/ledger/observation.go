@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -58,6 +59,12 @@ func (p Parameter) leaf() string { return p.Name[strings.LastIndexByte(p.Name, '
 // same reports whether p and o are one version of a parameter.
 func (p Parameter) same(o Parameter) bool {
 	return p.Version == o.Version && p.Value == o.Value && p.Modified.Equal(o.Modified) && text(p.Problem) == text(o.Problem)
+}
+
+// compare is which of p and o is the newer version: less than 0 if o is. Versions alone do
+// not tell, since one that was deleted and made anew begins at 1.
+func (p Parameter) compare(o Parameter) int {
+	return cmp.Or(p.Modified.Compare(o.Modified), cmp.Compare(p.Version, o.Version))
 }
 
 func text(err error) string {

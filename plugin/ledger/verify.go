@@ -190,7 +190,7 @@ func (v *view) unverified() bool {
 					delete(v.retired, from)
 					v.updates[from] = v.kept[from] // it is gone for sure, and goes with the next change
 					if v.kept[from] == v.records[from] {
-						delete(v.updates, from)
+						delete(v.updates, from) // as it was kept before
 					}
 					more = true
 					continue
