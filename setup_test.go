@@ -113,8 +113,9 @@ func TestGoodCorefiles(t *testing.T) {
 		corefile: `versionalias {
 			ssm /dns/aliases
 			ssm /dns/more {name}-{value}.corp.internal
-			alias Cache.corp.internal /live/cache:active {value}.corp.internal
+			alias Cache.corp.internal /live/cache:active {name}-{value}.corp.internal
 			alias db.corp.internal. /live/db
+			alias corp.internal /live/apex {value}.corp.internal
 			aws_region eu-west-1
 			aws_endpoint http://127.0.0.1:4566
 			assume_role arn:aws:iam::123456789012:role/reader
@@ -130,9 +131,12 @@ func TestGoodCorefiles(t *testing.T) {
 				{Path: "/dns/aliases", Rule: rule(func(r *alias.Rule) { r.TTL = 604800 })},
 				{Path: "/dns/more", Rule: rule(func(r *alias.Rule) { r.TTL, r.Template = 604800, "{name}-{value}.corp.internal" })},
 				{Parameter: "/live/cache", Label: "active", Rule: rule(func(r *alias.Rule) {
-					r.TTL, r.Template, r.Name = 604800, "{value}.corp.internal", "cache.corp.internal."
+					r.TTL, r.Template, r.Name = 604800, "{name}-{value}.corp.internal", "cache.corp.internal."
 				})},
 				{Parameter: "/live/db", Rule: rule(func(r *alias.Rule) { r.TTL, r.Name = 604800, "db.corp.internal." })},
+				{Parameter: "/live/apex", Rule: rule(func(r *alias.Rule) {
+					r.TTL, r.Template, r.Name = 604800, "{value}.corp.internal", "corp.internal."
+				})},
 			},
 		},
 	}, {
