@@ -259,7 +259,15 @@ const whole = "ssm /dns alias live.corp.internal /live:l"
 func (p *play) make() *instance {
 	i := new(instance)
 	for n, block := range strings.Split(cmp.Or(p.blocks, whole), "|") {
-		v := &VersionAlias{served: []alias.Name{"corp.internal."}, instance: i}
+		words := strings.Fields(block)
+		zones := []alias.Name{"corp.internal."}
+		if words[0] == "zones" {
+			zones, words = nil, words[1:]
+			for ; strings.HasSuffix(words[0], "."); words = words[1:] {
+				zones = append(zones, alias.Name(words[0]))
+			}
+		}
+		v := &VersionAlias{served: zones, instance: i}
 		v.entry = v
 		v.Next = next(func(r *dns.Msg) *dns.Msg {
 			if name := r.Question[0].Name; strings.Contains(name, "-v") {
@@ -277,7 +285,7 @@ func (p *play) make() *instance {
 		if p.api.queue != nil {
 			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/aliases", cmp.Or(p.refresh, mostRefresh)
 		}
-		if err := readBlock(&c, strings.Fields(block)); err != nil {
+		if err := readBlock(&c, words); err != nil {
 			p.t.Fatal(err)
 		}
 		feed, err := newFeed(c, v.table.Store, nil)
@@ -382,6 +390,15 @@ func (p *play) do(line string) error {
 			return err
 		}
 		p.asked = n - 1
+	case "flips":
+		var flips []string
+		for _, flip := range p.plugin().feed.flipped() {
+			flips = append(flips, strings.TrimSuffix(flip.Alias, ".corp.internal."))
+		}
+		slices.Sort(flips)
+		if got := strings.Join(flips, " "); got != rest {
+			return fmt.Errorf("found %s", got)
+		}
 	case "blocks":
 		p.blocks = rest
 	case "paths":
@@ -1525,4 +1542,37 @@ func TestCountsOverReloads(t *testing.T) {
 			`)
 		})
 	}
+}
+
+// Where zones of one block get a block each, or the other way round, their flips go with
+// them.
+func TestFlipsGoWithTheirZones(t *testing.T) {
+	const counted = `
+		metric flips_total{zone="one.corp.internal."} 2
+		metric flips_total{zone="two.corp.internal."} 1
+	`
+	perform(t, `
+		file
+		blocks zones one.corp.internal. two.corp.internal. ssm /dns ssm /more
+		put /dns/a a-v1.corp.internal
+		put /more/b.one.corp.internal b-v1.corp.internal
+		start
+		put /dns/a a-v2.corp.internal
+		put /more/b.one.corp.internal b-v2.corp.internal
+		wait 11s
+		flips a.one a.two b.one
+		`+counted+`
+		blocks zones two.corp.internal. ssm /dns | zones one.corp.internal. ssm /dns ssm /more
+		reload
+		`+counted+`
+		block 1
+		flips a.two
+		block 2
+		flips a.one b.one
+		blocks zones one.corp.internal. two.corp.internal. ssm /dns ssm /more
+		reload
+		block 1
+		flips a.one a.two b.one
+		`+counted+`
+	`)
 }

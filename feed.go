@@ -59,9 +59,15 @@ type feed struct {
 
 	heirOf    []*feed             // until the start: what this takes over from
 	inherited []*ledger.Ledger    // what those knew
-	counts    []*feed             // those of them whose flips and the like are counted on here
+	counts    counts              // those of them that it goes on counting for
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 }
+
+// counts is the feeds whose counts another one goes on with: of a zone its flips, and what
+// is not of one zone under everyZone.
+type counts map[alias.Name][]*feed
+
+const everyZone = alias.Name("")
 
 // stats is what the metrics show of a feed.
 type stats struct {
@@ -130,7 +136,7 @@ func (f *feed) empty() *ledger.Ledger {
 // Corefile, and goes on with the counts of some of them. So a reload loses nothing,
 // whatever becomes of the source. What more than one of them reads is taken from
 // the first.
-func (f *feed) inherit(from, counts []*feed) {
+func (f *feed) inherit(from []*feed, counts counts) {
 	f.heirOf, f.counts = from, counts
 	for _, old := range from {
 		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh { // throttled
@@ -189,23 +195,25 @@ func (f *feed) takeSweep() {
 // count goes on with what others have counted.
 func (f *feed) count() {
 	believed := uint64(0)
-	var recent []status.Flip
-	for _, old := range f.counts {
+	for _, old := range f.counts[everyZone] {
 		believed += old.stats.believed.Load()
-		recent = slices.Concat(recent, old.flipped())
 	}
 	f.stats.believed.Store(believed)
-	f.stats.push.inherit(f.counts)
-	f.remember(recent)
-	for zone, flips := range f.stats.flips {
+	f.stats.push.inherit(f.counts[everyZone])
+	var recent []status.Flip
+	for _, zone := range f.zones {
 		sum := uint64(0)
-		for _, old := range f.counts {
-			if n := old.stats.flips[zone]; n != nil {
-				sum += n.Load()
+		for _, old := range f.counts[zone] {
+			sum += old.stats.flips[zone].Load()
+			for _, flip := range old.flipped() {
+				if alias.Zone(alias.Name(flip.Alias), old.zones) == zone {
+					recent = append(recent, flip)
+				}
 			}
 		}
-		flips.Store(sum)
+		f.stats.flips[zone].Store(sum)
 	}
+	f.remember(recent)
 }
 
 // stale reports whether those that f takes over from have seen more since.
@@ -258,7 +266,7 @@ func (f *feed) load(ctx context.Context) {
 func (f *feed) succeed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.stats.push.inherit(f.counts) // there are hints of which no ledger becomes another one
+	f.stats.push.inherit(f.counts[everyZone]) // there are hints of which no ledger becomes another one
 	if f.stale() {
 		f.take()
 		if f.own != nil {

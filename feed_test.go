@@ -77,7 +77,7 @@ func TestTakeOverUntilTheStart(t *testing.T) {
 	sweep := func(context.Context) ([]ledger.Parameter, error) { return seen, nil }
 	old, heir := fed(t, new(instance), &source{sweep: sweep}), fed(t, new(instance), &source{sweep: sweep})
 	old.feed.watcher.Sweep(t.Context())
-	heir.feed.inherit([]*feed{old.feed}, []*feed{old.feed})
+	takeOver(heir.feed, old.feed)
 	target := func() string { return string(heir.table.Load().Get("cache.corp.internal.").Target) }
 	if got := target(); got != "cache-v1.corp.internal." {
 		t.Errorf("the heir got the target %s, want v1", got)
@@ -106,7 +106,7 @@ func TestNotReadyInPart(t *testing.T) {
 		c.lines = append(c.lines, ledger.Line{Parameter: "/new", Rule: alias.Rule{Name: "deep.er.below.corp.internal.", Zones: c.zones, TTL: 5}})
 	})
 	old.feed.watcher.Sweep(t.Context())
-	heir.feed.inherit([]*feed{old.feed}, []*feed{old.feed})
+	takeOver(heir.feed, old.feed)
 	if table := heir.table.Load(); !table.Partial() || table.Len() != 2 {
 		t.Fatalf("the table has %d aliases, partial is %v, want 2 of a part", table.Len(), table.Partial())
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // startTimeout is how long a start waits for the first sweep, of all server
@@ -98,34 +100,45 @@ func (r *instances) remove(i *instance) {
 }
 
 // bequeath gives the plugins of i, which is about to start, what running ones
-// know of the same source: first those that know the most of it. The counts of each
-// go to one plugin only.
+// know of the same source: first those that know the most of it.
 func (r *instances) bequeath(i *instance) {
-	heirs := map[*feed]*feed{}
+	heirs := map[*feed]counts{}
+	for _, v := range i.plugins {
+		heirs[v.feed] = counts{}
+	}
 	for _, o := range r.feeds() {
-		most := 0
-		for _, v := range i.plugins {
-			if n := v.feed.shares(o); n > most {
-				most, heirs[o] = n, v.feed
+		for _, zone := range append([]alias.Name{everyZone}, o.zones...) {
+			if h := i.heir(o, zone); h != nil {
+				heirs[h][zone] = append(heirs[h][zone], o)
 			}
 		}
 	}
 	for _, v := range i.plugins {
 		f := v.feed
-		var from, counts []*feed
+		var from []*feed
 		for _, o := range r.feeds() {
 			if f.shares(o) > 0 {
 				from = append(from, o)
 			}
-			if heirs[o] == f {
-				counts = append(counts, o)
-			}
 		}
 		slices.SortStableFunc(from, func(a, b *feed) int { return f.shares(b) - f.shares(a) })
 		if len(from) > 0 {
-			f.inherit(from, counts)
+			f.inherit(from, heirs[f])
 		}
 	}
+}
+
+// heir is the feed that goes on with what o has counted of a zone, or nil: the one with
+// that zone that knows the most of what o does. So each is counted once.
+func (i *instance) heir(o *feed, zone alias.Name) *feed {
+	var heir *feed
+	most := 0
+	for _, v := range i.plugins {
+		if n := v.feed.shares(o); n > most && (zone == everyZone || slices.Contains(v.feed.zones, zone)) {
+			most, heir = n, v.feed
+		}
+	}
+	return heir
 }
 
 // statuses is the addresses of all status pages.

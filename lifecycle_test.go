@@ -379,6 +379,11 @@ func fed(t *testing.T, i *instance, s *source, options ...func(*VersionAlias, *c
 	return v
 }
 
+// takeOver makes f the heir of old in all.
+func takeOver(f, old *feed) {
+	f.inherit([]*feed{old}, counts{everyZone: {old}, "corp.internal.": {old}})
+}
+
 // cache is what a sweep sees where /dns/cache has that value and version.
 func cache(value string, version int64) []ledger.Parameter {
 	return []ledger.Parameter{{Name: "/dns/cache", Value: value, Version: version, Modified: time.Unix(1795388999, 0)}}

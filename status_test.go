@@ -270,7 +270,7 @@ func TestStatusObserved(t *testing.T) {
 	}
 	heir := fed(t, new(instance), new(source)).feed
 	heir.place = f.place
-	heir.inherit([]*feed{f}, []*feed{f})
+	takeOver(heir, f)
 	add(heir, 1, 3)
 	if got := observed(heir); got != "0.25" {
 		t.Errorf("after a reload observed is %s, want 0.25", got)
