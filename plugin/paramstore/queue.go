@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"regexp"
 	"time"
@@ -50,7 +49,7 @@ func (s *Store) Queue(queue string) (*Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the queue's URL: %w", err)
 	}
-	client := sqs.NewFromConfig(s.aws, func(o *sqs.Options) {
+	service := sqs.NewFromConfig(s.aws, func(o *sqs.Options) {
 		o.BaseEndpoint = aws.String(u.Scheme + "://" + u.Host)
 		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
 		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
@@ -58,10 +57,10 @@ func (s *Store) Queue(queue string) (*Queue, error) {
 			o.Region = m[1] + m[2]
 		}
 		if s.config.Transport != nil {
-			o.HTTPClient = &http.Client{Transport: s.config.Transport, CheckRedirect: noRedirect}
+			o.HTTPClient = client(s.config.Transport)
 		}
 	})
-	return &Queue{s, client, queue}, nil
+	return &Queue{s, service, queue}, nil
 }
 
 // Receive waits until there is something, 20 seconds at most, and is the hints of up

@@ -81,12 +81,12 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	// A transport of our own can be told to close its connections. The SDK's
 	// client is where AWS_CA_BUNDLE went.
 	s := &Store{config: c, lines: lines, transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
-	cfg.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect}
+	cfg.HTTPClient = client(s.transport)
 	if c.Role != "" {
-		client := sts.NewFromConfig(cfg, func(o *sts.Options) {
-			o.HTTPClient = &http.Client{Transport: s.transport, CheckRedirect: noRedirect, Timeout: credentialTimeout}
-		})
-		role := stscreds.NewAssumeRoleProvider(client, c.Role, func(o *stscreds.AssumeRoleOptions) {
+		asked := client(s.transport)
+		asked.Timeout = credentialTimeout
+		service := sts.NewFromConfig(cfg, func(o *sts.Options) { o.HTTPClient = asked })
+		role := stscreds.NewAssumeRoleProvider(service, c.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = "versionalias"
 		})
 		cfg.Credentials = aws.NewCredentialsCache(role)
@@ -97,7 +97,7 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}
 		if c.Transport != nil {
-			o.HTTPClient = &http.Client{Transport: c.Transport, CheckRedirect: noRedirect}
+			o.HTTPClient = client(c.Transport)
 		}
 	})
 	return s, nil
@@ -120,8 +120,6 @@ func (s *Store) Place() string {
 	}
 	return strings.Join(place, ", ")
 }
-
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Release closes the connections that are idle. Sweep opens new ones.
 func (s *Store) Release() { s.transport.CloseIdleConnections() }

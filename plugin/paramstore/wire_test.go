@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -34,6 +35,13 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		var err error
 		if body, err = io.ReadAll(r.Body); err != nil {
 			return nil, err
+		}
+		// As net/http does, perhaps after the SDK has closed it: it looks for the end.
+		if err := r.Body.Close(); err != nil {
+			return nil, err
+		}
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, fmt.Errorf("read the end of the request: %w", err)
 		}
 	}
 	w.requests = append(w.requests, request{r, string(body)})
