@@ -213,8 +213,8 @@ func (f *feed) missed(before *ledger.Ledger, events []ledger.Event, now time.Tim
 	counted := map[string]bool{}
 	for _, e := range events {
 		switch e.Kind {
-		case ledger.Added, ledger.Flipped, ledger.Changed, ledger.Rejected:
-			if now.Sub(e.Source.Modified) > overdue && !before.IsNewest(e.Source) && !counted[e.Source.Parameter] {
+		case ledger.Added, ledger.Flipped, ledger.Changed, ledger.Removed, ledger.Rejected:
+			if now.Sub(e.Source.Modified) > overdue && !before.Has(e.Source) && !counted[e.Source.Parameter] {
 				counted[e.Source.Parameter] = true
 				f.stats.push.missed.Add(1)
 			}

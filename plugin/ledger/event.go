@@ -14,7 +14,7 @@ type Kind int
 const (
 	Added      Kind = iota // an alias came into force
 	Flipped                // an alias has another target
-	Changed                // an alias has another TTL or subtree, or stands in another parameter
+	Changed                // an alias leads to the same target otherwise, or stands in another parameter
 	Removed                // an alias is no longer in force
 	Rejected               // a document was not adopted
 	Shadowed               // a path's parameter states an alias that an alias line names
@@ -34,7 +34,7 @@ type Reason string
 const (
 	ReasonType      Reason = "type"      // the parameter cannot hold a document
 	ReasonSyntax    Reason = "syntax"    // it is no legal document
-	ReasonZone      Reason = "zone"      // an alias lies outside the zones, or at an apex
+	ReasonZone      Reason = "zone"      // an alias lies outside the zones
 	ReasonCollision Reason = "collision" // an alias stands in another parameter
 	ReasonLoop      Reason = "loop"      // aliases lead back to one another, or too far
 )
@@ -69,8 +69,8 @@ func (e Event) String() string {
 		}
 		return fmt.Sprintf("alias %s flipped: %s to %s%s (%s)", e.After.Name, e.Before.Target, e.After.Target, moves, describe(e.Source))
 	case Changed:
-		return fmt.Sprintf("alias %s changed: %s in parameter %s to %s (%s)", e.After.Name,
-			e.Before.Options(), e.Before.Source.Parameter, e.After.Options(), describe(e.Source))
+		return fmt.Sprintf("alias %s changed: %s, %s (%s); was %s in parameter %s", e.After.Name, e.After.Target, e.After.Options(),
+			describe(e.Source), e.Before.Options(), e.Before.Source.Parameter)
 	case Removed:
 		return fmt.Sprintf("alias %s removed: was %s (%s)", e.Before.Name, e.Before.Target, describe(e.Source))
 	case Rejected:

@@ -334,7 +334,11 @@ func (c *change) compare(before, after *alias.Entry) {
 	case before == nil:
 		c.events = append(c.events, Event{Kind: Added, Source: after.Source, After: after})
 	case after == nil:
-		c.events = append(c.events, Event{Kind: Removed, Source: before.Source, Before: before})
+		source := before.Source
+		if good := c.record(keyOf(before)).good; good != nil { // which does not state it any more
+			source = good.source()
+		}
+		c.events = append(c.events, Event{Kind: Removed, Source: source, Before: before})
 	case before.Target != after.Target:
 		c.events = append(c.events, Event{Kind: Flipped, Source: after.Source, Before: before, After: after})
 	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(&after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:

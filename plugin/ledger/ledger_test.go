@@ -271,7 +271,7 @@ func TestEventString(t *testing.T) {
 	}{
 		{Event{Kind: Added, Source: is.Source, After: is}, "alias cache.internal. added: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
 		{Event{Kind: Flipped, Source: is.Source, Before: was, After: is}, "alias cache.internal. flipped: v1.x.org. to v2.x.org. (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
-		{Event{Kind: Changed, Source: is.Source, Before: was, After: is}, "alias cache.internal. changed: ttl 5 in parameter /a/cache to ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
+		{Event{Kind: Changed, Source: is.Source, Before: was, After: is}, "alias cache.internal. changed: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z); was ttl 5 in parameter /a/cache"},
 		{Event{Kind: Removed, Source: was.Source, Before: was}, "alias cache.internal. removed: was v1.x.org. (parameter /a/cache, version 1 of 2026-11-23T09:00:00Z)"},
 		{Event{Kind: Rejected, Source: is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; nothing is in force"},
 		{Event{Kind: Rejected, Source: is.Source, Err: bad, Stays: &alias.Source{Version: 11}}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; version 11 stays in force"},
@@ -318,6 +318,21 @@ func TestEventsAndRejections(t *testing.T) {
 	list := l.Rejections()
 	if len(list) != 2 || list[0].Source != *version("/a/all", 1) || text(list[0].Err) != collides || list[1].Source != *version("/a/web", 2) {
 		t.Errorf("Rejections got %+v, want those of /a/all and /a/web", list)
+	}
+}
+
+// What is in force is known, and so is what was rejected.
+func TestHas(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	at := func(version int) Parameter { return seenOf(t, lines, fmt.Sprintf("/a/web %d v%[1]d!.x.org", version))[0] }
+	good := seenOf(t, lines, "/a/web 1 v1.x.org")
+	l, _ := New(lines, trust).Apply(good, epoch)
+	l, _ = l.Apply([]Parameter{at(2)}, epoch)
+	for version, want := range map[int]bool{1: true, 2: true, 3: false} {
+		p := at(version)
+		if got := l.Has(p.source()); got != want {
+			t.Errorf("version %d is known: got %v, want %v", version, got, want)
+		}
 	}
 }
 

@@ -35,11 +35,11 @@ func (l *Ledger) Refs(h Hint) []Ref {
 	return refs
 }
 
-// IsNewest reports whether s is the newest version that is known of its parameter, whether
-// that is in force or not.
-func (l *Ledger) IsNewest(s *alias.Source) bool {
-	d := l.records[key{s.Parameter, s.Line}].newest()
-	return d != nil && d.source().Same(*s)
+// Has reports whether s is known of its parameter, as what is in force or as the newest
+// version.
+func (l *Ledger) Has(s *alias.Source) bool {
+	r := l.records[key{s.Parameter, s.Line}]
+	return r.good != nil && r.good.source().Same(*s) || r.newer != nil && r.newer.source().Same(*s)
 }
 
 // Ready reports whether a complete sweep has seen the lines of all refs.

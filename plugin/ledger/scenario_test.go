@@ -117,18 +117,18 @@ func TestScenarios(t *testing.T) {
 		}, {
 			seen:   `/a/cache 3 {"from": "v1.x.org", "to": "v2.x.org", "percent": 2}`,
 			table:  "cache.internal. v2.x.org. 5 /a/cache@3",
-			events: "alias cache.internal. changed: from v1.x.org. percent 1, ttl 5 in parameter /a/cache to from v1.x.org. percent 2, ttl 5 ({/a/cache 3})",
+			events: "alias cache.internal. changed: v2.x.org., from v1.x.org. percent 2, ttl 5 ({/a/cache 3}); was from v1.x.org. percent 1, ttl 5 in parameter /a/cache",
 		}, {
 			seen:   `/a/cache 4 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:00:00Z", "over": "30m", "group": "g"}`,
 			table:  "cache.internal. v2.x.org. 5 /a/cache@4",
-			events: `alias cache.internal. changed: from v1.x.org. percent 2, ttl 5 in parameter /a/cache to from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" ({/a/cache 4})`,
+			events: `alias cache.internal. changed: v2.x.org., from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" ({/a/cache 4}); was from v1.x.org. percent 2, ttl 5 in parameter /a/cache`,
 		}, {
 			seen:  `/a/cache 5 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T11:00:00+01:00", "over": "1800s", "group": "g"}`,
 			table: "cache.internal. v2.x.org. 5 /a/cache@5",
 		}, {
 			seen:   `/a/cache 6 v2.x.org`,
 			table:  "cache.internal. v2.x.org. 5 /a/cache@6",
-			events: `alias cache.internal. changed: from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" in parameter /a/cache to ttl 5 ({/a/cache 6})`,
+			events: `alias cache.internal. changed: v2.x.org., ttl 5 ({/a/cache 6}); was from v1.x.org. start 2026-11-23T10:00:00Z over 30m0s, ttl 5, group "g" in parameter /a/cache`,
 		}},
 	}, {
 		name:  "10: a loop by the way that clients have not left yet",
@@ -174,7 +174,7 @@ func TestScenarios(t *testing.T) {
 		}, {
 			seen:   `/a/cache 2 {"to": "v1.x.org", "ttl": 0}`,
 			table:  "cache.internal. v1.x.org. 0 /a/cache@2",
-			events: "alias cache.internal. changed: ttl 5 in parameter /a/cache to ttl 0 ({/a/cache 2})",
+			events: "alias cache.internal. changed: v1.x.org., ttl 0 ({/a/cache 2}); was ttl 5 in parameter /a/cache",
 		}, {
 			seen:   `/a/cache 3 {"to": "v2.x.org", "ttl": 60}`,
 			table:  "cache.internal. v2.x.org. 60 /a/cache@3",
@@ -331,10 +331,10 @@ func TestScenarios(t *testing.T) {
 		}, {
 			seen:   `/a/all 2 {"aliases": {"web": "v1.x.org"}}`,
 			table:  "web.internal. v1.x.org. 5 /a/all@2",
-			events: "alias api.internal. removed: was v1.x.org. ({/a/all 1})",
+			events: "alias api.internal. removed: was v1.x.org. ({/a/all 2})",
 		}, {
 			seen:   `/a/all 3 {"aliases": {}}`,
-			events: "alias web.internal. removed: was v1.x.org. ({/a/all 2})",
+			events: "alias web.internal. removed: was v1.x.org. ({/a/all 3})",
 		}, {
 			seen:   `/a/all 4 {"aliases": {"api": "v1.x.org"}}`,
 			table:  "api.internal. v1.x.org. 5 /a/all@4",
@@ -369,12 +369,12 @@ func TestScenarios(t *testing.T) {
 			table: "all.internal. v1.x.org. 5 /a/all@2",
 			events: `
 				alias all.internal. added: v1.x.org., ttl 5 ({/a/all 2})
-				alias api.internal. removed: was v1.x.org. ({/a/all 1})`,
+				alias api.internal. removed: was v1.x.org. ({/a/all 2})`,
 		}, {
 			seen:  `/a/all 3 {"aliases": {"api": "v1.x.org"}}`,
 			table: "api.internal. v1.x.org. 5 /a/all@3",
 			events: `
-				alias all.internal. removed: was v1.x.org. ({/a/all 2})
+				alias all.internal. removed: was v1.x.org. ({/a/all 3})
 				alias api.internal. added: v1.x.org., ttl 5 ({/a/all 3})`,
 		}},
 	}, {
@@ -399,7 +399,7 @@ func TestScenarios(t *testing.T) {
 				web.internal. v2.x.org. 5 /a/p@2`,
 			events: `
 				alias api.internal. flipped: v1.x.org. to v3.x.org. ({/a/q 2})
-				alias web.internal. changed: ttl 5 in parameter /a/q to ttl 5 ({/a/p 2})`,
+				alias web.internal. changed: v2.x.org., ttl 5 ({/a/p 2}); was ttl 5 in parameter /a/q`,
 		}},
 	}, {
 		name:  "three parameters hand their names round in one sweep",
@@ -427,9 +427,9 @@ func TestScenarios(t *testing.T) {
 				b.internal. v1.x.org. 5 /a/p@2
 				c.internal. v1.x.org. 5 /a/q@2`,
 			events: `
-				alias a.internal. changed: ttl 5 in parameter /a/p to ttl 5 ({/a/r 2})
-				alias b.internal. changed: ttl 5 in parameter /a/q to ttl 5 ({/a/p 2})
-				alias c.internal. changed: ttl 5 in parameter /a/r to ttl 5 ({/a/q 2})`,
+				alias a.internal. changed: v1.x.org., ttl 5 ({/a/r 2}); was ttl 5 in parameter /a/p
+				alias b.internal. changed: v1.x.org., ttl 5 ({/a/p 2}); was ttl 5 in parameter /a/q
+				alias c.internal. changed: v1.x.org., ttl 5 ({/a/q 2}); was ttl 5 in parameter /a/r`,
 		}},
 	}, {
 		name:  "names go round, but one of the parameters has a bad entry: none moves",
@@ -474,9 +474,9 @@ func TestScenarios(t *testing.T) {
 				b.internal. v1.x.org. 5 /a/p@2
 				c.internal. v1.x.org. 5 /a/q@2`,
 			events: `
-				alias a.internal. changed: ttl 5 in parameter /a/p to ttl 5 ({/a/r 3})
-				alias b.internal. changed: ttl 5 in parameter /a/q to ttl 5 ({/a/p 2})
-				alias c.internal. changed: ttl 5 in parameter /a/r to ttl 5 ({/a/q 2})`,
+				alias a.internal. changed: v1.x.org., ttl 5 ({/a/r 3}); was ttl 5 in parameter /a/p
+				alias b.internal. changed: v1.x.org., ttl 5 ({/a/p 2}); was ttl 5 in parameter /a/q
+				alias c.internal. changed: v1.x.org., ttl 5 ({/a/q 2}); was ttl 5 in parameter /a/r`,
 		}},
 	}, {
 		name:  "a name moves from one bundle to another in one sweep",
@@ -501,7 +501,7 @@ func TestScenarios(t *testing.T) {
 				api.internal. v1.x.org. 5 /a/p@2
 				tea.internal. v1.x.org. 5 /a/q@2
 				web.internal. v1.x.org. 9 /a/q@2`,
-			events: "alias web.internal. changed: ttl 5 in parameter /a/p to ttl 9 ({/a/q 2})",
+			events: "alias web.internal. changed: v1.x.org., ttl 9 ({/a/q 2}); was ttl 5 in parameter /a/p",
 		}},
 	}, {
 		name:  "a name moves in two sweeps: first it is in both, then in the new one alone",
@@ -563,7 +563,7 @@ func TestScenarios(t *testing.T) {
 				/a/p 2 {"aliases": {}}
 				/a/q 1 {"aliases": {"tea": "v1.x.org"}}`,
 			table:  "tea.internal. v1.x.org. 5 /a/q@1",
-			events: "alias web.internal. removed: was v1.x.org. ({/a/p 1})",
+			events: "alias web.internal. removed: was v1.x.org. ({/a/p 2})",
 		}, {
 			seen: `
 				/a/p 2 {"aliases": {}}
@@ -756,7 +756,7 @@ func TestScenarios(t *testing.T) {
 			table: "web.internal. v1.x.org. 5 /a/q@1",
 			events: `
 				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; nothing is in force
-				alias web.internal. changed: ttl 5 in parameter /a/p to ttl 5 ({/a/q 1})`,
+				alias web.internal. changed: v1.x.org., ttl 5 ({/a/q 1}); was ttl 5 in parameter /a/p`,
 			rejected: "/a/web@1 collision internal.=1",
 		}},
 	}, {
@@ -992,7 +992,7 @@ func TestScenarios(t *testing.T) {
 			events: `
 				rejected {/a/current 2}: parse document: found a bundle, want the one alias cache.internal.; version 1 stays in force
 				alias cache.internal. of {/a/current 2} is shadowed by an alias line
-				alias current.internal. removed: was v1.x.org. ({/a/current 1})`,
+				alias current.internal. removed: was v1.x.org. ({/a/current 2})`,
 			rejected: "/a/current@2 syntax internal.=1",
 		}},
 	}, {
@@ -1164,7 +1164,7 @@ func TestScenarios(t *testing.T) {
 				b.internal. a.internal. 7 /a/b@2`,
 			events: `
 				alias a.internal. added: x.b.internal., ttl 5, subtree collapse ({/a/a 1})
-				alias b.internal. changed: ttl 7, subtree keep in parameter /a/b to ttl 7 ({/a/b 2})`,
+				alias b.internal. changed: a.internal., ttl 7 ({/a/b 2}); was ttl 7, subtree keep in parameter /a/b`,
 		}},
 	}, {
 		name:  "10: a loop of plain aliases through a subtree that is in force",
@@ -1375,7 +1375,7 @@ func TestScenarios(t *testing.T) {
 				a8.internal. v1.x.org. 5 /a/p@2`,
 			events: `
 				rejected {/a/a1 1}: place alias a1.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
-				alias a1.internal. removed: was a2.internal. ({/a/p 1})
+				alias a1.internal. removed: was a2.internal. ({/a/p 2})
 				alias a8.internal. added: v1.x.org., ttl 5 ({/a/p 2})`,
 			rejected: "/a/a1@1 collision internal.=1",
 		}, {
@@ -1640,7 +1640,7 @@ func TestScenarios(t *testing.T) {
 				a7.internal. a8.internal. 5 /a/a@1`,
 			events: `
 				rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; nothing is in force
-				alias a1.internal. changed: ttl 5 in parameter /a/a1 to ttl 9 ({/a/a1 2})`,
+				alias a1.internal. changed: a2.internal., ttl 9 ({/a/a1 2}); was ttl 5 in parameter /a/a1`,
 			rejected: "/a/a8@1 loop internal.=1",
 		}},
 	}, {
@@ -1708,7 +1708,7 @@ func TestScenarios(t *testing.T) {
 			events: `
 				alias a0.internal. added: a1.internal., ttl 5 ({/a/a0 1})
 				alias a6.internal. flipped: a7.internal. to v1.x.org. ({/a/a 2})
-				alias a7.internal. removed: was v1.x.org. ({/a/a 1})`,
+				alias a7.internal. removed: was v1.x.org. ({/a/a 2})`,
 		}},
 	}, {
 		name:  "a fault of another kind is said again",
@@ -1728,7 +1728,7 @@ func TestScenarios(t *testing.T) {
 				/a/q 1 {"aliases": {"a": "b.internal", "b": "a.internal"}}`,
 			events: `
 				rejected {/a/q 1}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; nothing is in force
-				alias a.internal. removed: was v1.x.org. ({/a/p 1})`,
+				alias a.internal. removed: was v1.x.org. ({/a/p 2})`,
 			rejected: "/a/q@1 loop internal.=2",
 		}},
 	}, {
@@ -1797,7 +1797,7 @@ func TestScenarios(t *testing.T) {
 		}, {
 			at:       10 * s,
 			seen:     `/a/p 2 {"aliases": {}}`,
-			events:   "alias web.internal. removed: was v1.x.org. ({/a/p 1})",
+			events:   "alias web.internal. removed: was v1.x.org. ({/a/p 2})",
 			rejected: "/a/q@1 collision internal.=1",
 		}, {
 			at: 20 * s,

@@ -233,7 +233,7 @@ func TestTrust(t *testing.T) {
 		name: "duty 5: an alias that leaves a bundle goes at once",
 		looks: []look{
 			{seen: `/a/all 1 {"aliases": {"cache": "v3.x.org"}}`, want: "v3.x.org.@1", events: "alias cache.internal. added: v3.x.org., ttl 5 ({/a/all 1})"},
-			{at: 10 * s, seen: `/a/all 2 {"aliases": {}}`, want: "none", events: "alias cache.internal. removed: was v3.x.org. ({/a/all 1})"},
+			{at: 10 * s, seen: `/a/all 2 {"aliases": {}}`, want: "none", events: "alias cache.internal. removed: was v3.x.org. ({/a/all 2})"},
 		},
 	}, {
 		name: "duty 5: all are gone: the brake holds them for an hour",

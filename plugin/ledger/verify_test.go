@@ -207,7 +207,7 @@ func TestVerify(t *testing.T) {
 		turns: []turn{loaded, verified,
 			{seen: `/a/cache 2 {"to": "v2.x.org", "check": "none"}`, table: v2, events: flip},
 			{seen: `/a/cache 3 {"to": "v2.x.org", "check": "tcp:80"}`, table: "cache.internal. v2.x.org. 5 /a/cache@3",
-				events: "alias cache.internal. changed: ttl 5, check none in parameter /a/cache to ttl 5, check tcp:80 ({/a/cache 3})"},
+				events: "alias cache.internal. changed: v2.x.org., ttl 5, check tcp:80 ({/a/cache 3}); was ttl 5, check none in parameter /a/cache"},
 		},
 	}, {
 		name: "each check by itself",
@@ -257,7 +257,7 @@ func TestVerify(t *testing.T) {
 			{seen: "/a/b 2 {\"aliases\": {\"d\": \"v2.x.org\"}}\n/a/c 2 {\"aliases\": {\"b\": \"v3.x.org\"}}", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v2.x.org. 5 /a/c@1", probes: "v3.x.org.",
 				waiting: "b.internal. /a/c@2: <nil>\nd.internal. /a/b@2: <nil>"},
 			{answer: "v3.x.org = ok", table: "b.internal. v3.x.org. 5 /a/c@2\nd.internal. v2.x.org. 5 /a/b@2",
-				events: "alias b.internal. flipped: v1.x.org. to v3.x.org. ({/a/c 2})\nalias d.internal. changed: ttl 5 in parameter /a/c to ttl 5 ({/a/b 2})"},
+				events: "alias b.internal. flipped: v1.x.org. to v3.x.org. ({/a/c 2})\nalias d.internal. changed: v2.x.org., ttl 5 ({/a/b 2}); was ttl 5 in parameter /a/c"},
 		},
 	}, {
 		name: "an alias that is handed over stays where it is, and so does the way back",
@@ -268,7 +268,7 @@ func TestVerify(t *testing.T) {
 			{at: 10 * s, seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n" + `/a/q 2 {"aliases": {"e": "v1.x.org", "b": "v2.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1\ne.internal. v1.x.org. 5 /a/q@1",
 				probes: "v2.x.org.", waiting: "b.internal. /a/q@2: <nil>\nd.internal. /a/p@2: <nil>\ne.internal. /a/q@2: <nil>"},
 			{at: 20 * s, seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n" + `/a/q 3 {"aliases": {"e": "v1.x.org", "b": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/q@3\nd.internal. v1.x.org. 5 /a/p@2\ne.internal. v1.x.org. 5 /a/q@3",
-				events: "alias b.internal. changed: ttl 5 in parameter /a/p to ttl 5 ({/a/q 3})"},
+				events: "alias b.internal. changed: v1.x.org., ttl 5 ({/a/q 3}); was ttl 5 in parameter /a/p"},
 		},
 	}, {
 		name: "two that swap their names, whose targets verify one after the other",
@@ -334,7 +334,7 @@ func TestVerify(t *testing.T) {
 			{answer: "v1.x.org = no", table: "b.internal. v1.x.org. 5 /a/b@1\nc.internal. v1.x.org. 5 /a/c@1", probes: "next at 1s", events: "target v1.x.org. is in force, and does not verify: no"},
 			{seen: `/a/b 2 {"to": "v2.x.org", "check": "none"}` + "\n/a/c 1 v1.x.org", table: "b.internal. v2.x.org. 5 /a/b@2\nc.internal. v1.x.org. 5 /a/c@1", probes: "next at 1s", events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 2})"},
 			{seen: `/a/b 2 {"to": "v2.x.org", "check": "none"}` + "\n" + `/a/c 2 {"to": "v1.x.org", "check": "none"}`, table: "b.internal. v2.x.org. 5 /a/b@2\nc.internal. v1.x.org. 5 /a/c@2",
-				events: "alias c.internal. changed: ttl 5 in parameter /a/c to ttl 5, check none ({/a/c 2})"},
+				events: "alias c.internal. changed: v1.x.org., ttl 5, check none ({/a/c 2}); was ttl 5 in parameter /a/c"},
 		},
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
