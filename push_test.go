@@ -215,6 +215,8 @@ func TestPush(t *testing.T) {
 		flips = "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:01Z)"
 		v2    = "put /dns/cache cache-v2.corp.internal\n"
 
+		noMore = "[WARNING] loaded nothing below /more: found no parameter there\n"
+
 		puts    = "put /dns/a cache-v1.corp.internal\nput /dns/b cache-v1.corp.internal\nput /dns/c cache-v1.corp.internal\nput /dns/d cache-v1.corp.internal\n"
 		deletes = "delete /dns/a\ndelete /dns/b\ndelete /dns/c\ndelete /dns/d\n"
 	)
@@ -248,7 +250,7 @@ func TestPush(t *testing.T) {
 			wait 201ms
 			live cache-v2
 			metric push_hints_total{operation="label"} 1`,
-		begun + "[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+		begun + "[WARNING] loaded nothing below /dns: found no parameter there\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
 	}, {
 		"a new parameter", `
 			start
@@ -700,7 +702,7 @@ func TestPush(t *testing.T) {
 			wait 1m
 			fault
 			cache cache-v2`,
-		begun + begun + flips + "\n[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized",
+		begun + begun + noMore + flips + "\n[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized",
 	}, {
 		"the same, where the sweep that follows is out of date", "paths\n" + first + `
 			blocks ssm /dns ssm /more
@@ -712,7 +714,7 @@ func TestPush(t *testing.T) {
 			reload
 			cache cache-v2
 			wait 1m
-			cache cache-v2`, begun + begun + flips,
+			cache cache-v2`, begun + begun + noMore + flips,
 	}, {
 		"the same, for a label that is moved back, and a parameter that is deleted", `
 			put /dns/cache cache-v1.corp.internal
@@ -737,6 +739,7 @@ func TestPush(t *testing.T) {
 			cache NXDOMAIN`, `
 			[INFO] loaded 2 aliases from 2 parameters
 			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] loaded nothing below /more: found no parameter there
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,

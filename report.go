@@ -27,6 +27,31 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 	} else {
 		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", len(seen))
 	}
+	if len(seen) > 0 { // else that is said
+		f.reportVoid(seen)
+	}
+}
+
+// reportVoid warns of lines that read nothing: a name may be misspelt.
+func (f *feed) reportVoid(seen []ledger.Parameter) {
+	for i, n := range f.found(seen) {
+		switch line := f.lines[i]; {
+		case n > 0:
+		case line.Path == "":
+			log.Warningf("loaded no document of alias %s: found no parameter %s", line.Rule.Name, line.Selector())
+		default:
+			log.Warningf("loaded nothing below %s: found no parameter there", line.Path)
+		}
+	}
+}
+
+// found is how many parameters each line has among those seen.
+func (f *feed) found(seen []ledger.Parameter) []int {
+	found := make([]int, len(f.lines))
+	for _, p := range seen {
+		found[p.Line]++
+	}
+	return found
 }
 
 func logEvent(e ledger.Event) {
@@ -58,10 +83,7 @@ func (f *feed) weigh(seen []ledger.Parameter) {
 // that share a parameter take more.
 func (f *feed) calls(seen []ledger.Parameter) int {
 	const perCall = 10
-	found, named, calls := make([]int, len(f.lines)), 0, 0
-	for _, p := range seen {
-		found[p.Line]++
-	}
+	found, named, calls := f.found(seen), 0, 0
 	for i, line := range f.lines {
 		if line.Path == "" {
 			named++

@@ -324,7 +324,9 @@ func TestEventsAndRejections(t *testing.T) {
 // What is in force is known, and so is what was rejected.
 func TestHas(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
-	at := func(version int) Parameter { return seenOf(t, lines, fmt.Sprintf("/a/web %d v%[1]d!.x.org", version))[0] }
+	at := func(version int) Parameter {
+		return seenOf(t, lines, fmt.Sprintf("/a/web %d v%[1]d!.x.org", version))[0]
+	}
 	good := seenOf(t, lines, "/a/web 1 v1.x.org")
 	l, _ := New(lines, trust).Apply(good, epoch)
 	l, _ = l.Apply([]Parameter{at(2)}, epoch)
