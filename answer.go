@@ -26,10 +26,11 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	a.Compress = m.Compress
 	h.asked[0] = h.request.Question[0]
 	a.Question = h.asked[:]
-	a.Extra = h.additional(m.Extra)
+	refused := failed(m.Rcode) || ruled(m)
+	a.Extra = h.additional(m.Extra, h.flat || refused)
 
 	switch {
-	case failed(m.Rcode) || ruled(m):
+	case refused:
 		h.refuse()
 	case h.flat:
 		h.flatten(m, &c)

@@ -10,8 +10,9 @@ import (
 // additional is an additional section for the client: it has an OPT only if the
 // request had one (RFC 6891 section 6.1.1), and one at most: that of an access rule
 // if there is one. For another alias it has one in any case, since that has to know
-// of the rule.
-func (h *hop) additional(extra []dns.RR) []dns.RR {
+// of the rule. What it says of errors in words is left out if the target is not to be seen,
+// since it may be named there.
+func (h *hop) additional(extra []dns.RR, hidden bool) []dns.RR {
 	kept := slices.IndexFunc(extra, verdict)
 	if kept < 0 {
 		kept = slices.IndexFunc(extra, isOPT)
@@ -28,6 +29,11 @@ func (h *hop) additional(extra []dns.RR) []dns.RR {
 			}
 			opt := dns.Copy(rr).(*dns.OPT)        // the server sets its size in place
 			opt.SetDo(asked != nil && asked.Do()) // RFC 3225 section 3; acl always sets it
+			for _, o := range opt.Option {
+				if ede, ok := o.(*dns.EDNS0_EDE); ok && hidden {
+					ede.ExtraText = ""
+				}
+			}
 			rr = opt
 		}
 		next = append(next, rr)

@@ -30,13 +30,50 @@ func withSubnet(m *dns.Msg, prefix string, scope uint8) *dns.Msg {
 	return m
 }
 
+// 9: what errors say in words may name the target: they are left out where that is not to be
+// seen.
+func TestErrorsInWords(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		flatten bool
+		rcode   int
+		code    uint16
+		want    string
+	}{
+		{"an answer", false, dns.RcodeSuccess, dns.ExtendedErrorCodeStaleAnswer, "of cache-v1"},
+		{"an answer, flattened", true, dns.RcodeSuccess, dns.ExtendedErrorCodeStaleAnswer, ""},
+		{"a failure", false, dns.RcodeServerFailure, dns.ExtendedErrorCodeDNSBogus, ""},
+		{"a failure, flattened", true, dns.RcodeServerFailure, dns.ExtendedErrorCodeDNSBogus, ""},
+		{"a rule", false, dns.RcodeSuccess, dns.ExtendedErrorCodeFiltered, ""},
+	} {
+		below := reply(question4(), "cache-v1.corp.internal. 60 IN A 192.0.2.1")
+		below.Rcode = tt.rcode
+		withEDNS(below, false).IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_EDE{InfoCode: tt.code, ExtraText: "of cache-v1"}}
+		v := above(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(below)
+		}), cacheAlias)
+		v.flatten = tt.flatten
+		w := newWrites()
+		if _, err := v.ServeDNS(context.Background(), w, question4()); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := w.Msg.IsEdns0().Option[0].(*dns.EDNS0_EDE)
+		if !ok || got.InfoCode != tt.code || got.ExtraText != tt.want {
+			t.Errorf("%s: got the error %v, want %d with %q", tt.name, got, tt.code, tt.want)
+		}
+		if text := below.IsEdns0().Option[0].(*dns.EDNS0_EDE).ExtraText; text == "" {
+			t.Errorf("%s: the answer below was changed", tt.name)
+		}
+	}
+}
+
 // 16: a client's ECS option comes back, with the scope of what is below.
 func TestSubnet(t *testing.T) {
 	const (
 		a      = "cache-v1.corp.internal. 60 IN A 192.0.2.1"
 		toWeb  = "cache-v1.corp.internal. 60 IN CNAME web.corp.internal."
 		plain  = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\ncache-v1.corp.internal. 60 A 192.0.2.1\n"
-		flat   = "NOERROR\ncache.corp.internal. 5 A 192.0.2.1\n"
+		flat   = "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1\n"
 		linked = "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.\n"
 	)
 	below := func(rcode int, scope int, answer ...string) plugin.HandlerFunc {
@@ -65,8 +102,8 @@ func TestSubnet(t *testing.T) {
 		{"no data", false, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16), linked + "OPT ecs=198.51.100.0/24/0"},
 		{"no data at the end of a chain that depends on the client", false, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16, toWeb), linked + "cache-v1.corp.internal. 60 CNAME web.corp.internal.\nOPT ecs=198.51.100.0/24/16"},
 		{"no such name", false, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeNameError, 16), "NXDOMAIN" + strings.TrimPrefix(linked, "NOERROR") + "OPT ecs=198.51.100.0/24/0"},
-		{"no data, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16), "NOERROR\nOPT ecs=198.51.100.0/24/0"},
-		{"no such name at the end of a chain, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeNameError, 16, toWeb), "NXDOMAIN\nOPT ecs=198.51.100.0/24/0"},
+		{"no data, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(0, 16), "NOERROR aa\nOPT ecs=198.51.100.0/24/0"},
+		{"no such name at the end of a chain, flattened", true, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeNameError, 16, toWeb), "NXDOMAIN aa\nOPT ecs=198.51.100.0/24/0"},
 		{"a failure", false, withSubnet(question4(), "198.51.100.0/24", 0), below(dns.RcodeServerFailure, 16), "SERVFAIL\nOPT ecs=198.51.100.0/24/0"},
 		{"no ECS asked", false, question4(), below(0, -1, a), strings.TrimSpace(plain)},
 	} {
@@ -125,7 +162,7 @@ func TestSubnetOfTheEnd(t *testing.T) {
 		scopes[0].Store(tt.scopes[0])
 		scopes[1].Store(tt.scopes[1])
 		for _, name := range []string{"cache.corp.internal.", "two.corp.internal."} {
-			want := fmt.Sprintf("NOERROR\n%s 5 A 192.0.2.1\nOPT ecs=198.51.100.0/24/%d", name, tt.want)
+			want := fmt.Sprintf("NOERROR aa\n%s 5 A 192.0.2.1\nOPT ecs=198.51.100.0/24/%d", name, tt.want)
 			if got := show(exchange{q: name + " A ecs=198.51.100.0/24"}.ask(t, s)); got != want {
 				t.Errorf("scopes %v: got\n%s\nwant\n%s", tt.scopes, got, want)
 			}

@@ -134,7 +134,9 @@ web-v1      A     192.0.2.11
 			NOERROR aa
 			via.corp.internal. 5 A 192.0.2.2
 			` + ns},
-		{"25: CNAME is NODATA, and not to be taken for a referral", "via.corp.internal. CNAME", "NOERROR aa"},
+		{"25: CNAME is NODATA, and not to be taken for a referral", "via.corp.internal. CNAME", `
+			NOERROR aa
+			` + soa},
 		{"25: CNAME of a target without one", "cache.corp.internal. CNAME", `
 			NOERROR aa
 			` + soa},
@@ -186,7 +188,9 @@ web-v1      A     192.0.2.11
 		{"a target of another block", "web.corp.internal. A", `
 			NOERROR aa
 			web.corp.internal. 5 A 198.51.100.7`},
-		{"28: an SOA that does not speak for the alias", "web.corp.internal. AAAA", "NOERROR aa"},
+		{"28: an SOA that does not speak for the alias", "web.corp.internal. AAAA", `
+			NOERROR aa
+			` + soa},
 		{"29: ANY, to which file has no answer", "via.corp.internal. ANY", `
 			NOERROR aa
 			` + soa},
@@ -218,6 +222,15 @@ web-v1      A     192.0.2.11
 		{"21: an apex as the target of an alias", "apexed.corp.internal. A", `
 			NOERROR aa
 			apexed.corp.internal. 5 A 192.0.2.11`},
+		{"25: that makes no apex of the alias", "apexed.corp.internal. NS", `
+			NOERROR aa
+			` + soa},
+		{"25: nor has it the SOA", "apexed.corp.internal. SOA", `
+			NOERROR aa
+			` + soa},
+		{"25: but what else an apex has", "apexed.corp.internal. MX", `
+			NOERROR aa
+			apexed.corp.internal. 5 MX 10 mail.apex.internal.`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			if got := show(x.ask(t, s)); got != trim(x.want) {
@@ -260,34 +273,34 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		name:   "28: an SOA of another zone",
 		header: dns.MsgHdr{Rcode: dns.RcodeNameError},
 		ns:     []string{"cache-v1.corp.internal. 60 IN SOA a. b. 1 2 3 4 5", "cache-v1.corp.internal. 60 IN RRSIG SOA" + sig},
-		want:   "NXDOMAIN",
+		want:   "NXDOMAIN aa",
 	}, {
 		name:   "24: one TTL for an RRset",
 		answer: []string{"cache-v1.corp.internal. 4 IN A 192.0.2.1", "cache-v1.corp.internal. 60 IN A 192.0.2.2"},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 4 A 192.0.2.1
 			cache.corp.internal. 4 A 192.0.2.2`,
 	}, {
 		name:   "2, 25: owners in other letters, and not in the order of the chain",
 		answer: []string{"End.Corp.internal. 60 IN A 192.0.2.1", "mid.corp.internal. 2 IN CNAME END.corp.internal.", "CACHE-v1.corp.internal. 60 IN CNAME Mid.corp.internal."},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 2 A 192.0.2.1`,
 	}, {
 		name:   "25: records that the chain does not lead to",
 		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1", "other.corp.internal. 60 IN A 192.0.2.2"},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 5 A 192.0.2.1`,
 	}, {
 		name:   "8: what is cut off is not looked for",
 		header: dns.MsgHdr{Truncated: true},
 		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal."},
-		want:   "NOERROR tc",
+		want:   "NOERROR aa tc",
 	}, {
 		name: "25: nothing, and no SOA",
-		want: "NOERROR",
+		want: "NOERROR aa",
 	}, {
 		name: "25: a referral",
 		ns:   []string{"corp.internal. 60 IN NS ns.corp.internal."},
@@ -297,17 +310,25 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
 		extra:  []string{"Cache-v1.corp.internal. 60 IN AAAA 2001:db8::1", "cache-v1.corp.internal. 60 IN RRSIG AAAA" + sig, "ns.corp.internal. 60 IN A 192.0.2.53"},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 5 A 192.0.2.1
 			additional: cache.corp.internal. 5 AAAA 2001:db8::1
 			additional: ns.corp.internal. 60 A 192.0.2.53`,
+	}, {
+		name:   "25: the servers of the target's zone, and of one above the alias",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		ns:     []string{"other.internal. 60 IN NS ns.other.internal.", "other.internal. 60 IN RRSIG NS" + sig, "corp.internal. 60 IN NS ns.corp.internal."},
+		want: `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1
+			authority: corp.internal. 60 NS ns.corp.internal.`,
 	}, {
 		name:   "12, 25: a CNAME or DNAME of the target beside its records",
 		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
 		ns:     []string{"cache-v1.corp.internal. 60 IN CNAME x.corp.internal.", "Cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG CNAME" + sig},
 		extra:  []string{"cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "CACHE-v1.corp.internal. 60 IN CNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG DNAME" + sig, "other.corp.internal. 60 IN CNAME x.corp.internal."},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 5 A 192.0.2.1
 			additional: other.corp.internal. 60 CNAME x.corp.internal.`,
 	}, {
@@ -316,7 +337,7 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		ns:     []string{"end.corp.internal. 60 IN CNAME x.corp.internal."},
 		extra:  []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "end.corp.internal. 60 IN DNAME x.corp.internal."},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 5 A 192.0.2.1`,
 	}, {
 		name:   "26: what denies other names",
@@ -333,14 +354,14 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1", "cache-v1.corp.internal. 60 IN NSEC x.corp.internal. A"},
 		extra:  []string{"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.corp.internal. 60 IN NSEC3 1 1 12 aabbccdd 2t7b4g4vsa5smi47k61mv5bv1a22bojr A"},
 		want: `
-			NOERROR
+			NOERROR aa
 			cache.corp.internal. 5 A 192.0.2.1`,
 	}, {
 		name:   "25: an end that is denied is not asked for anew",
 		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal."},
 		ns:     []string{"corp.internal. 60 IN SOA a. b. 1 2 3 4 5"},
 		want: `
-			NOERROR
+			NOERROR aa
 			authority: corp.internal. 5 SOA a. b. 1 2 3 4 5`,
 	}, {
 		name:   "a circle of CNAMEs, which no server can be asked to settle here",
@@ -443,7 +464,7 @@ func TestChainToRoot(t *testing.T) {
 			stub
 		}`, files{"aliases/cache": "cache-v1.corp.internal"})
 	m := s.reply(client{}, withEDNS(question("cache.corp.internal.", dns.TypeA), true))
-	if got, want := show(m), "NOERROR\nauthority: . 3600 SOA a. b. 1 2 3 4 5\nOPT do"; got != want {
+	if got, want := show(m), "NOERROR aa\nOPT do"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	const do = 0x8000
@@ -478,17 +499,17 @@ func TestSettle(t *testing.T) {
 		end   func(m *dns.Msg) // makes the answer for the end
 		want  string
 	}{
-		{"25: it has the type", dns.TypeA, has("end.corp.internal. 60 IN A 192.0.2.1"), "NOERROR\ncache.corp.internal. 5 A 192.0.2.1"},
-		{"25: it has no such type", dns.TypeA, negative(dns.RcodeSuccess), "NOERROR\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
-		{"3, 25: it does not exist", dns.TypeA, negative(dns.RcodeNameError), "NXDOMAIN\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
-		{"25: neither data nor an SOA", dns.TypeA, has(), "NOERROR"},
-		{"25: NSEC, which is not the alias's", dns.TypeNSEC, has("end.corp.internal. 60 IN NSEC z.corp.internal. A"), "NOERROR"},
-		{"25: DNAME", dns.TypeDNAME, has("end.corp.internal. 60 IN DNAME z.corp.internal."), "NOERROR"},
-		{"25: RRSIG", dns.TypeRRSIG, has("end.corp.internal. 60 IN RRSIG A 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"), "NOERROR"},
-		{"8: it is cut off", dns.TypeA, func(m *dns.Msg) { m.Truncated = true }, "NOERROR tc"},
+		{"25: it has the type", dns.TypeA, has("end.corp.internal. 60 IN A 192.0.2.1"), "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1"},
+		{"25: it has no such type", dns.TypeA, negative(dns.RcodeSuccess), "NOERROR aa\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+		{"3, 25: it does not exist", dns.TypeA, negative(dns.RcodeNameError), "NXDOMAIN aa\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+		{"25: neither data nor an SOA", dns.TypeA, has(), "NOERROR aa"},
+		{"25: NSEC, which is not the alias's", dns.TypeNSEC, has("end.corp.internal. 60 IN NSEC z.corp.internal. A"), "NOERROR aa"},
+		{"25: DNAME", dns.TypeDNAME, has("end.corp.internal. 60 IN DNAME z.corp.internal."), "NOERROR aa"},
+		{"25: RRSIG", dns.TypeRRSIG, has("end.corp.internal. 60 IN RRSIG A 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"), "NOERROR aa"},
+		{"8: it is cut off", dns.TypeA, func(m *dns.Msg) { m.Truncated = true }, "NOERROR aa tc"},
 		{"8: it is cut off behind some of it", dns.TypeA, func(m *dns.Msg) {
 			m.Truncated, m.Answer = true, records([]string{"end.corp.internal. 60 IN A 192.0.2.1"})
-		}, "NOERROR tc\ncache.corp.internal. 5 A 192.0.2.1"},
+		}, "NOERROR aa tc\ncache.corp.internal. 5 A 192.0.2.1"},
 		{"9: it fails", dns.TypeA, func(m *dns.Msg) { withEDE(m, 22).Rcode = dns.RcodeServerFailure }, failed},
 		{"9: it fails with records", dns.TypeA, func(m *dns.Msg) {
 			withEDE(m, 22).Rcode, m.Answer, m.Ns = dns.RcodeServerFailure, records([]string{"end.corp.internal. 60 IN A 192.0.2.1"}), records([]string{soa})
@@ -501,6 +522,9 @@ func TestSettle(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var asked atomic.Int32
 			stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				if r.Question[0].Qtype == dns.TypeSOA {
+					return dns.RcodeSuccess, w.WriteMsg(reply(r)) // the alias's zone has none
+				}
 				asked.Add(1)
 				if r.Question[0].Name == "cache-v1.corp.internal." {
 					return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."))
@@ -559,6 +583,66 @@ func TestSettleRuled(t *testing.T) {
 	}
 }
 
+// 28: a negative answer is cached by the SOA of the alias's own zone, as the plugins below
+// have it: not of another one that the target is in, nor of one above.
+func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
+	s := startServer(t, `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			file corp.zone
+		}
+		eu.corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory eu
+				answer flatten
+			}
+			file eu.zone
+		}
+		none.corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory none
+				answer flatten
+			}
+			hosts {
+				192.0.2.9 static.none.corp.internal
+			}
+		}
+		example.org:0 {
+			bind 127.0.0.1
+			whoami
+		}`, files{
+		"corp.zone":           corpZone,
+		"eu.zone":             bare("eu.corp.internal.") + "static CNAME cache-v1.corp.internal.\nold A 192.0.2.8\n",
+		"eu/app":              "cache-v1.corp.internal",
+		"eu/gone":             "nowhere.corp.internal",
+		"eu/far":              "web.example.org",
+		"eu/old":              "cache-v1.corp.internal",
+		"eu/static":           "cache-v1.corp.internal",
+		"eu/eu.corp.internal": "cache-v1.corp.internal",
+		"none/app":            "cache-v1.corp.internal",
+	})
+	const soa = "\nauthority: eu.corp.internal. 5 SOA ns.eu.corp.internal. hostmaster.eu.corp.internal. 1 3600 600 86400 300"
+	for _, x := range []exchange{
+		{"a target of a zone above", "app.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"that does not exist", "gone.eu.corp.internal. A", "NXDOMAIN aa" + soa},
+		{"a target whose zone has none", "far.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"the zone has records of that name", "old.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"and a CNAME", "static.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"the apex", "eu.corp.internal. AAAA", "NOERROR aa\neu.corp.internal. 5 AAAA 2001:db8::1"},
+		{"with EDNS", "app.eu.corp.internal. TXT do", "NOERROR aa" + soa + "\nOPT do"},
+		{"plugins that have none", "app.none.corp.internal. TXT", "NOERROR aa"},
+	} {
+		if got := show(x.ask(t, s)); got != x.want {
+			t.Errorf("%s: %s got\n%s\nwant\n%s", x.name, x.q, got, x.want)
+		}
+	}
+}
+
 // 5, 24: that there is nothing holds for no longer than the chain that led there, of which
 // another alias may be a part, or a static CNAME.
 func TestFlattenNothingForTheLeastTTL(t *testing.T) {
@@ -578,8 +662,9 @@ func TestFlattenNothingForTheLeastTTL(t *testing.T) {
 				directory flat
 				answer flatten
 			}
-			whoami
+			file svc.zone
 		}`, files{
+		"svc.zone":              "@ 60 IN SOA ns hostmaster 1 3600 600 86400 300\n",
 		"corp.zone":             corpZone + "short 1 IN CNAME none\nnone A 192.0.2.9\n",
 		"aliases/corp.internal": `{"to": "cache.corp.internal", "ttl": 3600}`,
 		"aliases/cache":         `{"to": "moved.corp.internal", "ttl": 3}`,
@@ -588,11 +673,11 @@ func TestFlattenNothingForTheLeastTTL(t *testing.T) {
 		"flat/low":              `{"to": "short.corp.internal", "ttl": 3600}`,
 	})
 	for _, x := range []exchange{
-		{q: "corp.internal. AAAA", want: "3"},
-		{q: "web.svc.corp.internal. AAAA", want: "2"},
-		{q: "low.svc.corp.internal. AAAA", want: "1"},
+		{q: "corp.internal. AAAA", want: "corp.internal. 3 SOA ns.corp.internal. hostmaster.corp.internal."},
+		{q: "web.svc.corp.internal. AAAA", want: "svc.corp.internal. 2 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "low.svc.corp.internal. AAAA", want: "svc.corp.internal. 1 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
 	} {
-		want := "NOERROR aa\nauthority: corp.internal. " + x.want + " SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+		want := "NOERROR aa\nauthority: " + x.want + " 1 3600 600 86400 300"
 		if got := show(x.ask(t, s)); got != want {
 			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, want)
 		}
@@ -642,7 +727,7 @@ func TestFlattenANY(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `
-		NOERROR
+		NOERROR aa
 		cache.corp.internal. 3 A 192.0.2.1
 		cache.corp.internal. 3 A 192.0.2.2
 		cache.corp.internal. 2 TXT "text"

@@ -66,7 +66,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if !ok {
 		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
 	}
-	h, err := newHop(ctx, w, r, e, target)
+	h, err := v.newHop(ctx, w, r, e, target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
@@ -76,7 +76,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	h.flat = v.flatten || apex
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target) {
-		return h.chain(v.entry)
+		return h.chain()
 	}
 	return h.server()
 }

@@ -20,51 +20,47 @@ import (
 const maxHops = 8
 
 // hop is the step from an alias to its target for one query: the question that
-// is asked for the target, and the writer that its answer comes back to. One
+// is asked for the target, its context, and the writer that its answer comes back to. One
 // allocation holds all of it. It is not pooled: the chain may keep the question
 // after it has answered, as cache does to prefetch.
 type hop struct {
-	dns.ResponseWriter // the client's
-	ctx                hopContext
-	target             string   // where the name that was asked for leads
-	flat               bool     // the client sees no target: mode flatten
-	above              bool     // with flat: the name exists whatever the target, for what lies below or as an apex
-	leaving            bool     // target is what the alias's move has not left yet
-	request            *dns.Msg // the client's
-	query              dns.Msg  // a copy of request that asks for the target
-	question           [1]dns.Question
-	reply              dns.Msg // the answer to request
-	asked              [1]dns.Question
+	dns.ResponseWriter                 // the client's
+	context.Context                    // the client's; see Value
+	plugin             *VersionAlias   // that has the alias
+	target             string          // where the name that was asked for leads
+	request            *dns.Msg        // the client's
+	query              dns.Msg         // a copy of request that asks for the target
+	question           [1]dns.Question // of query
+	reply              dns.Msg         // the answer to request
+	asked              [1]dns.Question // of reply
 	cname              dns.CNAME
 	records            [2]dns.RR // room for the usual answer: cname and one record
 	ttl                uint32    // of what is said of the alias
+	hops               uint8     // how often the query was asked anew, this time included
+	flat               bool      // the client sees no target: mode flatten
+	above              bool      // with flat: the name exists whatever the target, for what lies below or as an apex
+	leaving            bool      // target is what the alias's move has not left yet
 	differs            bool      // another client may be answered otherwise
 	nested             bool      // it is another alias's target that is asked for
 	scope              uint8     // the largest ECS scope of the answers that reply is made of
 	written            bool
 }
 
-// hopContext is the context of a query that was asked anew once more.
-type hopContext struct {
-	context.Context
-	hops int
-}
-
 // nested is the key of contexts in which the target of an alias is asked for.
 type nested struct{}
 
-// Value counts the hop for everybody who looks after loops.
-func (c *hopContext) Value(key any) any {
+// Value implements context.Context. It counts the hop for everybody who looks after loops.
+func (h *hop) Value(key any) any {
 	switch key {
 	case dnsserver.LoopKey{}:
-		return c.hops
+		return int(h.hops)
 	case nested{}:
 		return true
 	}
-	return c.Context.Value(key)
+	return h.Context.Value(key)
 }
 
-func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, target string) (*hop, error) {
+func (v *VersionAlias) newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, target string) (*hop, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
 		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
@@ -72,9 +68,11 @@ func newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entr
 	q := &r.Question[0]
 	h := &hop{
 		ResponseWriter: w,
-		ctx:            hopContext{ctx, before + 1},
+		Context:        ctx,
+		plugin:         v,
 		target:         target,
 		request:        r,
+		hops:           uint8(before + 1),
 		nested:         before > 0 && ctx.Value(nested{}) != nil,
 		question:       [1]dns.Question{{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}},
 	}
@@ -141,41 +139,45 @@ func copyAddress(ip, room net.IP) net.IP {
 	return append(room, ip...)
 }
 
-// chain asks the server block's own chain, from entry on.
-func (h *hop) chain(entry plugin.Handler) (int, error) {
-	rcode, err := entry.ServeDNS(&h.ctx, h, &h.query)
+// chain asks the server block's own chain, from where a question for a target enters it.
+func (h *hop) chain() (int, error) {
+	if h.flat {
+		h.query.RecursionDesired = true // see lookup
+	}
+	rcode, err := h.plugin.entry.ServeDNS(h, h, &h.query)
 	if h.written {
 		return dns.RcodeSuccess, err // whatever rcode says: it must not be written again
 	}
 	return rcode, err
 }
 
-// server asks the server, which picks the block that serves the target. A
-// refusal that is not an access rule's means that none does: then the CNAME is
-// the answer, as for a static one, and the client's resolver has to follow it.
-// Without a CNAME there is nothing to follow.
+// server asks the server, which picks the block that serves the target.
 func (h *hop) server() (int, error) {
-	m, err := h.lookup(&h.ctx, h.target)
+	m, err := h.lookup(h, h.target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
 	if m == nil {
 		return dns.RcodeSuccess, nil // it was dropped, and stays so
 	}
-	if m.Rcode == dns.RcodeRefused && !ruled(m) {
-		m = new(dns.Msg).SetReply(&h.query)
-		if h.flat {
-			m.Rcode = dns.RcodeServerFailure
-		}
+	if h.flat && unserved(m) {
+		m = h.failure()
 	}
 	return dns.RcodeSuccess, h.WriteMsg(m)
 }
 
+// unserved reports whether m says that nobody serves the name that was asked for: it is a
+// refusal, and not an access rule's.
+func unserved(m *dns.Msg) bool { return m.Rcode == dns.RcodeRefused && !ruled(m) }
+
 // lookup asks the server the client's question for another name. No message and
-// no error is an answer that was dropped.
+// no error is an answer that was dropped. A client that wants no recursion, as resolvers do
+// not, gets what is the alias's own all the same: to look for it is for the server.
 func (h *hop) lookup(ctx context.Context, name string) (*dns.Msg, error) {
-	state := request.Request{W: h.ResponseWriter, Req: h.request}
-	m, err := upstream.New().Lookup(ctx, state, name, h.request.Question[0].Qtype)
+	r := *h.request
+	r.RecursionDesired = r.RecursionDesired || h.flat
+	state := request.Request{W: h.ResponseWriter, Req: &r}
+	m, err := upstream.New().Lookup(ctx, state, name, r.Question[0].Qtype)
 	if err != nil {
 		return nil, fmt.Errorf("ask for target %s: %w", name, err)
 	}
@@ -183,12 +185,17 @@ func (h *hop) lookup(ctx context.Context, name string) (*dns.Msg, error) {
 }
 
 // WriteMsg implements dns.ResponseWriter. It answers the client once, with what
-// m, the target's answer, makes of the alias.
+// m, the target's answer, makes of the alias. If nobody serves the target, the CNAME is the
+// answer, as for a static one, and the client's resolver has to follow it: perhaps it was
+// refused since that wants no recursion.
 func (h *hop) WriteMsg(m *dns.Msg) error {
 	if h.written {
 		return nil
 	}
 	h.written = true
+	if !h.flat && unserved(m) {
+		m = new(dns.Msg).SetReply(&h.query)
+	}
 	return h.ResponseWriter.WriteMsg(h.answer(m))
 }
 

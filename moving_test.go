@@ -134,7 +134,7 @@ func TestMoving(t *testing.T) {
 	labels := strings.TrimSuffix(strings.Repeat(strings.Repeat("l", 57)+".", 4), ".")
 	long := `{"from": "v1.corp.internal", "to": "v2-is-longer.corp.internal", "percent": 50, "subtree": "keep"}`
 	flat := func(ttl, version int) string {
-		return fmt.Sprintf("NOERROR\ncache.corp.internal. %d A 192.0.2.%d", ttl, version)
+		return fmt.Sprintf("NOERROR aa\ncache.corp.internal. %d A 192.0.2.%d", ttl, version)
 	}
 	cname := func(ttl, version int) string { return fmt.Sprintf(answer, ttl, version) }
 	for _, tt := range []struct {
@@ -170,10 +170,10 @@ func TestMoving(t *testing.T) {
 		// without an SOA (RFC 2308 section 5).
 		{name: "16, 31: it is told to nobody else", document: long, client: unmoved, ecs: movedNet, q: labels + " A", want: "YXDOMAIN aa\nOPT ecs=" + movedNet + "/24"},
 		{name: "16, 31: SOURCE 0: the address decides", document: long, client: moved, ecs: "0.0.0.0/0", q: labels + " A", want: "YXDOMAIN aa\nOPT ecs=0.0.0.0/0/0"},
-		{name: "21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.1, v4), want: "NOERROR\ncorp.internal. 5 A 192.0.2.2"},
-		{name: "21: an apex, not moved", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), q: "AAAA", want: "NOERROR\ncorp.internal. 5 AAAA 2001:db8::1"},
-		{name: "16, 21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), ecs: apexNet, want: "NOERROR\ncorp.internal. 5 A 192.0.2.2\nOPT ecs=" + apexNet + "/24"},
-		{name: "21: the TTL of an apex ends with a flip", leaf: "corp.internal", document: flip, at: start - 2500*time.Millisecond, client: moved, want: "NOERROR\ncorp.internal. 2 A 192.0.2.1"},
+		{name: "21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.1, v4), want: "NOERROR aa\ncorp.internal. 5 A 192.0.2.2"},
+		{name: "21: an apex, not moved", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), q: "AAAA", want: "NOERROR aa\ncorp.internal. 5 AAAA 2001:db8::1"},
+		{name: "16, 21: an apex", leaf: "corp.internal", document: half, client: at(t, apex, 0.9, v4), ecs: apexNet, want: "NOERROR aa\ncorp.internal. 5 A 192.0.2.2\nOPT ecs=" + apexNet + "/24"},
+		{name: "21: the TTL of an apex ends with a flip", leaf: "corp.internal", document: flip, at: start - 2500*time.Millisecond, client: moved, want: "NOERROR aa\ncorp.internal. 2 A 192.0.2.1"},
 		{name: "21: the other types of an apex are the zone's", leaf: "corp.internal", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 60)},
 
 		{name: "16: the subnet decides, and is the scope", document: half, client: unmoved, ecs: movedNet, want: cname(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
@@ -184,7 +184,7 @@ func TestMoving(t *testing.T) {
 		{name: "16: flattened", document: half, flatten: true, client: unmoved, ecs: movedNet, want: flat(5, 2) + "\nOPT ecs=" + movedNet + "/24"},
 		{name: "16: no data: the CNAME depends on the client", document: half, client: unmoved, ecs: movedNet, q: "TXT", want: "NOERROR aa\ncache.corp.internal. 5 CNAME v2.corp.internal.\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/24"},
 		{name: "16: no such name, the same", document: gone, client: unmoved, ecs: movedNet, want: "NXDOMAIN aa\ncache.corp.internal. 5 CNAME v3.corp.internal.\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/24"},
-		{name: "16: no data, flattened: for all", document: half, flatten: true, client: unmoved, ecs: movedNet, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/0"},
+		{name: "16: no data, flattened: for all", document: half, flatten: true, client: unmoved, ecs: movedNet, q: "TXT", want: "NOERROR aa\n" + fmt.Sprintf(soa, 5) + "\nOPT ecs=" + movedNet + "/0"},
 		{name: "16: all have moved", document: from + `"percent": 100}`, client: unmoved, ecs: unmovedNet, want: cname(5, 2) + "\nOPT ecs=" + unmovedNet + "/0"},
 		{name: "16: a flip is for all", document: flip, at: start - 3*time.Second, client: moved, ecs: movedNet, want: cname(3, 1) + "\nOPT ecs=" + movedNet + "/0"},
 		{name: "16: long before a ramp, for all", document: ramp, client: moved, ecs: movedNet, want: cname(5, 1) + "\nOPT ecs=" + movedNet + "/0"},
@@ -198,7 +198,7 @@ func TestMoving(t *testing.T) {
 		{name: "a flip: now", document: flip, at: start, client: moved, want: cname(5, 2)},
 		{name: "a flip: the TTL ends with it, flattened", document: flip, flatten: true, at: start - 2500*time.Millisecond, client: moved, want: flat(2, 1)},
 		{name: "5: of a negative answer as well", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR aa\ncache.corp.internal. 2 CNAME v1.corp.internal.\n" + fmt.Sprintf(soa, 2)},
-		{name: "5: and flattened", document: flip, flatten: true, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR\n" + fmt.Sprintf(soa, 2)},
+		{name: "5: and flattened", document: flip, flatten: true, at: start - 2500*time.Millisecond, client: moved, q: "TXT", want: "NOERROR aa\n" + fmt.Sprintf(soa, 2)},
 		{name: "18: of a CNAME alone", document: flip, at: start - 2500*time.Millisecond, client: moved, q: "CNAME", want: "NOERROR aa\ncache.corp.internal. 2 CNAME v1.corp.internal."},
 		{name: "a ramp: each at its time", document: ramp, at: start + 50*time.Second, client: moved, want: cname(5, 2)},
 		{name: "a ramp: each at its time, not yet", document: ramp, at: start + 50*time.Second, client: unmoved, want: cname(5, 1)},
@@ -348,8 +348,8 @@ ns 60 A   192.0.2.54
 		{"to another block's alias, not yet", "mine.example.internal. A" + notG, "NOERROR aa\nmine.example.internal. 5 CNAME cache-v1.corp.internal.\n" + v1 + notGOPT},
 		{"another block's alias, by address", "far.example.internal. A from=" + at(t, salt, 0.1, v4).Addr().String(), "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2},
 		{"another block's alias, by address, not yet", "far.example.internal. A from=" + at(t, salt, 0.9, v4).Addr().String(), "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to1 + v1},
-		{"an apex", "example.internal. A" + g, "NOERROR aa\nexample.internal. 5 A 192.0.2.2" + ns + gOPT},
-		{"an apex, not yet", "example.internal. A" + notG, "NOERROR aa\nexample.internal. 5 A 192.0.2.1" + ns + notGOPT},
+		{"an apex", "example.internal. A" + g, "NOERROR aa\nexample.internal. 5 A 192.0.2.2" + gOPT},
+		{"an apex, not yet", "example.internal. A" + notG, "NOERROR aa\nexample.internal. 5 A 192.0.2.1" + notGOPT},
 		{"30: below an apex", "x.example.internal. A" + g, "NOERROR aa\nx.example.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
 		{"32: an excepted name below an apex", "ns.example.internal. A", "NOERROR aa\nns.example.internal. 60 A 192.0.2.54\nauthority: example.internal. 60 NS ns.example.internal."},
 		{"31: too long for the new target", labels + "long.corp.internal. A" + g, "YXDOMAIN aa" + gOPT},
@@ -358,9 +358,9 @@ ns 60 A   192.0.2.54
 		{"the second alias moves", "plain.corp.internal. A" + moved, "NOERROR aa\nplain.corp.internal. 5 A 192.0.2.2" + ns + movedOPT},
 		{"no data: for all", "plain.corp.internal. TXT" + unmoved, "NOERROR aa" + soa + everybody(unmovedOPT)},
 		{"the first alias moves", "outer.corp.internal. A" + notG, "NOERROR aa\nouter.corp.internal. 5 A 192.0.2.1" + ns + notGOPT},
-		{"another block's alias moves", "far.example.internal. A" + moved6, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.2" + ns + moved6OPT},
-		{"another block's alias moves, not yet", "far.example.internal. A" + unmoved, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.1" + ns + unmovedOPT},
-		{"to another block's alias", "mine.example.internal. A" + g, "NOERROR aa\nmine.example.internal. 5 A 192.0.2.2" + ns + gOPT},
+		{"another block's alias moves", "far.example.internal. A" + moved6, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.2" + moved6OPT},
+		{"another block's alias moves, not yet", "far.example.internal. A" + unmoved, "NOERROR aa\nfar.example.internal. 5 A 192.0.2.1" + unmovedOPT},
+		{"to another block's alias", "mine.example.internal. A" + g, "NOERROR aa\nmine.example.internal. 5 A 192.0.2.2" + gOPT},
 	}}} {
 		t.Run(tt.mode, func(t *testing.T) {
 			s := startServer(t, strings.ReplaceAll(`

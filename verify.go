@@ -110,7 +110,9 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 	if server != nil {
 		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
 	}
-	ctx = &hopContext{context.WithValue(ctx, probing{}, true), 1}
+	for key, value := range map[any]any{probing{}: true, nested{}: true, dnsserver.LoopKey{}: 1} {
+		ctx = context.WithValue(ctx, key, value)
+	}
 	m, err = v.exchange(ctx, server, q, self)
 	if err == nil && m.Truncated {
 		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)

@@ -1,0 +1,98 @@
+package versionalias
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/miekg/dns"
+)
+
+// A resolver that was led to the zone wants no recursion. It gets what a static record
+// would give it, wherever the target is, also if whoever has it refuses such questions, as
+// resolvers do. A refusal of those that want it is told as ever.
+func TestClientsThatWantNoRecursion(t *testing.T) {
+	upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		switch q := r.Question[0]; {
+		case !r.RecursionDesired || strings.HasPrefix(q.Name, "private."):
+			m.Rcode = dns.RcodeRefused
+		case q.Qtype == dns.TypeA:
+			m.Answer = records([]string{q.Name + " 60 IN A 192.0.2.7"})
+		}
+		_ = w.WriteMsg(m)
+	})
+	defer upstream.Close()
+	const (
+		web  = "NOERROR aa\nweb.corp.internal. 5 CNAME web.example.org."
+		flat = "NOERROR aa\nweb.corp.internal. 5 A 192.0.2.7"
+		ns   = "\nauthority: corp.internal. 60 NS ns.corp.internal."
+		soa  = "NOERROR aa\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"
+	)
+	for _, tt := range []struct {
+		mode      string
+		exchanges []exchange
+	}{{"cname", []exchange{
+		{q: "web.corp.internal. A", want: web + "\nweb.example.org. 60 A 192.0.2.7"},
+		{q: "web.corp.internal. A norec", want: web},
+		{q: "web.corp.internal. CNAME norec", want: web},
+		{q: "static.corp.internal. A norec", want: strings.Replace(web, "web.corp.internal. 5", "static.corp.internal. 60", 1) + ns},
+	}}, {"flatten", []exchange{
+		{q: "web.corp.internal. A", want: flat},
+		{q: "web.corp.internal. A norec", want: flat},
+		{q: "via.corp.internal. A norec", want: strings.Replace(flat, "web.", "via.", 1) + ns},
+		{q: "web.corp.internal. AAAA norec", want: soa},
+		{q: "web.corp.internal. CNAME norec", want: soa},
+	}}} {
+		for name, corefile := range map[string]string{
+			"in this block": `
+				.:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias corp.internal {
+						directory aliases
+						answer MODE
+					}
+					file corp.zone corp.internal
+					forward . UPSTREAM
+				}`,
+			"in another block": `
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+						answer MODE
+					}
+					file corp.zone
+				}
+				example.org:0 {
+					bind 127.0.0.1
+					forward . UPSTREAM
+				}`,
+		} {
+			t.Run(tt.mode+" "+name, func(t *testing.T) {
+				s := startServer(t, strings.NewReplacer("MODE", tt.mode, "UPSTREAM", upstream.Addr).Replace(corefile), files{
+					"corp.zone":       corpZone + "static CNAME web.example.org.\n",
+					"aliases/web":     "web.example.org",
+					"aliases/via":     "static.corp.internal",
+					"aliases/private": "private.example.org",
+				})
+				for _, x := range tt.exchanges {
+					if got := show(x.ask(t, s)); got != x.want {
+						t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+					}
+				}
+				for _, q := range []string{"private.corp.internal. A", "private.corp.internal. A norec"} {
+					got := (exchange{q: q}).ask(t, s)
+					if want := strings.Contains(q, "norec"); got.RecursionDesired == want {
+						t.Errorf("%s got RD %v, want that of the question", q, got.RecursionDesired)
+					}
+					if got := show(got); (tt.mode == "cname") != strings.Contains(got, "CNAME private.example.org.") || strings.Contains(got, " A ") {
+						t.Errorf("%s got\n%s\nwant the CNAME in mode cname, and else nothing", q, got)
+					}
+				}
+			})
+		}
+	}
+}
