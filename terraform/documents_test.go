@@ -69,7 +69,7 @@ func (in input) parse(document string) ([]alias.Alias, error) {
 	return rule.Read(in.text("name"), document)
 }
 
-var fieldOfError = regexp.MustCompile(`^parse ([a-z]+)`)
+var fieldOfError = regexp.MustCompile(`^parse (last element|[a-z]+)`)
 
 // fault is the field that the plugin finds fault with, "" if with none.
 func (in input) fault(t testing.TB) string {
@@ -82,7 +82,7 @@ func (in input) fault(t testing.TB) string {
 	if m == nil {
 		t.Fatalf("found the error %q, want one that begins with the field", err)
 	}
-	if field, ok := map[string]string{"leaf": "name", "target": "to"}[m[1]]; ok {
+	if field, ok := map[string]string{"last element": "name", "target": "to"}[m[1]]; ok {
 		return field
 	}
 	return m[1]

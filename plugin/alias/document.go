@@ -77,7 +77,7 @@ var options = []string{"to", "from", "percent", "start", "over", "group", "ttl",
 // beside it the document has what was read until then.
 func parseDocument(value string) (document, error) {
 	if len(value) > MaxDocument {
-		return document{}, fmt.Errorf("parse document: found %d octets, want at most %d", len(value), MaxDocument)
+		return document{}, fmt.Errorf("parse document: found more than %d octets, want at most %[1]d", MaxDocument)
 	}
 	text := strings.TrimSpace(value)
 	if !strings.HasPrefix(text, "{") {

@@ -20,6 +20,9 @@ var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+
 // and JSON has no other times.
 const lastYear = 9999
 
+// mostOver is what a duration holds, in whole hours.
+const mostOver = "2562047h"
+
 // moving reads the value of a field that says how an alias moves.
 func (s *spec) moving(field string, path place, tok json.Token) error {
 	text, _ := tok.(string)
@@ -33,7 +36,7 @@ func (s *spec) moving(field string, path place, tok json.Token) error {
 	case "start":
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil || t.IsZero() || !times.MatchString(text) {
-			return fmt.Errorf("parse %s: found %s, want a time with a UTC offset, such as 2006-01-02T15:04:05Z", path, show(tok))
+			return fmt.Errorf("parse %s: found %s, want a time that exists, with a UTC offset, such as 2006-01-02T15:04:05Z", path, show(tok))
 		}
 		if year := t.UTC().Year(); year < 1 || year >= lastYear {
 			return fmt.Errorf("parse %s: found %s, want a time from the year 1 on, before %d", path, show(tok), lastYear)
@@ -41,7 +44,7 @@ func (s *spec) moving(field string, path place, tok json.Token) error {
 		s.moved().start = text
 	case "over":
 		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
-			return fmt.Errorf("parse %s: found %s, want a duration of more than 0, such as 30m", path, show(tok))
+			return fmt.Errorf("parse %s: found %s, want a duration of more than 0, such as 30m, and at most %s", path, show(tok), mostOver)
 		}
 		s.moved().over = text
 	case "group":

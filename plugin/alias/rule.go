@@ -81,7 +81,7 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 	aliases := make([]Alias, 0, len(doc.specs))
 	for i := range doc.specs {
 		s := &doc.specs[i]
-		key, what := leaf, "leaf"
+		key, what := leaf, "last element"
 		if doc.bundle {
 			key, what = s.key, "aliases"
 		}

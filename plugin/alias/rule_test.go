@@ -497,13 +497,13 @@ func TestReadBadElsewhere(t *testing.T) {
 	}{{
 		name: "a leaf outside the zones",
 		leaf: "cache.other.org.", document: target,
-		want: "parse leaf: found cache.other.org., want a name in one of the zones corp.internal.",
+		want: "parse last element: found cache.other.org., want a name in one of the zones corp.internal.",
 		zone: true,
 	}, {
 		name: "a leaf outside several zones",
 		rule: Rule{Zones: zones("corp.internal. example.org.")},
 		leaf: "cache.internal.", document: target,
-		want: "parse leaf: found cache.internal., want a name in one of the zones corp.internal. example.org.",
+		want: "parse last element: found cache.internal., want a name in one of the zones corp.internal. example.org.",
 		zone: true,
 	}, {
 		name: "an apex, which has no name below its zone",
@@ -524,33 +524,33 @@ func TestReadBadElsewhere(t *testing.T) {
 		name: "a single label in the root zone",
 		rule: Rule{Zones: zones(".")},
 		leaf: "cache", document: target,
-		want: `parse leaf: found "cache", want an absolute name of at least two labels`,
+		want: `parse last element: found "cache", want an absolute name of at least two labels`,
 	}, {
 		name: "an empty leaf",
 		leaf: "", document: target,
-		want: `parse leaf: found ".corp.internal." with an empty label, want labels of 1 to 63 octets`,
+		want: `parse last element: found ".corp.internal." with an empty label, want labels of 1 to 63 octets`,
 	}, {
 		name: "an empty leaf in the root zone",
 		rule: Rule{Zones: zones(".")},
 		leaf: "", document: target,
-		want: `parse leaf: found "" with an empty label, want labels of 1 to 63 octets`,
+		want: `parse last element: found "" with an empty label, want labels of 1 to 63 octets`,
 	}, {
 		name: "a leaf with a space",
 		leaf: "ca che", document: target,
-		want: `parse leaf: found "ca che.corp.internal." with ' ' in it, want only letters, digits, '-', '_' and dots`,
+		want: `parse last element: found "ca che.corp.internal." with ' ' in it, want only letters, digits, '-', '_' and dots`,
 	}, {
 		name: "an absolute leaf with a space",
 		leaf: "ca che.corp.internal", document: target,
-		want: `parse leaf: found "ca che.corp.internal" with ' ' in it, want only letters, digits, '-', '_' and dots`,
+		want: `parse last element: found "ca che.corp.internal" with ' ' in it, want only letters, digits, '-', '_' and dots`,
 	}, {
 		name: "a leaf with a label of 64 octets",
 		leaf: long, document: target,
-		want: `parse leaf: found "` + long + `.corp.internal." with a label of 64 octets, want at most 63`,
+		want: `parse last element: found "` + long + `.corp.internal." with a label of 64 octets, want at most 63`,
 	}, {
 		name: "a leaf too long for one of the zones",
 		rule: Rule{Zones: zones("a.internal. corp.internal.")},
 		leaf: nameOf(255 - len(".a.internal")), document: target,
-		want: `parse leaf: found "` + nameOf(255)[:80] + `" and 177 octets more, a name of 258 octets, want at most 255`,
+		want: `parse last element: found "` + nameOf(255)[:80] + `" and 177 octets more, a name of 258 octets, want at most 255`,
 	}, {
 		name: "a bad document is told before a bad leaf",
 		leaf: "ca che", document: "{",
@@ -609,16 +609,16 @@ func TestReadBadElsewhere(t *testing.T) {
 		name: "an alias line outside the zones",
 		rule: Rule{Name: "cache.other.org."},
 		leaf: "current", document: target,
-		want: "parse leaf: found cache.other.org., want a name in one of the zones corp.internal.",
+		want: "parse last element: found cache.other.org., want a name in one of the zones corp.internal.",
 		zone: true,
 	}, {
 		name: "plain text of more than 1 MiB",
 		leaf: "cache", document: strings.Repeat("a", MaxDocument+1),
-		want: "parse document: found 1048577 octets, want at most 1048576",
+		want: "parse document: found more than 1048576 octets, want at most 1048576",
 	}, {
 		name: "a good document with blanks behind it to more than 1 MiB",
 		leaf: "cache", document: padded(`{"to": "cache-v2.corp.internal"}`, MaxDocument+1),
-		want: "parse document: found 1048577 octets, want at most 1048576",
+		want: "parse document: found more than 1048576 octets, want at most 1048576",
 	}, {
 		name: "plain text of 1 MiB is quoted in part",
 		leaf: "cache", document: strings.Repeat("a", MaxDocument),

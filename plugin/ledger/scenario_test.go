@@ -1901,7 +1901,7 @@ func TestScenarios(t *testing.T) {
 			seen: `
 				/a/cache.internal. 1 v1.x.org`,
 			events: `
-				rejected {/a/cache.internal. 1}: parse leaf: found cache.internal., want a name in one of the zones corp.internal. example.org.; nothing is in force`,
+				rejected {/a/cache.internal. 1}: parse last element: found cache.internal., want a name in one of the zones corp.internal. example.org.; nothing is in force`,
 			rejected: `
 				/a/cache.internal.@1 zone corp.internal.=1 example.org.=1`,
 		}},

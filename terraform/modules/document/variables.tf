@@ -122,7 +122,7 @@ variable "start" {
       for time in var.start[*] : can(timecmp(time, time)) &&
       can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", time))
     ])
-    error_message = "parse start of ${var.name}: found ${jsonencode(var.start)}, want a time with a UTC offset, such as 2006-01-02T15:04:05Z"
+    error_message = "parse start of ${var.name}: found ${jsonencode(var.start)}, want a time that exists, with a UTC offset, such as 2006-01-02T15:04:05Z"
   }
   validation {
     condition = alltrue([
@@ -157,7 +157,7 @@ variable "over" {
       for duration in var.over[*] :
       try(timeadd("2006-01-02T15:04:05Z", "999999999ns${trimprefix(duration, "+")}") != "2006-01-02T15:04:05Z", false)
     ])
-    error_message = "parse over of ${var.name}: found ${jsonencode(var.over)}, want a duration of more than 0, such as 30m"
+    error_message = "parse over of ${var.name}: found ${jsonencode(var.over)}, want a duration of more than 0, such as 30m, and at most 2562047h"
   }
   validation {
     condition     = var.over == null || var.start != null
