@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -221,7 +222,7 @@ func (b *block) origins(args []string) error {
 func (b *block) property(name string, args []string, seen map[string]bool) error {
 	p, ok := properties[name]
 	if !ok {
-		return fmt.Errorf("unknown property '%s'", name)
+		return fmt.Errorf("unknown property '%s', want one of %s", name, strings.Join(slices.Sorted(maps.Keys(properties)), ", "))
 	}
 	if seen[name] && !p.repeatable {
 		return fmt.Errorf("%s: found it twice, want it once", name)
@@ -335,6 +336,9 @@ func (b *block) line(line ledger.Line, template []string) error {
 var parameter = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
 
 func checkParameter(name string) error {
+	if cut, found := strings.CutSuffix(name, "/"); found && parameter.MatchString(cut) {
+		return fmt.Errorf("found %q, want it without the final slash", name)
+	}
 	if !parameter.MatchString(name) {
 		return fmt.Errorf("found %q, want an absolute path of 1 to 15 elements of letters, digits, '.', '-' and '_'", name)
 	}
@@ -416,7 +420,7 @@ func (b *block) keep(args []string) error {
 	for _, age := range args[1:] {
 		d, err := time.ParseDuration(age)
 		if err != nil || d <= 0 {
-			return fmt.Errorf("found %q, want a duration of more than 0", age)
+			return fmt.Errorf("found %q, want a duration of more than 0, such as 24h", age)
 		}
 		b.snapshot.MaxAge = d
 	}
