@@ -79,6 +79,7 @@ func (l *listeners) serve(addr string) error {
 		l.open = map[string]*listener{}
 	}
 	l.open[addr] = page
+	log.Infof("status page at http://%s", page.addr) // of port 0 nobody else knows
 	go func() {
 		defer close(page.done)
 		if err := page.server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {

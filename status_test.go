@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/program"
@@ -106,6 +108,19 @@ func TestStatusPage(t *testing.T) {
 	reload(strings.ReplaceAll(statusCorefile, "status 127.0.0.1:0", ""))
 	if _, err := http.Get(url); err == nil {
 		t.Error("the page is still open when no block has one")
+	}
+}
+
+// Where the page is, is logged: the port may be one that the system chose.
+func TestStatusPageLogged(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	s := startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
+	want := "[INFO] plugin/versionalias: status page at " + statusURL(t, "127.0.0.1:0") + "\n"
+	s.stop()
+	if got := logged(&out); strings.Count(got, want) != 1 {
+		t.Errorf("the log has not once %q:\n%s", want, got)
 	}
 }
 
