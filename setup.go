@@ -200,7 +200,8 @@ func names(zones []string) []alias.Name {
 	return names
 }
 
-// origins sets the zones.
+// origins sets the zones. They may be of other server blocks: a bundle that several
+// blocks share is adopted whole, with the names that no query here asks for.
 func (b *block) origins(args []string) error {
 	b.zones = b.served
 	if len(args) == 0 {
@@ -248,8 +249,13 @@ func (b *block) finish() error {
 	if b.directory != "" && len(b.lines) == 0 {
 		b.lines = []ledger.Line{{Path: "/", Flat: true}}
 	}
-	if b.push != "" && b.directory != "" {
-		return errors.New("push: found it with directory, want it with Parameter Store only")
+	for _, p := range []struct{ name, value string }{
+		{"aws_region", b.store.Region}, {"aws_endpoint", b.store.Endpoint}, {"credentials", b.store.Profile},
+		{"assume_role", b.store.Role}, {"push", b.push},
+	} {
+		if p.value != "" && b.directory != "" {
+			return fmt.Errorf("%s: found it with directory, want it with Parameter Store only", p.name)
+		}
 	}
 	for i := range b.lines {
 		line := &b.lines[i]
@@ -392,9 +398,13 @@ func (b *block) credentials(args []string) error {
 	return nil
 }
 
+// role is the ARN of a role in any partition, with a path or without:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+var role = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
+
 func (b *block) role(args []string) error {
-	if !strings.HasPrefix(args[0], "arn:") {
-		return fmt.Errorf("found %q, want the ARN of a role", args[0])
+	if !role.MatchString(args[0]) {
+		return fmt.Errorf("found %q, want the ARN of a role, such as arn:aws:iam::123456789012:role/NAME", args[0])
 	}
 	b.store.Role = args[0]
 	return nil
