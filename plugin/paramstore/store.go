@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -69,6 +70,10 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
 	}
 	if c.CredentialsFile != "" {
+		// The SDK takes a file that it cannot read for an empty one.
+		if _, err := os.ReadFile(c.CredentialsFile); err != nil {
+			return nil, fmt.Errorf("load the AWS configuration: read credentials: %w", err)
+		}
 		options = append(options, config.WithSharedCredentialsFiles([]string{c.CredentialsFile}))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)

@@ -168,6 +168,12 @@ func TestNewFails(t *testing.T) {
 			want: "load the AWS configuration: failed to get shared config profile, none",
 		},
 		{
+			name:  "no file of our own",
+			files: map[string]string{"credentials": "[dns]\naws_access_key_id = DNS\naws_secret_access_key = secret\n"},
+			c:     Config{Region: "eu-west-1", Profile: "dns", CredentialsFile: "DIR/own"},
+			want:  "load the AWS configuration: read credentials: open DIR/own: no such file or directory",
+		},
+		{
 			name:  "no such profile in a file of our own",
 			files: map[string]string{"credentials": "[dns]\naws_access_key_id = DNS\naws_secret_access_key = secret\n", "own": ""},
 			c:     Config{Region: "eu-west-1", Profile: "dns", CredentialsFile: "DIR/own"},
