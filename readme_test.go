@@ -123,7 +123,7 @@ func TestPolicyOfREADME(t *testing.T) {
 	if err := json.Unmarshal([]byte(snippets(t, "json")[0]), &policy); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"ssm:GetParametersByPath", "ssm:GetParameters", "ssm:GetParameter"}
+	want := []string{"ssm:GetParametersByPath", "ssm:GetParameters"}
 	if len(policy.Statement) != 1 || !reflect.DeepEqual(policy.Statement[0].Action, want) {
 		t.Errorf("the policy is %v, want to allow %v and nothing else", policy, want)
 	}

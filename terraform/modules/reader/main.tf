@@ -11,7 +11,7 @@ locals {
 
   parameters = [{
     Effect = "Allow"
-    Action = ["ssm:GetParametersByPath", "ssm:GetParameters", "ssm:GetParameter"]
+    Action = ["ssm:GetParametersByPath", "ssm:GetParameters"]
     Resource = concat(
       flatten([for path in var.paths : ["${local.arn}${path}", "${local.arn}${path}/*"]]),
       [for name in var.parameters : "${local.arn}${name}"],

@@ -26,7 +26,7 @@ run "paths" {
       Version = "2012-10-17"
       Statement = [{
         Effect = "Allow"
-        Action = ["ssm:GetParametersByPath", "ssm:GetParameters", "ssm:GetParameter"]
+        Action = ["ssm:GetParametersByPath", "ssm:GetParameters"]
         Resource = [
           "arn:aws:ssm:eu-west-1:123456789012:parameter/dns/aliases",
           "arn:aws:ssm:eu-west-1:123456789012:parameter/dns/aliases/*",
@@ -54,7 +54,7 @@ run "parameters_and_queues" {
       Statement = [
         {
           Effect   = "Allow"
-          Action   = ["ssm:GetParametersByPath", "ssm:GetParameters", "ssm:GetParameter"]
+          Action   = ["ssm:GetParametersByPath", "ssm:GetParameters"]
           Resource = ["arn:aws:ssm:eu-west-1:123456789012:parameter/dns/db"]
         },
         {
