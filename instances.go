@@ -74,7 +74,7 @@ func (i *instance) stop() error {
 	return nil
 }
 
-// loaded reports whether every plugin has had a complete sweep.
+// loaded reports whether every plugin has had a complete sweep, or a good snapshot.
 func (i *instance) loaded() bool {
 	return !slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return !v.feed.loaded() })
 }

@@ -42,7 +42,8 @@ func (l *Ledger) Has(s *alias.Source) bool {
 	return r.good != nil && r.good.source().Same(*s) || r.newer != nil && r.newer.source().Same(*s)
 }
 
-// Ready reports whether a complete sweep has seen the lines of all refs.
+// Ready reports whether a complete sweep has seen the lines of all refs, be it in another
+// process that left a snapshot.
 func (l *Ledger) Ready(refs []Ref) bool {
 	return !slices.ContainsFunc(refs, func(ref Ref) bool { return !l.known[ref.Line] })
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
-// Dir is a directory of parameters. Sweep is for one goroutine, and Watch for
-// another.
+// Dir is a directory of parameters. Sweep and Read are for one goroutine,
+// and Watch for another.
 type Dir struct {
 	root  string
 	lines []ledger.Line

@@ -49,7 +49,7 @@ const (
 type Alias struct {
 	Name      string    `json:"name"`
 	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"` // of a state other than active, or of a target that does not verify
+	Reason    string    `json:"reason,omitempty"` // of a state other than active, a target that does not verify, or another parameter that states it
 	From      string    `json:"from,omitempty"`
 	To        string    `json:"to,omitempty"`
 	Percent   float64   `json:"percent"` // of the clients that To has now
