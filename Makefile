@@ -3,7 +3,7 @@ FLAGS ?=
 
 .PHONY: run build release man test terraform-test terraform-lifecycle check fuzz bench
 
-# Everything needed to see a flip: no account, no network, no root.
+# Everything needed to see a flip: no account, no root.
 run: build
 	@echo cache-v1.corp.internal > example/quickstart/aliases/cache
 	build/coredns -conf example/quickstart/Corefile
