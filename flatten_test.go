@@ -306,6 +306,45 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		ns:   []string{"corp.internal. 60 IN NS ns.corp.internal."},
 		want: "SERVFAIL",
 	}, {
+		name:   "25: no referral: it is authoritative",
+		header: dns.MsgHdr{Authoritative: true},
+		ns:     []string{"corp.internal. 60 IN NS ns.corp.internal."},
+		want:   "NOERROR aa",
+	}, {
+		name:   "8, 25: no referral: it is cut off",
+		header: dns.MsgHdr{Truncated: true},
+		ns:     []string{"corp.internal. 60 IN NS ns.corp.internal."},
+		want:   "NOERROR aa tc",
+	}, {
+		name: "25: no referral: there is an SOA",
+		ns:   []string{"corp.internal. 60 IN NS ns.corp.internal.", "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"},
+		want: `
+			NOERROR aa
+			authority: corp.internal. 5 SOA a. b. 1 2 3 4 5`,
+	}, {
+		name:   "25: no referral: it does not exist",
+		header: dns.MsgHdr{Rcode: dns.RcodeNameError},
+		ns:     []string{"corp.internal. 60 IN NS ns.corp.internal."},
+		want:   "NXDOMAIN aa",
+	}, {
+		name:   "27: the owner's name in SVCB, and other names",
+		answer: []string{"cache-v1.corp.internal. 60 IN SVCB 1 .", "cache-v1.corp.internal. 60 IN SVCB 2 other.internal.", "cache-v1.corp.internal. 60 IN HTTPS 1 other.internal."},
+		want: `
+			NOERROR aa
+			cache.corp.internal. 5 SVCB 1 cache-v1.corp.internal.
+			cache.corp.internal. 5 SVCB 2 other.internal.
+			cache.corp.internal. 5 HTTPS 1 other.internal.`,
+	}, {
+		name:   "6: an OPT does not take the place of other records",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		extra:  []string{"a.corp.internal. 60 IN A 192.0.2.2", "opt", "b.corp.internal. 60 IN A 192.0.2.3"},
+		want: `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1
+			additional: a.corp.internal. 60 A 192.0.2.2
+			OPT do
+			additional: b.corp.internal. 60 A 192.0.2.3`,
+	}, {
 		name:   "23: what the target owns in the additional section",
 		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
 		extra:  []string{"Cache-v1.corp.internal. 60 IN AAAA 2001:db8::1", "cache-v1.corp.internal. 60 IN RRSIG AAAA" + sig, "ns.corp.internal. 60 IN A 192.0.2.53"},
@@ -443,6 +482,16 @@ func TestLookupsPerQuery(t *testing.T) {
 	if n := asked.Load(); n > maxHops {
 		t.Errorf("the chain was asked %d times, want at most %d", n, maxHops)
 	}
+	asked.Store(0)
+	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		return dns.RcodeSuccess, w.WriteMsg(reply(r, fmt.Sprintf("%s 60 CNAME n%d.corp.internal.", r.Question[0].Name, asked.Add(1))))
+	}))
+	if got := show(s.ask("cache.corp.internal.", dns.TypeA)); got != "SERVFAIL" {
+		t.Errorf("a chain without an end: got\n%s\nwant SERVFAIL", got)
+	}
+	if n := asked.Load(); n > maxHops {
+		t.Errorf("a chain without an end was asked for %d times, want at most %d", n, maxHops)
+	}
 }
 
 // 6: OPT has the root's name, but is not what a chain that ends there owns.
@@ -523,7 +572,10 @@ func TestSettle(t *testing.T) {
 			var asked atomic.Int32
 			stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 				if r.Question[0].Qtype == dns.TypeSOA {
-					return dns.RcodeSuccess, w.WriteMsg(reply(r)) // the alias's zone has none
+					if strings.HasPrefix(tt.name, "8:") {
+						t.Error("the zone was asked for its SOA, though the answer is cut off")
+					}
+					return dns.RcodeSuccess, w.WriteMsg(reply(r)) // it has none
 				}
 				asked.Add(1)
 				if r.Question[0].Name == "cache-v1.corp.internal." {
@@ -592,14 +644,14 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 			root DIR
 			file corp.zone
 		}
-		eu.corp.internal:0 {
+		eu.corp.internal:0 us.corp.internal:0 {
 			bind 127.0.0.1
 			root DIR
 			versionalias {
 				directory eu
 				answer flatten
 			}
-			file eu.zone
+			file eu.zone eu.corp.internal
 		}
 		none.corp.internal:0 {
 			bind 127.0.0.1
@@ -719,7 +771,12 @@ func TestFlattenANY(t *testing.T) {
 			"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG CNAME"+sig,
 			"end.corp.internal. 4 IN A 192.0.2.1", "end.corp.internal. 3 IN A 192.0.2.2", "end.corp.internal. 60 IN RRSIG A"+sig,
 			`end.corp.internal. 2 IN TXT "text"`, "end.corp.internal. 60 IN RRSIG TXT"+sig,
-			"end.corp.internal. 60 IN MX 10 end.corp.internal.", "end.corp.internal. 60 IN NSEC x.corp.internal. A TXT MX"))
+			"end.corp.internal. 60 IN MX 10 end.corp.internal.", "end.corp.internal. 60 IN NSEC x.corp.internal. A TXT MX",
+			// What makes a zone of its owner, or is about it.
+			"end.corp.internal. 60 IN NS ns.corp.internal.", "end.corp.internal. 60 IN SOA a. b. 1 2 3 4 5",
+			"end.corp.internal. 60 IN DS 1 8 2 AAAA", "end.corp.internal. 60 IN DNSKEY 256 3 8 AAAA",
+			"end.corp.internal. 60 IN CDS 1 8 2 AAAA", "end.corp.internal. 60 IN CDNSKEY 256 3 8 AAAA",
+			"end.corp.internal. 60 IN NSEC3PARAM 1 0 0 -"))
 	}, cacheAlias)
 	v.flatten = true
 	w := newWrites()

@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -17,6 +18,8 @@ func TestClientsThatWantNoRecursion(t *testing.T) {
 		switch q := r.Question[0]; {
 		case !r.RecursionDesired || strings.HasPrefix(q.Name, "private."):
 			m.Rcode = dns.RcodeRefused
+		case q.Qtype == dns.TypeSOA && strings.HasSuffix(q.Name, ".far.internal."):
+			m.Ns = records([]string{"far.internal. 60 IN SOA a. b. 1 2 3 4 5"})
 		case q.Qtype == dns.TypeA:
 			m.Answer = records([]string{q.Name + " 60 IN A 192.0.2.7"})
 		}
@@ -88,11 +91,31 @@ func TestClientsThatWantNoRecursion(t *testing.T) {
 					if want := strings.Contains(q, "norec"); got.RecursionDesired == want {
 						t.Errorf("%s got RD %v, want that of the question", q, got.RecursionDesired)
 					}
-					if got := show(got); (tt.mode == "cname") != strings.Contains(got, "CNAME private.example.org.") || strings.Contains(got, " A ") {
-						t.Errorf("%s got\n%s\nwant the CNAME in mode cname, and else nothing", q, got)
+					want := map[string]string{
+						"cname":                    "NOERROR aa\nprivate.corp.internal. 5 CNAME private.example.org.",
+						"flatten in this block":    "REFUSED",
+						"flatten in another block": "SERVFAIL",
+					}
+					if got := show(got); got != cmp.Or(want[tt.mode+" "+name], want[tt.mode]) {
+						t.Errorf("%s got\n%s", q, got)
 					}
 				}
 			})
+		}
+	}
+	s := startServer(t, strings.NewReplacer("UPSTREAM", upstream.Addr).Replace(`
+		far.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			forward . UPSTREAM
+		}`), files{"aliases/web": "web-v1.far.internal"})
+	for _, q := range []string{"web.far.internal. AAAA", "web.far.internal. AAAA norec"} {
+		if got, want := show(exchange{q: q}.ask(t, s)), "NOERROR aa\nauthority: far.internal. 5 SOA a. b. 1 2 3 4 5"; got != want {
+			t.Errorf("the zone is forwarded as well: %s got\n%s\nwant\n%s", q, got, want)
 		}
 	}
 }
