@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -73,8 +74,7 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 			return nil
 		case <-watcher.Events:
 		case err := <-watcher.Errors:
-			// That events were lost is a hint as well.
-			if !errors.Is(err, fsnotify.ErrEventOverflow) {
+			if !passing(err) {
 				return fmt.Errorf("watch directory: %w", err)
 			}
 		case <-pending.C:
@@ -87,4 +87,11 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 			pending.Reset(debounce)
 		}
 	}
+}
+
+// passing reports whether watching goes on after err, which is a hint as well: events
+// were lost, or a directory was moved and is gone by now (EINVAL), so that there is no
+// watch of it to be ended.
+func passing(err error) bool {
+	return errors.Is(err, fsnotify.ErrEventOverflow) || errors.Is(err, syscall.EINVAL)
 }

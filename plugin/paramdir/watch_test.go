@@ -249,18 +249,24 @@ type hints chan struct{}
 // first hint, which tells nothing else.
 func watching(t *testing.T, d *Dir) hints {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
 	h := make(hints, 1000) // more than any test waits for
+	run(t, d, func() { h <- struct{}{} })
+	h.wait(t)
+	return h
+}
+
+// run runs Watch until the test ends.
+func run(t *testing.T, d *Dir, hint func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- d.Watch(ctx, func() { h <- struct{}{} }) }()
+	go func() { ended <- d.Watch(ctx, hint) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := wait(t, ended); err != nil {
 			t.Errorf("Watch ended with %v, want nil", err)
 		}
 	})
-	h.wait(t)
-	return h
 }
 
 func (h hints) wait(t *testing.T) {
