@@ -61,6 +61,20 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 	if err != nil {
 		return fmt.Errorf("watch directory: %w", err)
 	}
+	lost, failed := make(chan struct{}, 1), make(chan error, 1)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		// Until Close ends this: fsnotify holds a lock while it sends an error, which
+		// whoever adds a directory waits for, and Close as well.
+		for err := range watcher.Errors {
+			if passing(err) {
+				tell(lost, struct{}{})
+			} else {
+				tell(failed, err)
+			}
+		}
+	})
+	defer reading.Wait()
 	defer watcher.Close()
 	d.watch.start(watcher)
 	defer d.watch.stop()
@@ -73,10 +87,9 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 		case <-ctx.Done():
 			return nil
 		case <-watcher.Events:
-		case err := <-watcher.Errors:
-			if !passing(err) {
-				return fmt.Errorf("watch directory: %w", err)
-			}
+		case <-lost:
+		case err := <-failed:
+			return fmt.Errorf("watch directory: %w", err)
 		case <-pending.C:
 			waiting = false
 			hint()
@@ -94,4 +107,12 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 // watch of it to be ended.
 func passing(err error) bool {
 	return errors.Is(err, fsnotify.ErrEventOverflow) || errors.Is(err, syscall.EINVAL)
+}
+
+// tell sends v, unless something waits to be read already.
+func tell[T any](c chan<- T, v T) {
+	select {
+	case c <- v:
+	default:
+	}
 }

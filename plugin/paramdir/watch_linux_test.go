@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/fsnotify/fsnotify"
+
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
@@ -22,6 +24,19 @@ func TestWatchOfReplaced(t *testing.T) {
 	sweep(t, d)
 	write(t, filepath.Join(root, "aliases/cache"), "cache-3")
 	hints.wait(t)
+}
+
+// fsnotify's errors are read whatever Watch waits for, or else a sweep and the end of
+// Watch wait for each other: fsnotify holds its lock while it sends one.
+func TestWatchReadsErrors(t *testing.T) {
+	root := tree(t, map[string]string{"aliases/cache": "cache-1", "new/cache": "cache-2"})
+	d := New(filepath.Join(root, "aliases"), []ledger.Line{flat})
+	sweep(t, d)
+	held(t, d)
+	replace(t, root)
+	// The test reads events in the place of Watch. The move is told behind the error.
+	for !wait(t, d.watch.watcher.Events).Has(fsnotify.Rename) {
+	}
 }
 
 // held runs Watch until the test ends, and holds it in its first hint until release is
