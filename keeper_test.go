@@ -251,13 +251,70 @@ func TestSnapshotOfTwoBlocks(t *testing.T) {
 		{"", "/var/./s", "snapshot: found /var/s in two server blocks, want a file for each"},
 	} {
 		second := strings.Replace("b.internal:0"+block, "{\n", "{\n"+tt.root, 1)
-		corefile := caddy.CaddyfileInput{Contents: []byte(text + strings.NewReplacer("NAME", "b", "FILE", tt.file).Replace(second)), ServerTypeName: "dns"}
-		err := caddy.ValidateAndExecuteDirectives(corefile, &caddy.Instance{Storage: map[any]any{}}, true)
+		err := setUp(text + strings.NewReplacer("NAME", "b", "FILE", tt.file).Replace(second))
 		switch {
 		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.want)):
 			t.Errorf("%s beside /var/s got the error %v, want %q", tt.file, err, tt.want)
 		}
 	}
+}
+
+// A snapshot must not be read as a parameter, of whichever block: each write would be a
+// change to be written.
+func TestSnapshotInDirectory(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{"link": "aliases", "file": "aliases/s", "aliases/out": "elsewhere"} {
+		path := filepath.Join(dir, link)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		lines, file string
+		read        bool
+	}{
+		{"", "s", false},
+		{"", "aliases-2/s", false},
+		{"", "aliases", false},
+		{"", "aliases/s", true},
+		{"", "aliases/.s", false},
+		{"", "aliases/sub/s", false},
+		{"ssm /", "aliases/sub/s", true},
+		{"ssm /", "aliases/.sub/s", false},
+		{"ssm /sub", "aliases/s", false},
+		{"ssm /sub", "aliases/sub/s", true},
+		{"alias a.internal /s", "aliases/s", true},
+		{"alias a.internal /s", "aliases/t", false},
+		{"", "link/s", true},
+		{"", "file", true},
+		{"", "aliases/out", true},
+	} {
+		snapshot := "snapshot " + filepath.Join(dir, tt.file) + "\n"
+		reader := "directory " + filepath.Join(dir, "aliases") + "\n" + tt.lines + "\n"
+		other := "b.internal:0 {\n versionalias {\n directory " + dir + "/others\n"
+		for where, corefile := range map[string]string{
+			"one block":   "a.internal:0 {\n versionalias {\n" + reader + snapshot + "}\n}\n",
+			"the earlier": other + snapshot + "}\n}\na.internal:0 {\n versionalias {\n" + reader + "}\n}\n",
+			"the later":   "a.internal:0 {\n versionalias {\n" + reader + "}\n}\n" + other + snapshot + "}\n}\n",
+		} {
+			err := setUp(corefile)
+			want := "snapshot: found DIR/" + tt.file + ", which is read as a parameter of directory DIR/aliases, want a file elsewhere, or a dot in front of its name"
+			if tt.read != (err != nil) || err != nil && !strings.HasSuffix(strings.ReplaceAll(err.Error(), dir, "DIR"), want) {
+				t.Errorf("%s beside lines %q, in %s, got the error %v, want one: %v", tt.file, tt.lines, where, err, tt.read)
+			}
+		}
+	}
+}
+
+// setUp is what caddy makes of a Corefile, short of starting it.
+func setUp(corefile string) error {
+	return caddy.ValidateAndExecuteDirectives(caddy.CaddyfileInput{Contents: []byte(corefile), ServerTypeName: "dns"}, &caddy.Instance{Storage: map[any]any{}}, true)
 }
 
 // Duty 9: a snapshot of other parameters is left alone until a sweep has seen these.

@@ -38,14 +38,9 @@ func setup(c *caddy.Controller) error {
 	if v.feed, err = newFeed(cfg, v.table.Store, v.verifier); err != nil {
 		return plugin.Error(pluginName, c.Err(err.Error()))
 	}
-	for _, other := range v.instance.plugins {
-		if path := cfg.snapshot.Path; path != "" && path == other.feed.snapshot.Path {
-			return plugin.Error(pluginName, c.Errf("snapshot: found %s in two server blocks, want a file for each", path))
-		}
-	}
-	for _, other := range v.instance.plugins {
-		if cfg.push != "" && cfg.push == other.feed.push {
-			return plugin.Error(pluginName, c.Errf("push: found %s in two server blocks, want a queue for each", cfg.push))
+	for _, other := range append(slices.Clone(v.instance.plugins), v) {
+		if err := v.feed.conflict(other.feed); err != nil {
+			return plugin.Error(pluginName, c.Err(err.Error()))
 		}
 	}
 	v.instance.plugins = append(v.instance.plugins, v)

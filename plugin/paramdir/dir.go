@@ -76,6 +76,17 @@ func (d *Dir) Read(_ context.Context, refs []ledger.Ref) ([]ledger.Parameter, er
 	return seen, nil
 }
 
+// Reads reports whether a sweep would read a file as the parameter of that name.
+func (d *Dir) Reads(name string) bool {
+	return slices.ContainsFunc(d.lines, func(line ledger.Line) bool {
+		if line.Parameter != "" {
+			return line.Parameter == name
+		}
+		rest, below := strings.CutPrefix(name, strings.TrimSuffix(line.Path, "/")+"/")
+		return below && !(line.Flat && strings.Contains(rest, "/")) && !strings.Contains("/"+rest, "/.")
+	})
+}
+
 // there fails unless the directory itself can be read.
 func (d *Dir) there() error {
 	_, err := d.list("/")

@@ -130,6 +130,29 @@ func TestSweepEnds(t *testing.T) {
 	}
 }
 
+// What is said to be read is what a sweep reads.
+func TestReads(t *testing.T) {
+	names := []string{"cache", ".cache", "..cache", "dns/aliases/cache", "dns/aliases/.cache", "dns/aliases/sub/cache", "dns/aliases/.sub/cache", "dns/aliasescache", "dns/other"}
+	files := map[string]string{}
+	for _, name := range names {
+		files[name] = "x"
+	}
+	root := tree(t, files)
+	for _, line := range []ledger.Line{flat, all, below, flatBelow, one, {Path: "/dns/aliases/.sub"}, {Parameter: "/.cache"}} {
+		d := New(root, []ledger.Line{{Parameter: "/none"}, line})
+		var got []string
+		for _, name := range names {
+			if d.Reads("/" + name) {
+				got = append(got, fmt.Sprintf("1 /%s \"x\"", name))
+			}
+		}
+		slices.Sort(got)
+		if want := slices.Sorted(slices.Values(sweep(t, d))); !slices.Equal(got, want) {
+			t.Errorf("of %+v is said to be read %v, want %v", line, got, want)
+		}
+	}
+}
+
 func TestSizes(t *testing.T) {
 	for _, test := range []struct{ size, want int }{
 		{1, 1},
