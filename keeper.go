@@ -14,13 +14,17 @@ import (
 // tells how old it is.
 const keepEvery = time.Minute
 
+// keepAgain is how long after the first write that failed the next one is tried. It
+// doubles with each, up to keepEvery.
+const keepAgain = time.Second
+
 // keeper writes a feed's snapshots, in a goroutine of its own: a disk that hangs
 // must not hold up a sweep. It does nothing without a file.
 type keeper struct {
 	feed    *feed
 	changed chan struct{} // there is something to write
 	kicked  time.Time     // when there was last
-	failing bool          // the last write did
+	pause   time.Duration // until the next try, after a write that failed; else 0
 }
 
 // restore takes over what a snapshot has.
@@ -68,24 +72,26 @@ func (k *keeper) kick() {
 	}
 }
 
-// run writes until ctx is done, and what is left then.
+// run writes until ctx is done, and what is left then, be it of a write that failed.
 func (k *keeper) run(ctx context.Context) {
 	if k.feed.snapshot.Path == "" {
 		return
 	}
 	for {
+		var again <-chan time.Time
+		if k.pause > 0 {
+			again = time.After(k.pause)
+		}
 		select {
 		case <-k.changed:
-			k.write()
-			continue
+		case <-again:
 		case <-ctx.Done():
+			if k.pause > 0 || len(k.changed) > 0 {
+				k.write()
+			}
+			return
 		}
-		select {
-		case <-k.changed:
-			k.write()
-		default:
-		}
-		return
+		k.write()
 	}
 }
 
@@ -101,10 +107,14 @@ func (k *keeper) write() {
 		Ledger: k.feed.ledger.Load().Memory(),
 	})
 	switch {
-	case err != nil && !k.failing:
+	case err != nil && k.pause == 0:
 		log.Warningf("snapshot is out of date: %v", err)
-	case err == nil && k.failing:
+	case err == nil && k.pause > 0:
 		log.Info("snapshot is up to date again")
 	}
-	k.failing = err != nil
+	if err != nil {
+		k.pause = min(max(keepAgain, 2*k.pause), keepEvery)
+	} else {
+		k.pause = 0
+	}
 }

@@ -106,6 +106,55 @@ func TestSnapshotIsNotWritten(t *testing.T) {
 	}
 }
 
+// A write that failed is tried again though nothing changes and no sweep comes, less and
+// less often, and once more at the end.
+func TestSnapshotIsWrittenAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		full, after time.Duration // until writes succeed, and until it is written then
+		end         bool
+	}{
+		{"for a moment", 500 * time.Millisecond, time.Second, false},
+		{"for minutes", 10 * time.Minute, time.Minute, false},
+		{"until the end", 10*time.Minute + time.Second, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "later")
+			synctest.Test(t, func(t *testing.T) {
+				i := new(instance)
+				v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+					return cache("cache-v1.corp.internal", 1), nil
+				}}, func(_ *VersionAlias, c *config) { c.refresh = mostRefresh })
+				v.feed.snapshot.Path = filepath.Join(dir, "snapshot")
+				if err := i.load(); err != nil {
+					t.Fatal(err)
+				}
+				i.run()
+				<-time.After(tt.full)
+				synctest.Wait() // a try at this very time is over
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				<-time.After(tt.after)
+				stop := func() {
+					if err := i.stop(); err != nil {
+						t.Error(err)
+					}
+				}
+				if tt.end {
+					stop()
+				} else {
+					defer stop()
+				}
+				synctest.Wait()
+				if _, err := v.feed.snapshot.Read(v.feed.place, time.Now()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // What is left to write at the end is written.
 func TestSnapshotAtTheEnd(t *testing.T) {
 	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
