@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/coredns/coredns/core/dnsserver"
@@ -51,27 +52,68 @@ func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
 		}
 		return err
 	}
-	var found []netip.Addr
-	var failure error
-	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		m, err := v.ask(ctx, p.Target, qtype)
-		if err != nil {
-			failure = err
-			continue
+	ctx, cancel := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+	// Both at once: who answers one of them with an address may not answer the other.
+	qtypes := []uint16{dns.TypeA, dns.TypeAAAA}
+	findings := make([]finding, len(qtypes))
+	asked := make(chan int, len(qtypes))
+	for i, qtype := range qtypes {
+		asking.Go(func() {
+			findings[i] = v.find(ctx, p, qtype)
+			asked <- i
+		})
+	}
+	for range qtypes {
+		if f := findings[<-asked]; f.addresses > 0 && f.refusal == nil {
+			return nil
 		}
-		if m.Rcode != dns.RcodeSuccess {
-			failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
+	}
+	return fruitless(findings, p.Check.Port())
+}
+
+// finding is what the question of one type led to.
+type finding struct {
+	failure   error // of the question
+	addresses int
+	refusal   error // of the first address, if none accepts
+}
+
+func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) finding {
+	m, err := v.ask(ctx, p.Target, qtype)
+	if err != nil {
+		return finding{failure: err}
+	}
+	var f finding
+	if m.Rcode != dns.RcodeSuccess {
+		f.failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
+	}
+	found := addresses(m)
+	f.addresses = len(found)
+	if len(found) > 0 && p.Check.Port() > 0 {
+		f.refusal = dial(ctx, found, p.Check.Port())
+	}
+	return f
+}
+
+// fruitless says what was found where no address will do: the same, whichever came first.
+func fruitless(findings []finding, port uint16) error {
+	addresses := 0
+	var refusal, failure error
+	for _, f := range findings {
+		addresses += f.addresses
+		if refusal == nil {
+			refusal = f.refusal
 		}
-		found = append(found, addresses(m)...)
-		if ctx.Err() != nil {
-			break
+		if f.failure != nil {
+			failure = f.failure
 		}
 	}
 	switch {
-	case len(found) > 0 && p.Check.Port() > 0:
-		return dial(ctx, found, p.Check.Port())
-	case len(found) > 0:
-		return nil
+	case refusal != nil:
+		return fmt.Errorf("found none of %d addresses that accepts at port %d, want one: %w", addresses, port, refusal)
 	case failure != nil:
 		return failure
 	}
@@ -163,8 +205,8 @@ func steady(err error) error {
 // probing is the key of contexts in which we ask ourselves.
 type probing struct{}
 
-// dial reports whether one of the addresses accepts a connection at port. It sorts
-// them: an answer has them in another order each time, and the error names the first.
+// dial fails unless one of the addresses accepts a connection at port, with the error of
+// the first. It sorts them: an answer has them in another order each time.
 func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	ctx, cancel := context.WithCancel(ctx)
@@ -194,7 +236,7 @@ func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
 			first = r.err
 		}
 	}
-	return fmt.Errorf("found none of %d addresses that accepts at port %d, want one: %w", len(addrs), port, steady(first))
+	return steady(first)
 }
 
 // catcher is the writer of a question that we ask ourselves. It comes from

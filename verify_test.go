@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,10 +264,9 @@ func TestVerifySaysOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := startTrial(t, tt.first+".corp.internal")
 				defer tr.stop()
-				asked := 0
+				var asked atomic.Int32
 				tr.set("cache-v2", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
-					addr := &net.UDPAddr{IP: net.IPv4(10, 0, 0, byte(1+asked/2%2)), Port: 53} // A and AAAA are one probe
-					asked++
+					addr := &net.UDPAddr{IP: net.IPv4(10, 0, 0, byte(1+(asked.Add(1)-1)/2%2)), Port: 53} // A and AAAA are one probe
 					return dns.RcodeServerFailure, &net.OpError{Op: "read", Net: "udp", Addr: addr, Err: os.ErrDeadlineExceeded}
 				})
 				if tt.then != "" {
@@ -326,8 +327,8 @@ func TestVerifyRamp(t *testing.T) {
 	})
 }
 
-// Verification holds up neither sweeps nor other documents, and asks 16 questions
-// at once at most, each for 5 seconds.
+// Verification holds up neither sweeps nor other documents, and asks for 16 targets
+// at once at most, A and AAAA of each, for 5 seconds.
 func TestVerifyManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := startTrial(t, "cache-v1.corp.internal")
@@ -357,8 +358,8 @@ func TestVerifyManyAtOnce(t *testing.T) {
 		tr.set("cache-v2", addressed)
 		tr.put("cache-v2.corp.internal")
 		tr.turns("cache-v2", 16*time.Second) // the next sweep, and once one of those that hang gives up
-		if most != 16 {
-			t.Errorf("%d probes were under way at once, want 16", most)
+		if most != 2*16 {
+			t.Errorf("%d questions were under way at once, want 2 of each of 16 probes", most)
 		}
 	})
 }
@@ -465,6 +466,55 @@ func TestVerifyDoesNotCount(t *testing.T) {
 	})
 }
 
+// An address will do though the question for the other kind is never answered, and one
+// that accepts though the addresses of the other kind do not.
+func TestVerifyOfOneKind(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	open := port(l.Addr().String())
+	for _, tt := range []struct{ name, check, a, aaaa, want string }{ // records' data, "hang", or none
+		{"no answer for AAAA", "address", "127.0.0.1", "hang", ""},
+		{"no answer for A", "address", "hang", "2001:db8::1", ""},
+		{"a port, and no answer for AAAA", "tcp:" + open, "127.0.0.1", "hang", ""},
+		{"a port, and no answer for A", "tcp:" + open, "hang", "::ffff:127.0.0.1", ""},
+		{"a port of AAAA only", "tcp:" + open, "127.0.0.2", "::ffff:127.0.0.1", ""},
+		{"a port of none", "tcp:" + open, "127.0.0.3 127.0.0.2", "::ffff:127.0.0.4",
+			"found none of 3 addresses that accepts at port " + open + ", want one: dial tcp 127.0.0.2:" + open + ": connect: connection refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := fed(t, new(instance), &source{}, verify)
+			v.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				qtype, data := dns.TypeToString[r.Question[0].Qtype], tt.a
+				if qtype == "AAAA" {
+					data = tt.aaaa
+				}
+				if data == "hang" {
+					<-ctx.Done()
+					return dns.RcodeServerFailure, ctx.Err()
+				}
+				var records []string
+				for addr := range strings.FieldsSeq(data) {
+					records = append(records, r.Question[0].Name+" 60 IN "+qtype+" "+addr)
+				}
+				return dns.RcodeSuccess, w.WriteMsg(reply(r, records...))
+			})
+			document := fmt.Sprintf(`{"to": "cache-v2.corp.internal", "check": %q}`, tt.check)
+			l, _ := v.feed.empty().Apply(cache("cache-v1.corp.internal", 1), time.Now())
+			l, _ = l.Apply(cache(document, 2), time.Now())
+			probes, _ := l.Probes(time.Now(), 1)
+			ctx, cancel := context.WithTimeout(t.Context(), program.Patience)
+			defer cancel()
+			got := v.verifier.Verify(ctx, probes[0]).Err
+			if fmt.Sprint(got) != cmp.Or(tt.want, fmt.Sprint(nil)) {
+				t.Errorf("got %v, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // That nobody accepts reads the same each time, in whatever order the addresses come.
 func TestDialOrder(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -477,7 +527,7 @@ func TestDialOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "found none of 2 addresses that accepts at port " + closed + ", want one: dial tcp 127.0.0.1:" + closed + ": connect: connection refused"
+	want := "dial tcp 127.0.0.1:" + closed + ": connect: connection refused"
 	for _, order := range []string{"127.0.0.1 127.0.0.2", "127.0.0.2 127.0.0.1"} {
 		var addrs []netip.Addr
 		for addr := range strings.FieldsSeq(order) {
