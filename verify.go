@@ -156,7 +156,7 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 		ctx = context.WithValue(ctx, key, value)
 	}
 	m, err = v.exchange(ctx, server, q, self)
-	if err == nil && m.Truncated {
+	if err == nil && m.Truncated && ctx.Err() == nil { // a stop waits for what is asked
 		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)
 	}
 	if err == nil && ruled(m) {

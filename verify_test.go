@@ -557,6 +557,38 @@ func TestVerifyTruncated(t *testing.T) {
 	})
 }
 
+// A stop waits for the questions under way, and for none after them.
+func TestVerifyStops(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		truncated bool
+	}{{"an error", false}, {"truncated", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const takes = 3 * time.Second // whoever stops meanwhile
+				tr := startTrial(t, "cache-v1.corp.internal")
+				tr.set("cache-v2", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+					<-time.After(takes)
+					if !tt.truncated {
+						return dns.RcodeServerFailure, errors.New("i/o timeout")
+					}
+					m := reply(r)
+					m.Truncated = true
+					return dns.RcodeSuccess, w.WriteMsg(m)
+				})
+				tr.put("cache-v2.corp.internal")
+				tr.feed.watcher.Hint()
+				synctest.Wait()
+				began := time.Now()
+				tr.stop()
+				if got := time.Since(began); got != takes {
+					t.Errorf("the stop took %v, want %v", got, takes)
+				}
+			})
+		})
+	}
+}
+
 // An error reads the same each time, whatever port was asked from.
 func TestSteadyErrors(t *testing.T) {
 	tcp := func(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
