@@ -290,8 +290,9 @@ func (f *feed) run(ctx context.Context) {
 	wg.Go(func() { f.keeper.run(watching) })
 	if f.dir != nil {
 		wg.Go(func() {
-			if err := f.dir.Watch(ctx, f.watcher.Hint); err != nil {
-				log.Warningf("a flip waits for the next sweep: %v", err)
+			waits := func(err error) { log.Warningf("a flip waits for the next sweep: %v", err) }
+			if err := f.dir.Watch(ctx, f.watcher.Hint, waits); err != nil {
+				waits(err)
 			}
 		})
 	}

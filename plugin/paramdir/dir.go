@@ -31,7 +31,9 @@ type Dir struct {
 }
 
 // New makes a Dir that reads what lines name below root.
-func New(root string, lines []ledger.Line) *Dir { return &Dir{root: root, lines: lines} }
+func New(root string, lines []ledger.Line) *Dir {
+	return &Dir{root: root, lines: lines, watch: newWatched(root)}
+}
 
 // Sweep reads every parameter that the lines name. An error means that it is
 // not known what is there: the sweep was not complete. A parameter that does
@@ -142,11 +144,11 @@ func (d *Dir) entry(ctx context.Context, line int, name string, flat bool, above
 
 func (d *Dir) list(path string) ([]fs.DirEntry, error) {
 	dir := d.file(path)
+	d.watch.add(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read directory: %w", err)
 	}
-	d.watch.add(dir)
 	return entries, nil
 }
 

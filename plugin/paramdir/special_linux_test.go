@@ -116,6 +116,35 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// A directory that is read but cannot be watched is told, and once.
+func TestWatchOfDenied(t *testing.T) {
+	root := tree(t, map[string]string{"dns/cache": "cache-2"})
+	denied := filepath.Join(root, "dns")
+	must(t, os.Chmod(denied, 0o100))
+	defer os.Chmod(denied, 0o700) // for it to be removed
+	d := New(root, []ledger.Line{{Parameter: "/dns/cache"}})
+	h, told := make(hints, 1000), make(chan error, 1000)
+	run(t, d, func() { h <- struct{}{} }, func(err error) { told <- err })
+	h.wait(t)
+	swept := func() {
+		t.Helper()
+		var err error
+		unprivileged(t, func() { _, err = d.Sweep(t.Context()) })
+		must(t, err)
+	}
+	swept()
+	err := wait(t, told)
+	if got, want := text(err), "watch directory "+denied+": permission denied"; got != want {
+		t.Errorf("told is %q, want %q", got, want)
+	}
+	swept()
+	write(t, filepath.Join(root, "db"), "x")
+	h.wait(t)
+	if len(told) > 0 {
+		t.Errorf("told is %v as well, want one alone", <-told)
+	}
+}
+
 func lines(err error) []string {
 	if err == nil {
 		return nil

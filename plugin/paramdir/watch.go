@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -15,36 +17,77 @@ import (
 // truncation and then some content, a ConfigMap's update a dozen events.
 const debounce = 100 * time.Millisecond
 
-// watched is the directories that sweeps have read, and their watcher while
+// watched is the directories that sweeps have read or wanted to, and their watcher while
 // there is one.
 type watched struct {
+	top     string // nothing above it is watched
 	mu      sync.Mutex
 	dirs    map[string]bool
+	awaited map[string]bool // what was not there, and what is above it
 	watcher *fsnotify.Watcher
+	failed  chan<- error // what cannot be watched, though it is there
 }
 
-// add notes dir. It is added to the watcher each time, for it may have been
-// removed and made anew since.
+func newWatched(root string) watched {
+	return watched{top: filepath.Dir(root), dirs: map[string]bool{}, awaited: map[string]bool{}}
+}
+
+// add notes dir, which is about to be read: what comes later is then seen by the reader
+// or told by the watcher. It is added to that each time, for it may have been removed and
+// made anew since.
 func (w *watched) add(dir string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.dirs == nil {
-		w.dirs = map[string]bool{}
-	}
 	w.dirs[dir] = true
 	if w.watcher != nil {
-		// What cannot be watched is still swept.
-		_ = w.watcher.Add(dir)
+		w.watch(dir)
 	}
 }
 
-func (w *watched) start(watcher *fsnotify.Watcher) {
+func (w *watched) start(watcher *fsnotify.Watcher, failed chan<- error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.watcher = watcher
+	w.watcher, w.failed = watcher, failed
 	for dir := range w.dirs {
-		_ = watcher.Add(dir) // as above
+		w.watch(dir)
 	}
+}
+
+// watch adds dir to the watcher, or if it is not there, what is above it: each before the
+// next one is looked for, so that none comes unseen.
+func (w *watched) watch(dir string) {
+	err := w.watcher.Add(dir)
+	if absent(err) {
+		for _, above := range w.way(dir) {
+			w.awaited[above] = true
+			if err = w.watcher.Add(above); err != nil {
+				break
+			}
+		}
+	}
+	if err != nil && !absent(err) {
+		tell(w.failed, fmt.Errorf("watch directory %s: %w", dir, err))
+	}
+}
+
+// way is the directories from top to dir.
+func (w *watched) way(dir string) []string {
+	way := []string{dir}
+	for dir != w.top && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		way = append(way, dir)
+	}
+	slices.Reverse(way)
+	return way
+}
+
+// concerns reports whether a change of that name is of what sweeps read. Above that, there
+// may be much that is not.
+func (w *watched) concerns(name string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name = filepath.Clean(name)
+	return w.dirs[filepath.Dir(name)] || w.dirs[name] || w.awaited[name]
 }
 
 func (w *watched) stop() {
@@ -54,9 +97,10 @@ func (w *watched) stop() {
 }
 
 // Watch calls hint soon after something changed in a directory that a sweep has
-// read, until ctx is done. It returns early only with an error: then nothing is
-// watched, and flips wait for the next sweep.
-func (d *Dir) Watch(ctx context.Context, hint func()) error {
+// read, until ctx is done, and partly once if one of them cannot be watched: flips there
+// wait for the next sweep. It returns early only with an error: then nothing is watched,
+// and all flips do.
+func (d *Dir) Watch(ctx context.Context, hint func(), partly func(error)) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch directory: %w", err)
@@ -76,20 +120,30 @@ func (d *Dir) Watch(ctx context.Context, hint func()) error {
 	})
 	defer reading.Wait()
 	defer watcher.Close()
-	d.watch.start(watcher)
+	unwatched := make(chan error, 1)
+	d.watch.start(watcher, unwatched)
 	defer d.watch.stop()
 	// Something may have changed since the sweep that found the directories.
 	pending := time.NewTimer(debounce)
 	defer pending.Stop()
-	waiting := true
+	waiting, told := true, false
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-watcher.Events:
+		case e := <-watcher.Events:
+			if !d.watch.concerns(e.Name) {
+				continue
+			}
 		case <-lost:
 		case err := <-failed:
 			return fmt.Errorf("watch directory: %w", err)
+		case err := <-unwatched:
+			if !told {
+				told = true
+				partly(err)
+			}
+			continue
 		case <-pending.C:
 			waiting = false
 			hint()

@@ -48,7 +48,7 @@ func held(t *testing.T, d *Dir) (h hints, release func()) {
 	run(t, d, func() {
 		h <- struct{}{}
 		<-held.Done()
-	})
+	}, whole(t))
 	t.Cleanup(release) // a test that fails has not
 	h.wait(t)
 	return h, release

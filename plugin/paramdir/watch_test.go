@@ -179,6 +179,117 @@ func TestWatchOfNewDirectories(t *testing.T) {
 	})
 }
 
+// What is not there yet, or any more, is seen when it comes, from the parent of all of it
+// on.
+func TestWatchOfWhatComes(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		root  string // below the test's directory
+		tree  map[string]string
+		line  ledger.Line
+		first func(t *testing.T, root string) // nil, or swept after its hint, before the rest
+		then  func(t *testing.T, root string)
+		want  string
+	}{
+		{
+			name:  "a path, step by step",
+			line:  below,
+			first: func(t *testing.T, root string) { must(t, os.Mkdir(filepath.Join(root, "dns"), 0o755)) },
+			then:  func(t *testing.T, root string) { write(t, filepath.Join(root, "dns/aliases/cache"), "cache-1") },
+			want:  "cache-1",
+		},
+		{
+			name:  "a path anew",
+			tree:  map[string]string{"dns/aliases/cache": "cache-1", "dns/.new/cache": "cache-2"},
+			line:  below,
+			first: func(t *testing.T, root string) { must(t, os.RemoveAll(filepath.Join(root, "dns/aliases"))) },
+			then: func(t *testing.T, root string) {
+				must(t, os.Rename(filepath.Join(root, "dns/.new"), filepath.Join(root, "dns/aliases")))
+			},
+			want: "cache-2",
+		},
+		{
+			name:  "the directory of a file that a line names",
+			tree:  map[string]string{"dns/": ""},
+			line:  one,
+			first: func(t *testing.T, root string) { write(t, filepath.Join(root, "other"), "x") },
+			then:  func(t *testing.T, root string) { write(t, filepath.Join(root, "dns/aliases/cache"), "cache-1") },
+			want:  "cache-1",
+		},
+		{
+			name: "all of it",
+			root: "all",
+			line: flat,
+			then: func(t *testing.T, root string) { write(t, filepath.Join(root, "cache"), "cache-1") },
+			want: "cache-1",
+		},
+		{
+			name:  "all of it, anew",
+			root:  "all",
+			tree:  map[string]string{"all/dns/aliases/cache": "cache-1"},
+			line:  below,
+			first: func(t *testing.T, root string) { must(t, os.RemoveAll(root)) },
+			then:  func(t *testing.T, root string) { write(t, filepath.Join(root, "dns/aliases/cache"), "cache-2") },
+			want:  "cache-2",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			root := filepath.Join(tree(t, test.tree), test.root)
+			d := New(root, []ledger.Line{test.line})
+			saw := func() string {
+				seen, err := d.Sweep(t.Context())
+				if err != nil || len(seen) == 0 {
+					return "" // it fails without a directory
+				}
+				return seen[0].Value
+			}
+			saw()
+			hints := watching(t, d)
+			if test.first != nil {
+				test.first(t, root)
+				hints.wait(t)
+				saw()
+			}
+			test.then(t, root)
+			for got := ""; got != test.want; got = saw() {
+				hints.wait(t)
+			}
+		})
+	}
+}
+
+// Whoever watches a directory does so before it is read: nothing is made in between.
+func TestWatchComesFirst(t *testing.T) {
+	root := tree(t, nil)
+	d := New(root, []ledger.Line{flat})
+	d.watch.mu.Lock()
+	listed := make(chan []os.DirEntry, 1)
+	go func() {
+		entries, _ := d.list("/")
+		listed <- entries
+	}()
+	eventually(t, "a directory that waits to be watched", func() bool { return strings.Contains(stacks(), "paramdir.(*watched).add") })
+	write(t, filepath.Join(root, "cache"), "cache-1")
+	d.watch.mu.Unlock()
+	if got := wait(t, listed); len(got) != 1 {
+		t.Errorf("found %v, want the file that was made before it could be told", got)
+	}
+}
+
+// Above the directory only that counts which leads to it.
+func TestWatchConcerns(t *testing.T) {
+	dir := t.TempDir()
+	d := New(filepath.Join(dir, "aliases"), []ledger.Line{flat})
+	watching(t, d)
+	_, _ = d.Sweep(t.Context()) // it fails without a directory
+	for name, want := range map[string]bool{"aliases": true, "other": false, "aliases/cache": true, "aliases/sub/cache": false, "aliases-2/cache": false} {
+		if got := d.watch.concerns(filepath.Join(dir, name)); got != want {
+			t.Errorf("that %s changed concerns it is %v, want %v", name, got, want)
+		}
+	}
+}
+
 // A change may come between the first sweep and Watch, which cannot know of it.
 func TestWatchHintsAtFirst(t *testing.T) {
 	root := tree(t, nil)
@@ -227,7 +338,7 @@ func TestWatchEnds(t *testing.T) {
 				case hinted <- struct{}{}:
 				default:
 				}
-			})
+			}, nil)
 		}()
 		wait(t, hinted)
 		cancel()
@@ -250,17 +361,22 @@ type hints chan struct{}
 func watching(t *testing.T, d *Dir) hints {
 	t.Helper()
 	h := make(hints, 1000) // more than any test waits for
-	run(t, d, func() { h <- struct{}{} })
+	run(t, d, func() { h <- struct{}{} }, whole(t))
 	h.wait(t)
 	return h
 }
 
+// whole fails if a directory cannot be watched.
+func whole(t *testing.T) func(error) {
+	return func(err error) { t.Errorf("not all is watched: %v", err) }
+}
+
 // run runs Watch until the test ends.
-func run(t *testing.T, d *Dir, hint func()) {
+func run(t *testing.T, d *Dir, hint func(), partly func(error)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- d.Watch(ctx, hint) }()
+	go func() { ended <- d.Watch(ctx, hint, partly) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := wait(t, ended); err != nil {
