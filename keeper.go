@@ -10,7 +10,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/snapshot"
 )
 
-// keepEvery is how often a snapshot is written if nothing changes, so that it
+// keepEvery is how often a snapshot is written at least if nothing changes, so that it
 // tells how old it is.
 const keepEvery = time.Minute
 
@@ -24,6 +24,7 @@ type keeper struct {
 	feed    *feed
 	changed chan struct{} // there is something to write
 	kicked  time.Time     // when there was last
+	written int64         // the sweep that was written last, as in the feed's stats
 	pause   time.Duration // until the next try, after a write that failed; else 0
 }
 
@@ -58,10 +59,17 @@ func (k *keeper) restore() {
 
 // swept is told a sweep, and whether it changed anything.
 func (k *keeper) swept(changed bool, now time.Time) {
-	if changed || now.Sub(k.kicked) >= keepEvery {
+	if age := now.Sub(k.kicked); changed || age >= keepEvery || k.ages(age) {
 		k.kicked = now
 		k.kick()
 	}
+}
+
+// ages reports whether what was written that long ago may be of half the age at which it
+// is refused before the next sweep ends, in less than twice the interval.
+func (k *keeper) ages(age time.Duration) bool {
+	most := k.feed.snapshot.MaxAge / 2
+	return most > 0 && age+2*k.feed.watcher.Interval() > most
 }
 
 // kick has a snapshot written soon.
@@ -72,7 +80,8 @@ func (k *keeper) kick() {
 	}
 }
 
-// run writes until ctx is done, and what is left then, be it of a write that failed.
+// run writes until ctx is done, and what is left then: of a write that failed, or a sweep
+// that changed nothing.
 func (k *keeper) run(ctx context.Context) {
 	if k.feed.snapshot.Path == "" {
 		return
@@ -86,7 +95,7 @@ func (k *keeper) run(ctx context.Context) {
 		case <-k.changed:
 		case <-again:
 		case <-ctx.Done():
-			if k.pause > 0 || len(k.changed) > 0 {
+			if k.pause > 0 || len(k.changed) > 0 || k.written != k.feed.stats.swept.Load() {
 				k.write()
 			}
 			return
@@ -115,6 +124,6 @@ func (k *keeper) write() {
 	if err != nil {
 		k.pause = min(max(keepAgain, 2*k.pause), keepEvery)
 	} else {
-		k.pause = 0
+		k.pause, k.written = 0, swept
 	}
 }

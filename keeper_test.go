@@ -70,6 +70,62 @@ func TestSnapshotWrites(t *testing.T) {
 	})
 }
 
+// A snapshot never reaches half of the age at which it is refused while sweeps are
+// complete, without being written more often than that takes. The last sweep before a
+// stop is in it, though it changed nothing.
+func TestSnapshotAge(t *testing.T) {
+	for _, tt := range []struct {
+		refresh, maxAge, oldest time.Duration
+		writes                  int // in ten minutes, at most
+	}{
+		{time.Second, 30 * time.Second, 15 * time.Second, 50},
+		{10 * time.Second, 5 * time.Minute, 71 * time.Second, 12},
+		{10 * time.Second, 25 * time.Second, 11 * time.Second, 68}, // each sweep
+		{10 * time.Second, 0, 71 * time.Second, 12},
+	} {
+		file := snapshot.File{Path: filepath.Join(t.TempDir(), "snapshot"), MaxAge: tt.maxAge}
+		synctest.Test(t, func(t *testing.T) {
+			i := new(instance)
+			v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+				return cache("cache-v1.corp.internal", 1), nil
+			}}, func(_ *VersionAlias, c *config) { c.refresh, c.snapshot = tt.refresh, file })
+			if err := i.load(); err != nil {
+				t.Fatal(err)
+			}
+			i.run()
+			var last time.Time
+			var oldest time.Duration
+			writes := 0
+			see := func() {
+				synctest.Wait()
+				s, err := file.Read(v.feed.place, time.Now())
+				if err != nil {
+					t.Error(err)
+				}
+				oldest = max(oldest, time.Since(s.Swept))
+				if !s.Swept.Equal(last) {
+					last = s.Swept
+					writes++
+				}
+			}
+			for range 10 * 60 {
+				see()
+				<-time.After(time.Second)
+			}
+			if oldest > tt.oldest || writes > tt.writes {
+				t.Errorf("with refresh %v and the age %v it was written %d times, and %v old, want at most %d and %v", tt.refresh, tt.maxAge, writes, oldest, tt.writes, tt.oldest)
+			}
+			if err := i.stop(); err != nil {
+				t.Fatal(err)
+			}
+			see()
+			if swept := time.Unix(0, v.feed.stats.swept.Load()); !last.Equal(swept) {
+				t.Errorf("at the end the snapshot is of %v, want %v", last, swept)
+			}
+		})
+	}
+}
+
 // What was not seen whole is not written, and what cannot be written is said
 // once.
 func TestSnapshotIsNotWritten(t *testing.T) {
