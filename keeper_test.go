@@ -345,21 +345,39 @@ func TestSnapshotStart(t *testing.T) {
 	}
 }
 
-// Two blocks must not write to one file.
+// Two blocks must not write to one file, however it is spelled.
 func TestSnapshotOfTwoBlocks(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for link, target := range map[string]string{"link": "s", "here": "."} {
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const block = " {\n versionalias {\n directory /srv/NAME\n snapshot FILE\n }\n}\n"
-	text := strings.NewReplacer("NAME", "a", "FILE", "/var/s").Replace("a.internal:0" + block)
+	const twice = "snapshot: found DIR/s in two server blocks, want a file for each"
 	for _, tt := range []struct{ root, file, want string }{
-		{"", "/var/t", ""},
-		{"", "/var/s", "snapshot: found /var/s in two server blocks, want a file for each"},
-		{"root /var\n", "s", "snapshot: found /var/s in two server blocks, want a file for each"},
-		{"", "/var/./s", "snapshot: found /var/s in two server blocks, want a file for each"},
+		{"", "DIR/t", ""},
+		{"", "DIR/s", twice},
+		{"root DIR\n", "s", twice},
+		{"", "DIR/./s", twice},
+		{"", "s", twice},
+		{"root here\n", "s", twice},
+		{"", "DIR/link", twice},
+		{"", "here/link", twice},
+		{"", "here/t", ""},
 	} {
-		second := strings.Replace("b.internal:0"+block, "{\n", "{\n"+tt.root, 1)
-		err := setUp(text + strings.NewReplacer("NAME", "b", "FILE", tt.file).Replace(second))
-		switch {
-		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.want)):
-			t.Errorf("%s beside /var/s got the error %v, want %q", tt.file, err, tt.want)
+		corefile := "a.internal:0" + strings.NewReplacer("NAME", "a", "FILE", "DIR/s").Replace(block) +
+			"b.internal:0" + strings.NewReplacer("NAME", "b", "FILE", tt.file).Replace(strings.Replace(block, "{\n", "{\n"+tt.root, 1))
+		got := ""
+		if err := setUp(strings.ReplaceAll(corefile, "DIR", dir)); err != nil {
+			got = strings.ReplaceAll(err.Error(), dir, "DIR")
+		}
+		if got == "" != (tt.want == "") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("%s with %q beside DIR/s got the error %q, want %q", tt.file, tt.root, got, tt.want)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,11 +111,12 @@ func checksum(body []byte) string {
 var writing sync.Mutex
 
 // replace writes a file beside, which only its owner may read, and renames it
-// once it is on the disk.
+// once it is on the disk. A link stays, and what it leads to is replaced.
 func (f File) replace(text []byte) error {
 	writing.Lock()
 	defer writing.Unlock()
-	beside, err := os.CreateTemp(filepath.Dir(f.Path), f.beside())
+	dir, name := filepath.Split(Resolve(f.Path))
+	beside, err := os.CreateTemp(dir, before(name)+"*"+behind)
 	if err != nil {
 		return err
 	}
@@ -123,31 +124,39 @@ func (f File) replace(text []byte) error {
 	if err := errors.Join(err, beside.Sync(), beside.Close()); err != nil {
 		return errors.Join(err, os.Remove(beside.Name()))
 	}
-	if err := os.Rename(beside.Name(), f.Path); err != nil {
+	if err := os.Rename(beside.Name(), filepath.Join(dir, name)); err != nil {
 		return errors.Join(err, os.Remove(beside.Name()))
 	}
 	// The new name has to be on the disk as well. Not every system can be asked for
 	// that, and those that cannot do it by themselves.
-	if dir, err := os.Open(filepath.Dir(f.Path)); err == nil {
-		_ = dir.Sync()
-		_ = dir.Close()
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
 	}
 	return nil
 }
 
-// beside is the pattern of the names of files that are being written.
-func (f File) beside() string { return "." + filepath.Base(f.Path) + ".*.new" }
+// before and behind are what the name of a file that is being written has before and
+// behind its digits.
+func before(name string) string { return "." + name + "." }
 
-// clean removes what is left of writes that a crash ended. Whatever cannot be
-// removed is in nobody's way.
+const behind = ".new"
+
+// clean removes what is left of writes that a crash ended, and nothing of another snapshot
+// whose name begins like this one's. Whatever cannot be removed is in nobody's way.
 func (f File) clean() {
 	writing.Lock()
 	defer writing.Unlock()
-	left, err := fs.Glob(os.DirFS(filepath.Dir(f.Path)), f.beside())
+	dir, name := filepath.Split(Resolve(f.Path))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
-	for _, name := range left {
-		_ = os.Remove(filepath.Join(filepath.Dir(f.Path), name))
+	for _, entry := range entries {
+		digits, ours := strings.CutPrefix(entry.Name(), before(name))
+		digits, written := strings.CutSuffix(digits, behind)
+		if ours && written && digits != "" && strings.Trim(digits, "0123456789") == "" {
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
+		}
 	}
 }

@@ -174,19 +174,63 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
-// What crashes left is removed, and nothing else.
-func TestClean(t *testing.T) {
-	f := File{Path: filepath.Join(t.TempDir(), "snapshot")}
-	for _, name := range []string{".snapshot.123.new", ".other.123.new", "snapshot.123.new", ".snapshot.new.1"} {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(f.Path), name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := f.Read(place, epoch); !errors.Is(err, fs.ErrNotExist) {
+// A link to a snapshot stays one, be there something yet or not, and what it leads to is
+// written and cleaned.
+func TestLink(t *testing.T) {
+	dir := t.TempDir()
+	there := File{Path: filepath.Join(dir, "real", "snapshot")}
+	if err := os.Mkdir(filepath.Dir(there.Path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := names(t, f), []string{".other.123.new", ".snapshot.new.1", "snapshot.123.new"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory has %v, want %v", got, want)
+	link := File{Path: filepath.Join(dir, "link")}
+	if err := os.Symlink("real/snapshot", link.Path); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := link.Write(filled()); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "real", ".snapshot.123.new"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []File{link, there} {
+			if got, err := f.Read(place, epoch); err != nil || !reflect.DeepEqual(got, filled()) {
+				t.Errorf("read of %s got %+v, %v, want what was written", f.Path, got, err)
+			}
+		}
+		if target, err := os.Readlink(link.Path); target != "real/snapshot" {
+			t.Errorf("the link leads to %q, %v, want what it led to", target, err)
+		}
+		if got, want := append(names(t, link), names(t, there)...), []string{"link", "real", "snapshot"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+	}
+}
+
+// What crashes left is removed, and nothing else, whatever the name would match.
+func TestClean(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		left, want []string
+	}{
+		{"snapshot", []string{".other.123.new", ".snapshot.123.new", ".snapshot.new.1", "snapshot.123.new"},
+			[]string{".other.123.new", ".snapshot.new.1", "snapshot.123.new"}},
+		{"corp", []string{".corp..new", ".corp.123.new", ".corp.internal.123.new", ".corp.x.new"},
+			[]string{".corp..new", ".corp.internal.123.new", ".corp.x.new"}},
+		{"corp[1]", []string{".corp1.123.new", ".corp[1].123.new"}, []string{".corp1.123.new"}},
+	} {
+		f := File{Path: filepath.Join(t.TempDir(), tt.name)}
+		for _, name := range tt.left {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(f.Path), name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := f.Read(place, epoch); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if got := names(t, f); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("beside %s the directory has %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 
