@@ -145,6 +145,21 @@ func TestWatchOfDenied(t *testing.T) {
 	}
 }
 
+// What is above the nearest directory that is there need not be watched.
+func TestWatchBelowDenied(t *testing.T) {
+	top := tree(t, map[string]string{"aliases/dns/": ""})
+	must(t, os.Chmod(top, 0o100))
+	defer os.Chmod(top, 0o700) // for it to be removed
+	root := filepath.Join(top, "aliases")
+	d := New(root, []ledger.Line{below})
+	hints := watching(t, d)
+	var err error
+	unprivileged(t, func() { _, err = d.Sweep(t.Context()) })
+	must(t, err)
+	write(t, filepath.Join(root, "dns/aliases/cache"), "cache-1")
+	hints.wait(t)
+}
+
 func lines(err error) []string {
 	if err == nil {
 		return nil

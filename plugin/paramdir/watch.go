@@ -53,21 +53,37 @@ func (w *watched) start(watcher *fsnotify.Watcher, failed chan<- error) {
 	}
 }
 
-// watch adds dir to the watcher, or if it is not there, what is above it: each before the
-// next one is looked for, so that none comes unseen.
+// watch has dir watched, or if it is not there, what is above it.
 func (w *watched) watch(dir string) {
-	err := w.watcher.Add(dir)
+	err := w.try(dir)
 	if absent(err) {
-		for _, above := range w.way(dir) {
-			w.awaited[above] = true
-			if err = w.watcher.Add(above); err != nil {
-				break
-			}
+		err = w.await(dir)
+	}
+	if err != nil {
+		tell(w.failed, err)
+	}
+}
+
+// await watches what is above dir: each before the next one is looked for, so that none
+// comes unseen. It fails if the nearest that is there cannot be watched.
+func (w *watched) await(dir string) error {
+	var nearest error
+	for _, above := range w.way(dir) {
+		w.awaited[above] = true
+		err := w.try(above)
+		if absent(err) {
+			break
 		}
+		nearest = err
 	}
-	if err != nil && !absent(err) {
-		tell(w.failed, fmt.Errorf("watch directory %s: %w", dir, err))
+	return nearest
+}
+
+func (w *watched) try(dir string) error {
+	if err := w.watcher.Add(dir); err != nil {
+		return fmt.Errorf("watch directory %s: %w", dir, err)
 	}
+	return nil
 }
 
 // way is the directories from top to dir.
