@@ -152,12 +152,22 @@ func (s *Store) named(ctx context.Context, batch []ledger.Ref) ([]ledger.Paramet
 		return nil, errEmpty
 	}
 	var seen []ledger.Parameter
+	told := map[string]bool{}
 	for _, p := range output.Parameters {
 		ref, ok := byName[aws.ToString(p.Name)]
 		if !ok {
 			return nil, fmt.Errorf("found %s in the answer, want what was asked for", aws.ToString(p.Name))
 		}
 		seen = append(seen, observe(ref.Line, ref.Name, p))
+		told[aws.ToString(p.Name)] = true
+	}
+	for _, name := range output.InvalidParameters {
+		told[name] = true
+	}
+	for _, ref := range batch { // aliases go with what is taken not to exist
+		if !told[ref.Name] && !told[s.parameter(ref)] {
+			return nil, fmt.Errorf("found nothing about %s in the answer, want it or that it does not exist", ref.Name)
+		}
 	}
 	return seen, nil
 }

@@ -129,6 +129,25 @@ func TestPages(t *testing.T) {
 			asked:   []string{`{"Names":["/dns/cache"]}`},
 		},
 		{
+			name:    "a name that does not exist, and no list of those that do",
+			lines:   []ledger.Line{byName},
+			answers: []answer{status(200, `{"InvalidParameters":["/dns/cache"]}`)},
+			asked:   []string{`{"Names":["/dns/cache"]}`},
+		},
+		{
+			name:    "a label that does not exist, by the name of its parameter",
+			lines:   []ledger.Line{{Parameter: "/dns/db", Label: "prod"}},
+			answers: []answer{status(200, `{"InvalidParameters":["/dns/db"],"Parameters":[]}`)},
+			asked:   []string{`{"Names":["/dns/db:prod"]}`},
+		},
+		{
+			name:    "a name of which nothing is said",
+			lines:   []ledger.Line{byName, {Parameter: "/dns/db", Label: "prod"}, {Parameter: "/dns/web"}},
+			answers: []answer{status(200, `{"InvalidParameters":["/dns/web"],"Parameters":[{"Name":"/dns/cache"}]}`)},
+			err:     "read the parameters /dns/cache /dns/db:prod /dns/web: found nothing about /dns/db:prod in the answer, want it or that it does not exist",
+			asked:   []string{`{"Names":["/dns/cache","/dns/db:prod","/dns/web"]}`},
+		},
+		{
 			name:    "a name that was not asked for",
 			lines:   []ledger.Line{byName},
 			answers: []answer{page("", "/dns/cache", "/dns/other")},
@@ -152,6 +171,16 @@ func TestPages(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// An API that knows no data types says nothing of them.
+func TestNoDataType(t *testing.T) {
+	signed(t)
+	s, _ := wired(t, Config{}, []ledger.Line{byName}, status(200, `{"Parameters":[{"Name":"/dns/cache","Type":"String","Value":"x"}]}`))
+	seen, err := s.Sweep(t.Context())
+	if err != nil || len(seen) != 1 || seen[0].Problem != nil || seen[0].Value != "x" {
+		t.Errorf("sweep saw %+v and the error %v, want the value and no problem", seen, err)
 	}
 }
 
@@ -360,7 +389,7 @@ func TestCalls(t *testing.T) {
 	signed(t)
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := wired(t, Config{}, []ledger.Line{byPath, byName},
-			inTurn(page("t1"), page(""), page(""), page("t1"), throttled, hangs))
+			inTurn(page("t1"), page(""), page("", "/dns/cache"), page("t1"), throttled, hangs))
 		if got := s.Calls(); len(got) != 0 {
 			t.Errorf("calls were counted as %v before there were any", got)
 		}
