@@ -149,6 +149,10 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 			return respond(200, map[string]any{})
 		case b.fault == "denied":
 			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
+		case b.fault == "undeletable in part" && operation == "DeleteMessageBatch":
+			return respond(200, map[string]any{"Successful": []any{}, "Failed": []map[string]any{
+				{"Id": input.Entries[0].ID, "Code": "ReceiptHandleIsInvalid", "Message": "no such receipt", "SenderFault": true},
+			}})
 		case b.fault == "undeletable" && operation == "DeleteMessageBatch":
 			return respond(500, map[string]string{"__type": "InternalError", "message": "oops"})
 		case operation == "DeleteMessageBatch":
@@ -571,6 +575,20 @@ func TestPush(t *testing.T) {
 			metric push_up 1
 			cache cache-v2`, begun + flips + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
+	}, {
+		"the same, where the answer says so", first + `
+			queue undeletable in part
+			message junk
+			wait 10m
+			polls 10 30
+			queued 1
+			metric push_up 0
+			queue none
+			wait 5m
+			queued 0
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: 1 of 1 messages stay, the first for ReceiptHandleIsInvalid: no such receipt
 			[INFO] push works again`,
 	}, {
 		"reads that are throttled become few", "paths\n" + first + `

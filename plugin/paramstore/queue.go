@@ -109,10 +109,14 @@ func (q *Queue) Delete(ctx context.Context, hints []ledger.Hint) error {
 func (q *Queue) delete(ctx context.Context, input *sqs.DeleteMessageBatchInput) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_, err := q.client.DeleteMessageBatch(ctx, input)
+	output, err := q.client.DeleteMessageBatch(ctx, input)
 	q.store.calls.add("DeleteMessageBatch", err)
 	if err != nil {
 		return fmt.Errorf("delete from the queue: %w", brief(err))
+	}
+	if n := len(output.Failed); n > 0 {
+		f := output.Failed[0]
+		return fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s", n, len(input.Entries), aws.ToString(f.Code), aws.ToString(f.Message))
 	}
 	return nil
 }
