@@ -1,11 +1,14 @@
 package paramstore
 
 import (
+	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/octoenergy/versionalias/internal/emulator"
@@ -144,5 +147,62 @@ func TestQueueDelete(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("deleted were %v, want %v", got, want)
+	}
+}
+
+// What comes of calls to a queue is counted, but for a poll that somebody ends. Each
+// has its deadline, and a poll waits for as long as SQS may.
+func TestQueueCalls(t *testing.T) {
+	signed(t)
+	for _, tt := range []struct {
+		name   string
+		answer answer
+		ended  time.Duration // by whom polls, or 0
+		took   time.Duration // each call
+		want   string        // the outcome of the poll, and of the deletion after it
+	}{
+		{"all is well", status(200, "{}"), 0, 0, "ok ok"},
+		{"denied", status(403, `{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"no"}`), 0, 0, "denied denied"},
+		{"hanging", hangs, 0, 25 * time.Second, "timeout timeout"},
+		{"ended", hangs, time.Second, time.Second, " timeout"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, err := New(t.Context(), Config{Transport: &wire{answer: tt.answer}}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				q, err := s.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/q")
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.ended > 0 {
+					time.AfterFunc(tt.ended, cancel)
+				}
+				began := time.Now()
+				_, received := q.Receive(ctx)
+				if took := time.Since(began); took != tt.took {
+					t.Errorf("a poll took %v, want %v", took, tt.took)
+				}
+				began = time.Now()
+				deleted := q.Delete(t.Context(), []ledger.Hint{{Receipt: "x"}})
+				if took, most := time.Since(began), min(tt.took, callTimeout); tt.ended == 0 && took != most {
+					t.Errorf("a deletion took %v, want %v", took, most)
+				}
+				poll, deletion, _ := strings.Cut(tt.want, " ")
+				want := map[Call]uint64{{"DeleteMessageBatch", deletion}: 1}
+				if poll != "" {
+					want[Call{"ReceiveMessage", poll}] = 1
+				}
+				if got := s.Calls(); !maps.Equal(got, want) {
+					t.Errorf("calls were counted as %v, want %v", got, want)
+				}
+				if ok := poll == "ok"; (received == nil) != ok || (deleted == nil) != ok {
+					t.Errorf("a poll got %v and a deletion %v, want errors: %v", received, deleted, !ok)
+				}
+			})
+		})
 	}
 }

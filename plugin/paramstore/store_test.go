@@ -143,6 +143,34 @@ endpoint_url = http://local.test
 	}
 }
 
+// A snapshot, and what a server block knew before a reload, is taken over where the
+// place is the same.
+func TestPlace(t *testing.T) {
+	for _, tt := range []struct {
+		c    Config
+		env  map[string]string
+		want string
+	}{
+		{Config{Region: "eu-west-1"}, nil, "Parameter Store in eu-west-1"},
+		{Config{}, map[string]string{"AWS_REGION": "eu-west-2"}, "Parameter Store in eu-west-2"},
+		{Config{Region: "eu-west-1", Endpoint: "https://vpce.test"}, nil, "Parameter Store in eu-west-1, at https://vpce.test"},
+		{Config{Region: "eu-west-1"}, map[string]string{"AWS_ENDPOINT_URL_SSM": "http://ssm.test"}, "Parameter Store in eu-west-1, at http://ssm.test"},
+		{Config{Region: "eu-west-1", Profile: "dns"}, nil, "Parameter Store in eu-west-1, profile dns"},
+		{Config{Region: "eu-west-1", Profile: "dns", CredentialsFile: "DIR/own"}, nil, "Parameter Store in eu-west-1, profile dns, credentials DIR/own"},
+		{Config{Region: "eu-west-1", Role: role}, nil, "Parameter Store in eu-west-1, role " + role},
+	} {
+		dir := configured(t, tt.env, map[string]string{"credentials": "[dns]\naws_access_key_id = DNS\naws_secret_access_key = secret\n", "own": "[dns]\naws_access_key_id = OWN\naws_secret_access_key = secret\n"})
+		tt.c.CredentialsFile = strings.Replace(tt.c.CredentialsFile, "DIR", dir, 1)
+		s, err := New(t.Context(), tt.c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := s.Place(), strings.Replace(tt.want, "DIR", dir, 1); got != want {
+			t.Errorf("the place got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestNewFails(t *testing.T) {
 	for _, test := range []struct {
 		name  string
