@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -56,31 +59,44 @@ func outcome(err error) string {
 	switch {
 	case err == nil:
 		return "ok"
-	case errors.As(err, &api):
-		// The codes are those of
-		// https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
-		code := api.ErrorCode()
-		switch {
-		case (&apiError{code: code}).Throttled():
-			return "throttled"
-		case strings.HasPrefix(code, "AccessDenied"), strings.HasPrefix(code, "ExpiredToken"),
-			code == "UnrecognizedClientException", code == "InvalidClientTokenId",
-			code == "InvalidSignatureException", code == "SignatureDoesNotMatch":
-			return "denied"
-		}
+	case limited(err):
+		return "throttled"
+	case errors.As(err, &api) && slices.ContainsFunc(denials, func(code string) bool { return strings.Contains(api.ErrorCode(), code) }):
+		return "denied"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
 	}
 	return "error"
 }
 
-// apiError is what Parameter Store says instead of an answer.
-type apiError struct{ code, message string }
+// denials is what the codes of errors contain that say who asks may not, or did not sign
+// as it should. Services have them with an "Exception" behind them or without, and a
+// "KMS." before them where it is KMS that says so:
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
+// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+var denials = []string{
+	"AccessDenied", "NotAuthorized", "OptInRequired", "ExpiredToken", "RequestExpired", "UnrecognizedClient",
+	"InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature",
+}
 
-func (e *apiError) Error() string { return e.code + ": " + e.message }
+// limited reports whether err says that the account's rate was exceeded: by its code,
+// of which the SDK's list has not KMS's, or by the status of a proxy.
+func limited(err error) bool {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		_, listed := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+		if listed || strings.Contains(api.ErrorCode(), "Throttl") {
+			return true
+		}
+	}
+	var response *smithyhttp.ResponseError
+	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests
+}
 
-// Throttled reports whether the account's rate was exceeded.
-func (e *apiError) Throttled() bool { return strings.HasPrefix(e.code, "Throttl") }
+// tooOften is an error of a call that was throttled.
+type tooOften struct{ error }
+
+func (tooOften) Throttled() bool { return true }
 
 // unknown is the SDK's code for an answer without one, such as a proxy's.
 const unknown = "UnknownError"
@@ -88,9 +104,16 @@ const unknown = "UnknownError"
 // brief is err without what is new in each call, such as its request's ID, so
 // that equal errors read alike.
 func brief(err error) error {
+	if limited(err) {
+		return tooOften{shorten(err)}
+	}
+	return shorten(err)
+}
+
+func shorten(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() != unknown {
-		return &apiError{api.ErrorCode(), api.ErrorMessage()}
+		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	}
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
 		if status := response.HTTPStatusCode(); status != 0 {

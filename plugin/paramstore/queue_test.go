@@ -163,6 +163,9 @@ func TestQueueCalls(t *testing.T) {
 	}{
 		{"all is well", status(200, "{}"), 0, 0, "ok ok"},
 		{"denied", status(403, `{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"no"}`), 0, 0, "denied denied"},
+		{"denied by KMS", query("KMS.AccessDeniedException", status(400, `{"__type":"com.amazonaws.sqs#KmsAccessDenied","message":"no"}`)), 0, 0, "denied denied"},
+		{"throttled", status(400, `{"__type":"com.amazonaws.sqs#RequestThrottled","message":"no"}`), 0, 0, "throttled throttled"},
+		{"throttled by KMS", query("KMS.ThrottlingException", status(400, `{"__type":"com.amazonaws.sqs#KmsThrottled","message":"no"}`)), 0, 0, "throttled throttled"},
 		{"hanging", hangs, 0, 25 * time.Second, "timeout timeout"},
 		{"ended", hangs, time.Second, time.Second, " timeout"},
 	} {
@@ -204,5 +207,14 @@ func TestQueueCalls(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// query is an answer that has its error's code as SQS's older protocol did.
+func query(code string, a answer) answer {
+	return func(r *http.Request) (*http.Response, error) {
+		response, err := a(r)
+		response.Header.Set("X-Amzn-Query-Error", code+";Sender")
+		return response, err
 	}
 }

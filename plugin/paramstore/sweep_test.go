@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 var (
@@ -211,6 +212,18 @@ func TestFaults(t *testing.T) {
 			outcome: "throttled",
 		},
 		{
+			name:    "throttled, as other services say it",
+			answer:  status(400, `{"__type":"RequestLimitExceeded","message":"Request limit exceeded"}`),
+			want:    "RequestLimitExceeded: Request limit exceeded",
+			outcome: "throttled",
+		},
+		{
+			name:    "throttled by a proxy",
+			answer:  status(429, ""),
+			want:    "HTTP status 429: api error UnknownError: UnknownError",
+			outcome: "throttled",
+		},
+		{
 			name:    "denied",
 			answer:  status(400, `{"__type":"AccessDeniedException","Message":"User: arn:aws:iam::123456789012:user/dns is not authorized to perform: ssm:GetParameters"}`),
 			want:    "AccessDeniedException: User: arn:aws:iam::123456789012:user/dns is not authorized to perform: ssm:GetParameters",
@@ -232,6 +245,30 @@ func TestFaults(t *testing.T) {
 			name:    "a wrong secret",
 			answer:  status(400, `{"__type":"InvalidSignatureException","message":"The request signature we calculated does not match"}`),
 			want:    "InvalidSignatureException: The request signature we calculated does not match",
+			outcome: "denied",
+		},
+		{
+			name:    "a wrong secret, by another name",
+			answer:  status(403, `{"__type":"SignatureDoesNotMatch","message":"The request signature we calculated does not match"}`),
+			want:    "SignatureDoesNotMatch: The request signature we calculated does not match",
+			outcome: "denied",
+		},
+		{
+			name:    "half a signature",
+			answer:  status(403, `{"__type":"IncompleteSignature","message":"The request signature does not conform to AWS standards"}`),
+			want:    "IncompleteSignature: The request signature does not conform to AWS standards",
+			outcome: "denied",
+		},
+		{
+			name:    "a key of nobody",
+			answer:  status(403, `{"__type":"InvalidClientTokenId","message":"The security token included in the request is invalid"}`),
+			want:    "InvalidClientTokenId: The security token included in the request is invalid",
+			outcome: "denied",
+		},
+		{
+			name:    "a clock that is wrong",
+			answer:  status(400, `{"__type":"RequestExpired","message":"Request has expired"}`),
+			want:    "RequestExpired: Request has expired",
 			outcome: "denied",
 		},
 		{
@@ -333,6 +370,9 @@ func TestFaults(t *testing.T) {
 					}
 					if took := time.Since(began); took != test.took {
 						t.Errorf("sweep took %v, want %v", took, test.took)
+					}
+					if got, want := watch.Throttled(err), test.outcome == "throttled"; got != want {
+						t.Errorf("sweep's error is of one that asks too often: %v, want %v", got, want)
 					}
 					if len(w.requests) != 1 {
 						t.Errorf("sweep made %d requests, want 1", len(w.requests))
