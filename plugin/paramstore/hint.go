@@ -15,7 +15,7 @@ import (
 type event struct {
 	Source string `json:"source"`
 	Type   string `json:"detail-type"`
-	Time   string `json:"time"`
+	Time   any    `json:"time"` // only of interest: whatever it is, the rest counts
 	Detail struct {
 		Operation string `json:"operation"`
 		Name      string `json:"name"`
@@ -57,6 +57,7 @@ func parseHint(body string) ledger.Hint {
 		len(e.Detail.Name) > longestName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}
 	}
-	at, _ := time.Parse(time.RFC3339, e.Time) // which is only of interest
+	text, _ := e.Time.(string)
+	at, _ := time.Parse(time.RFC3339, text)
 	return ledger.Hint{Name: e.Detail.Name, Operation: e.Detail.Operation, At: at}
 }

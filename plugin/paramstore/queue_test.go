@@ -59,6 +59,7 @@ func TestParseHint(t *testing.T) {
 		{"an envelope of nothing", sns(""), ledger.Hint{}},
 		{"a confirmation of SNS", `{"Type":"SubscriptionConfirmation","Message":"x"}`, ledger.Hint{}},
 		{"a bad time", strings.Replace(body, "2026-11-23T10:00:00Z", "now", 1), ledger.Hint{Name: "/dns/cache", Operation: "Update"}},
+		{"a time that is no text", strings.Replace(body, `"2026-11-23T10:00:00Z"`, "1795428000", 1), ledger.Hint{Name: "/dns/cache", Operation: "Update"}},
 		{"an array", "[]", ledger.Hint{}},
 		{"text", "what?", ledger.Hint{}},
 		{"nothing", "", ledger.Hint{}},
