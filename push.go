@@ -12,6 +12,11 @@ import (
 // the change not to count it as missed.
 const overdue = 20 * time.Second
 
+// oldest is for how long a queue keeps a message at most. Whoever wrote an event with a
+// time before that was not EventBridge, and one latency of centuries would spoil the sum.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-queue-parameters.html
+const oldest = 14 * 24 * time.Hour
+
 // pushStats is what the metrics show of push.
 type pushStats struct {
 	up      atomic.Int32 // whether the queue could be read the last time
@@ -159,7 +164,7 @@ func (f *feed) late(hints []ledger.Hint, events []ledger.Event, now time.Time) {
 		ref := ledger.Ref{Line: e.Source.Line, Name: e.Source.Parameter}
 		var first time.Time
 		for _, h := range hints {
-			if !h.At.IsZero() && (first.IsZero() || h.At.Before(first)) && slices.Contains(f.ledger.Load().Refs(h), ref) {
+			if h.At.After(now.Add(-oldest)) && (first.IsZero() || h.At.Before(first)) && slices.Contains(f.ledger.Load().Refs(h), ref) {
 				first = h.At
 			}
 		}

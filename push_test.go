@@ -670,6 +670,20 @@ func TestPush(t *testing.T) {
 		begun + flips + `
 			[WARNING] rejected parameter /dns/cache, version 3 of 2000-01-01T00:01:01Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 2 stays in force`,
 	}, {
+		"an event has no latency if its time is none that a queue can have kept it since", first + v2 + `
+			message {"source": "aws.ssm", "time": "0001-02-03T04:05:06Z", "detail": {"name": "/dns/cache"}}
+			wait 1s
+			cache cache-v2
+			metric push_latency_seconds 0
+			put /dns/cache cache-v1.corp.internal
+			message {"source": "aws.ssm", "time": "1999-12-18T00:01:00Z", "detail": {"name": "/dns/cache"}}
+			message {"source": "aws.ssm", "time": "1999-12-18T00:00:00Z", "detail": {"name": "/dns/cache"}}
+			wait 1s
+			cache cache-v1
+			metric push_latency_seconds 1`,
+		begun + flips + `
+			[INFO] alias cache.corp.internal. flipped: cache-v2.corp.internal. to cache-v1.corp.internal. (parameter /dns/cache, version 3 of 2000-01-01T00:00:02Z)`,
+	}, {
 		"ten parameters are one call", `
 			` + strings.Join(tenPuts(1), "\n") + `
 			start
