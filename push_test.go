@@ -626,6 +626,19 @@ func TestPush(t *testing.T) {
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters`,
 	}, {
+		"the same, with many hints: the queue is asked for them less and less often", `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			fault refused of GetParametersByPath
+			start
+			wait 1s` + strings.Repeat("\nevent Update /dns/cache", 200) + `
+			wait 1s
+			polls 0 999
+			wait 10m
+			polls 10 24
+			metric push_up 1`,
+		`[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
+	}, {
 		"a reload while something is to be read again: the message comes again", first + v2 + `
 			fault stale
 			event Update /dns/cache

@@ -62,8 +62,10 @@ type Pusher struct {
 	queue    Queue
 	source   Source
 	audience Audience
-	failing  atomic.Bool // the last read or deletion failed: fewer hints are received
-	stuck    bool        // it was the last deletion, and a read that works mends nothing
+	failing  atomic.Bool // one of these three is so: fewer hints are received
+	unread   bool        // the last read failed
+	stuck    bool        // the last deletion failed
+	early    bool        // some of the last hints were left in the queue
 	last     time.Time   // when parameters were read
 	later    []again     // in the order of time
 }
@@ -113,7 +115,7 @@ func (p *Pusher) Run(ctx context.Context) {
 				p.audience.Lost(o.err)
 				continue
 			}
-			if !p.failing.Load() {
+			if !p.stuck {
 				p.audience.Found()
 			}
 			if len(gathered) == 0 && len(o.hints) > 0 {
@@ -153,7 +155,8 @@ func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.failing.Store(err != nil || p.stuck)
+	p.unread = err != nil
+	p.slow()
 	if err != nil {
 		p.audience.Unread(err)
 		return false
@@ -173,12 +176,15 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 		return false
 	}
 	p.stuck = err != nil
-	p.failing.Store(p.stuck)
+	p.slow()
 	if err != nil {
 		p.audience.Lost(err)
 	}
 	return err == nil
 }
+
+// slow has fewer hints received while there is a reason to.
+func (p *Pusher) slow() { p.failing.Store(p.unread || p.stuck || p.early) }
 
 // put notes what is to be read again.
 func (p *Pusher) put(refs []ledger.Ref, read again) {
@@ -230,9 +236,11 @@ func (p *Pusher) renew(ctx context.Context, b batch) again {
 func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 	var batches []batch
 	var foreign []ledger.Hint
+	p.early = false
 	for _, h := range hints {
 		refs, ready := p.audience.Refs(h)
 		if !ready {
+			p.early = true
 			continue
 		}
 		p.audience.Hinted(h)
@@ -244,6 +252,7 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 			batches = append(batches, batch{[]ledger.Hint{h}, refs})
 		}
 	}
+	p.slow()
 	if len(foreign) > 0 {
 		p.delete(ctx, foreign)
 	}
