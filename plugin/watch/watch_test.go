@@ -648,6 +648,88 @@ func TestPatience(t *testing.T) {
 	})
 }
 
+// Duty 3: what may not be read by name keeps others waiting for a sweep, and is itself
+// read less and less often. No more than one read a sweep fails.
+func TestDenied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		wanted := map[string]time.Duration{}
+		for c := 'a'; c <= 'o'; c++ {
+			wanted["/"+string(c)] = 0
+		}
+		s.dueAt(wanted)
+		mayNot := map[string]bool{"/b": true, "/d": true}
+		var mu sync.Mutex
+		due, answer := s.due, s.answer
+		s.due = func(now time.Time) ([]ledger.Ref, time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			return due(now)
+		}
+		s.answer = func(refs []ledger.Ref) ([]ledger.Parameter, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if slices.ContainsFunc(refs, func(ref ledger.Ref) bool { return mayNot[ref.Name] }) {
+				return nil, forbidden{}
+			}
+			return answer(refs)
+		}
+		s.run(t)
+		defer func() { s.stop() }()
+		<-time.After(7 * refresh)
+		synctest.Wait()
+		if left := slices.Sorted(maps.Keys(wanted)); !slices.Equal(left, []string{"/b", "/d"}) {
+			t.Errorf("not read were %v, want only what may not be", left)
+		}
+		failed := func() (n int) {
+			for _, r := range all(s.reads) {
+				if r.err != nil {
+					n++
+				}
+			}
+			return n
+		}
+		if got, sweeps := failed(), len(all(s.sweeps)); got < 3 || got > sweeps+1 {
+			t.Errorf("%d reads failed beside %d sweeps, want one for each at most", got, sweeps)
+		}
+		<-time.After(400 * refresh)
+		synctest.Wait()
+		if got, sweeps := failed(), len(all(s.sweeps)); got < 2*8 || got > 2*18 {
+			t.Errorf("%d reads failed in %d sweeps, want one in 32 for each of two", got, sweeps)
+		}
+		mu.Lock()
+		wanted["/p"] = 0
+		mu.Unlock()
+		<-time.After(2 * refresh)
+		synctest.Wait()
+		if _, ok := wanted["/p"]; ok {
+			t.Error("another parameter waits for those, want it read after a sweep")
+		}
+		mu.Lock()
+		delete(mayNot, "/d")
+		mu.Unlock()
+		<-time.After(40 * refresh)
+		synctest.Wait()
+		if left := slices.Sorted(maps.Keys(wanted)); !slices.Equal(left, []string{"/b"}) {
+			t.Errorf("not read were %v, want only what may still not be", left)
+		}
+		mu.Lock()
+		delete(wanted, "/b")
+		wanted["/q"] = 0
+		mu.Unlock()
+		<-time.After(2 * refresh)
+		synctest.Wait()
+		if len(s.denied) > 0 {
+			t.Errorf("remembered as denied is what is not due any more: %v", s.denied)
+		}
+	})
+}
+
+type forbidden struct{}
+
+func (forbidden) Error() string { return "not authorized" }
+func (forbidden) Denied() bool  { return true }
+
 // A read that is cancelled is nothing to tell.
 func TestReadCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
