@@ -129,7 +129,8 @@ func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, err
 
 // empty is a ledger that has seen nothing yet.
 func (f *feed) empty() *ledger.Ledger {
-	return ledger.New(f.lines, ledger.Trust{Interval: f.refresh, Verify: f.verify, Files: f.directory != ""})
+	interval := max(f.refresh, time.Duration(f.stats.interval.Load())) // of those it takes over from
+	return ledger.New(f.lines, ledger.Trust{Interval: interval, Verify: f.verify, Files: f.directory != ""})
 }
 
 // inherit takes over what other feeds know of the same source, on a reload of the
@@ -323,10 +324,10 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 		f.own = &seen
 	}
 	first := !f.loaded()
+	f.pace()
 	before := f.ledger.Load()
 	next, events := before.Apply(seen, now)
 	f.adopt(next, events)
-	f.stats.interval.Store(int64(f.watcher.Interval()))
 	f.state.swept(f.refresh, f.watcher.Interval())
 	f.report(events, first, seen)
 	if f.pusher != nil && !first {
@@ -336,6 +337,12 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))
 	f.keeper.swept(next != before, now)
+}
+
+// pace takes note of how far apart sweeps are by now. The caller holds f.mu.
+func (f *feed) pace() {
+	f.stats.interval.Store(int64(f.watcher.Interval()))
+	f.ledger.Store(f.ledger.Load().Paced(f.watcher.Interval()))
 }
 
 // Read implements watch.Observer.
@@ -356,13 +363,17 @@ func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
 
 // Failed implements watch.Observer.
 func (f *feed) Failed(err error) {
-	f.stats.interval.Store(int64(f.watcher.Interval()))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pace()
 	f.state.failed(err, f.watcher.Interval())
 }
 
 // ReadFailed implements watch.Observer.
 func (f *feed) ReadFailed(err error) {
-	f.stats.interval.Store(int64(f.watcher.Interval()))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pace()
 	f.state.readFailed(err, f.watcher.Interval())
 }
 

@@ -269,3 +269,27 @@ func TestLastSweepOverASlowReload(t *testing.T) {
 		}
 	})
 }
+
+// Duty 5: two reads by name that say it is gone are an interval apart, also while that is
+// longer than the refresh, and over a reload.
+func TestAbsenceWhileThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
+		f.watcher.Slow(time.Minute)
+		f.Failed(context.DeadlineExceeded)
+		f.Swept(cache("cache-v1.corp.internal", 1), 0)
+		f.Swept(nil, 0)
+		heir := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
+		heir.inherit([]*feed{f}, nil)
+		for _, f := range []*feed{f, heir} {
+			refs, _ := f.Due(time.Now())
+			if len(refs) != 1 {
+				t.Fatalf("to be read is %v, want the parameter that is missing", refs)
+			}
+			f.Read(refs, nil)
+			if _, next := f.Due(time.Now()); time.Until(next) != time.Minute {
+				t.Errorf("the second read is in %v, want it in a minute", time.Until(next))
+			}
+		}
+	})
+}

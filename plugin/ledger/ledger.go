@@ -99,6 +99,17 @@ func New(lines []Line, trust Trust) *Ledger {
 	return l
 }
 
+// Paced is l with sweeps that are so far apart from now on, as they are while the source is
+// asked too often.
+func (l *Ledger) Paced(interval time.Duration) *Ledger {
+	if interval == l.trust.Interval {
+		return l
+	}
+	next := *l
+	next.trust.Interval = interval
+	return &next
+}
+
 // Table is the aliases in force.
 func (l *Ledger) Table() *alias.Table { return l.table }
 
