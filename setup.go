@@ -20,6 +20,7 @@ import (
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/paramstore"
 )
 
 func init() { plugin.Register(pluginName, setup) }
@@ -283,9 +284,12 @@ func below(path, other string) bool {
 	return path == other || strings.HasPrefix(path, strings.TrimSuffix(other, "/")+"/")
 }
 
-// label is what Parameter Store takes for one:
+// label is what Parameter Store takes for one, unless it is reserved:
 // https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-labels.html
-var label = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]{0,99}$`)
+var (
+	label    = regexp.MustCompile(`^[A-Za-z_.-][A-Za-z0-9_.-]{0,99}$`)
+	reserved = regexp.MustCompile(`^(?i:aws|ssm)`)
+)
 
 func (b *block) alias(args []string) error {
 	name, err := alias.ParseName(args[0])
@@ -303,8 +307,8 @@ func (b *block) alias(args []string) error {
 	if err := checkParameter(line.Parameter); err != nil {
 		return err
 	}
-	if labelled && !label.MatchString(line.Label) {
-		return fmt.Errorf("found label %q, want 1 to 100 letters, digits, '.', '-' and '_', not a digit first", line.Label)
+	if labelled && (!label.MatchString(line.Label) || reserved.MatchString(line.Label)) {
+		return fmt.Errorf("found label %q, want 1 to 100 letters, digits, '.', '-' and '_', no digit, aws or ssm first", line.Label)
 	}
 	for _, other := range b.lines {
 		if other.Rule.Name == name {
@@ -342,6 +346,9 @@ func checkParameter(name string) error {
 	}
 	if !parameter.MatchString(name) {
 		return fmt.Errorf("found %q, want an absolute path of 1 to 15 elements of letters, digits, '.', '-' and '_'", name)
+	}
+	if len(name) > paramstore.MaxName {
+		return fmt.Errorf("found a name of %d characters, want at most %d", len(name), paramstore.MaxName)
 	}
 	for element := range strings.SplitSeq(name, "/") {
 		if element == "." || element == ".." {

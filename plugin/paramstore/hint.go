@@ -33,13 +33,13 @@ type envelope struct {
 var operations = []string{"Create", "Update", "Delete", "LabelParameterVersion"}
 
 // parameterName is a name that Parameter Store takes, if it has no more characters than
-// longestName. A call for any other may fail, for those beside it as well.
+// MaxName. A call for any other may fail, for those beside it as well.
 var parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,14}$`)
 
-// longestName is what no parameter's name exceeds. Calls take 2048 characters, of which
+// MaxName is the length of the longest name of a parameter, in characters. Calls take 2048 characters, of which
 // 1037 are Parameter Store's own:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-const longestName = 1011
+const MaxName = 1011
 
 // parseHint reads the body of a message: an event, as it is or in an envelope of SNS.
 // Of anything else the hint is empty.
@@ -54,7 +54,7 @@ func parseHint(body string) ledger.Hint {
 		e.Source != "aws.ssm",
 		e.Type != "" && e.Type != "Parameter Store Change",
 		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
-		len(e.Detail.Name) > longestName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
+		len(e.Detail.Name) > MaxName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}
 	}
 	text, _ := e.Time.(string)
