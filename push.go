@@ -213,13 +213,14 @@ func (t *trouble) over(text string) {
 }
 
 // missed counts what a sweep found that push should have told before. Of a version that
-// was known to before, it may have: that comes into force later, for others' sake.
+// was known to before, it may have: that comes into force later, for others' sake. When a
+// label was moved nobody says.
 func (f *feed) missed(before *ledger.Ledger, events []ledger.Event, now time.Time) {
 	counted := map[string]bool{}
 	for _, e := range events {
 		switch e.Kind {
 		case ledger.Added, ledger.Flipped, ledger.Changed, ledger.Removed, ledger.Rejected:
-			if now.Sub(e.Source.Modified) > overdue && !before.Has(e.Source) && !counted[e.Source.Parameter] {
+			if f.lines[e.Source.Line].Label == "" && now.Sub(e.Source.Modified) > overdue && !before.Has(e.Source) && !counted[e.Source.Parameter] {
 				counted[e.Source.Parameter] = true
 				f.stats.push.missed.Add(1)
 			}

@@ -256,6 +256,20 @@ func TestPush(t *testing.T) {
 			metric push_hints_total{operation="label"} 1`,
 		begun + "[WARNING] loaded nothing below /dns: found no parameter there\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
 	}, {
+		"a label that is moved without an event: when that was nobody says", `
+			refresh 5m
+			put /live cache-v1.corp.internal
+			put /live cache-v2.corp.internal
+			label /live:l 1
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 10m
+			label /live:l 2
+			wait 6m
+			live cache-v2
+			metric push_missed_total 0`,
+		"[INFO] loaded 2 aliases from 2 parameters\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+	}, {
 		"a new parameter", `
 			start
 			wait 1s
