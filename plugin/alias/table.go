@@ -185,7 +185,7 @@ func joined(tables []*Table, name Name) *Entry {
 		first := *all
 		all = &first
 		for _, tally := range e.Tallies {
-			if !slices.Contains(all.Tallies, tally) {
+			if len(all.Tallies) < mostTallies && !slices.Contains(all.Tallies, tally) {
 				all.Tallies = append(slices.Clip(all.Tallies), tally)
 			}
 		}

@@ -602,3 +602,20 @@ func TestInheritSeveral(t *testing.T) {
 		}
 	}
 }
+
+// However many tables a table takes over from, an alias has no more tallies than one that
+// has always been there.
+func TestInheritMostTallies(t *testing.T) {
+	tables := make([]*Table, 3)
+	for i := range tables {
+		for n := range mostTallies {
+			edit := tables[i].Edit()
+			edit.Put(&Source{Version: int64(n)}, Alias{Name: "cache.internal.", Zone: "internal.", Target: Name(fmt.Sprintf("v%d.t%d.x.org.", n, i))})
+			tables[i] = edit.Table()
+		}
+	}
+	next := tables[0].Edit().Table().Inherit(tables...)
+	if n := len(next.Get("cache.internal.").Tallies); n != mostTallies {
+		t.Errorf("found %d tallies, want %d", n, mostTallies)
+	}
+}
