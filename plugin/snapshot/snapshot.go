@@ -3,10 +3,10 @@
 package snapshot
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,11 +121,13 @@ func (f File) replace(text []byte) error {
 		return err
 	}
 	_, err = beside.Write(text)
-	if err := errors.Join(err, beside.Sync(), beside.Close()); err != nil {
-		return errors.Join(err, os.Remove(beside.Name()))
+	err = cmp.Or(err, beside.Sync(), beside.Close()) // one line of a log, and the first says why
+	if err == nil {
+		err = os.Rename(beside.Name(), filepath.Join(dir, name))
 	}
-	if err := os.Rename(beside.Name(), filepath.Join(dir, name)); err != nil {
-		return errors.Join(err, os.Remove(beside.Name()))
+	if err != nil {
+		_ = os.Remove(beside.Name())
+		return err
 	}
 	// The new name has to be on the disk as well. Not every system can be asked for
 	// that, and those that cannot do it by themselves.
