@@ -40,8 +40,9 @@ func (v *verifier) see(ctx context.Context) {
 // Verify implements watch.Verifier. Before the server is known, what leads out of
 // the server block cannot be asked for, so that no failure is to be believed.
 func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
+	known := v.server.Load() != nil // it may be meanwhile, but too late for this one
 	err := v.verify(ctx, p)
-	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && v.server.Load() == nil}
+	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known}
 }
 
 func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
