@@ -8,7 +8,6 @@ type State struct {
 	Beside  bool         // the alias is in force as another parameter has it
 	Source  alias.Source // the document
 	Err     error        // what is wrong with it, or nil if it waits for the first answer
-	Zone    alias.Name   // the alias's
 }
 
 // before reports whether s is to be told rather than o, of one alias: what its own
@@ -29,8 +28,7 @@ func (s State) before(o State) bool {
 // older one, or as another parameter has them, or not at all.
 func (l *Ledger) States() map[alias.Name]State {
 	states := map[alias.Name]State{}
-	put := func(name, zone alias.Name, s State) {
-		s.Zone = zone
+	put := func(name alias.Name, s State) {
 		if old, ok := states[name]; !ok || s.before(old) {
 			states[name] = s
 		}
@@ -43,20 +41,20 @@ func (l *Ledger) States() map[alias.Name]State {
 		if s.Pending {
 			s.Err = r.newer.waits
 		}
-		for name, zone := range r.newer.about() {
+		for name := range r.newer.about() {
 			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
 				continue // the alias line's, whatever a path has
 			}
 			holder := l.table.Get(name)
 			s.Beside = holder != nil && keyOf(holder) != r.newer.key()
-			put(name, zone, s)
+			put(name, s)
 		}
 		s.Beside = false
 		if r.good == nil {
 			continue
 		}
 		for a := range l.claims(r.good) {
-			put(a.Name, a.Zone, s)
+			put(a.Name, s)
 		}
 	}
 	return states
