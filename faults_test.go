@@ -1606,6 +1606,36 @@ func TestVoidLines(t *testing.T) {
 	`)
 }
 
+// What flips by another Corefile is told as any flip.
+func TestFlipsByAReload(t *testing.T) {
+	run(t, `
+		file
+		blocks ssm /dns template {name}-{value}.corp.internal
+		put /dns/cache v1
+		put /dns/db v1
+		start
+		wait 1s
+		cache cache-v1
+		blocks ssm /dns template all-{value}.corp.internal
+		load
+		put /dns/db v2
+		wait 11s
+		reload
+		cache all-v1
+		db all-v2
+		reload
+		wait 1m
+		metric flips_total{zone="corp.internal."} 3
+		flips cache db db
+	`, `
+		[INFO] loaded 2 aliases from 2 parameters
+		[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to all-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to all-v1.corp.internal. (parameter /dns/db, version 1 of 2000-01-01T00:00:00Z)
+		[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:01Z)
+		[INFO] alias db.corp.internal. flipped: db-v2.corp.internal. to all-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:01Z)
+	`)
+}
+
 // Where zones of one block get a block each, or the other way round, their flips go with
 // them.
 func TestFlipsGoWithTheirZones(t *testing.T) {

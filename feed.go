@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"path/filepath"
@@ -167,11 +168,18 @@ func (f *feed) take() {
 	for _, l := range slices.Backward(f.inherited) { // the first has the last word
 		next = next.Succeed(l, time.Now())
 	}
-	var events []ledger.Event
-	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
-		next, events = next.Apply(*f.own, time.Now())
-	}
 	f.count()
+	events := f.turned(next)
+	for _, e := range events {
+		if now := f.ledger.Load().Table().Get(e.After.Name); now == nil || now.Target != e.After.Target {
+			logEvent(e)
+		}
+	}
+	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
+		var more []ledger.Event
+		next, more = next.Apply(*f.own, time.Now())
+		events = append(events, more...)
+	}
 	f.adopt(next, events)
 	if f.own != nil {
 		return // the stats are of that sweep
@@ -180,6 +188,25 @@ func (f *feed) take() {
 	if f.loaded() {
 		f.stats.origin.Store(int32(origin))
 	}
+}
+
+// turned is the flips from what the feeds that f is the heir of have in force to what next
+// has. They are the Corefile's own: it may have another template, or verify nothing now.
+func (f *feed) turned(next *ledger.Ledger) (flips []ledger.Event) {
+	for e := range next.Table().All() {
+		for _, l := range f.inherited {
+			before := l.Table().Get(e.Name)
+			if before == nil {
+				continue
+			}
+			if before.Target != e.Target {
+				flips = append(flips, ledger.Event{Kind: ledger.Flipped, Source: e.Source, Before: before, After: e})
+			}
+			break
+		}
+	}
+	slices.SortFunc(flips, func(a, b ledger.Event) int { return cmp.Compare(a.After.Name, b.After.Name) })
+	return flips
 }
 
 // takeSweep takes over when the feeds that f is the heir of have swept: of their last
@@ -286,9 +313,9 @@ func (f *feed) run(ctx context.Context) {
 	if origin(f.stats.origin.Load()) == fromSnapshot {
 		f.watcher.Hint() // it may be long out of date
 	}
-	var wg sync.WaitGroup
-	watching, watched := context.WithCancel(context.WithoutCancel(ctx)) // the last sweep is to be kept as well
-	wg.Go(func() { f.keeper.run(watching) })
+	var wg, keeping sync.WaitGroup
+	changing, changed := context.WithCancel(context.WithoutCancel(ctx)) // the last change is to be kept as well
+	keeping.Go(func() { f.keeper.run(changing) })
 	if f.dir != nil {
 		wg.Go(func() {
 			waits := func(err error) { log.Warningf("a flip waits for the next sweep: %v", err) }
@@ -304,8 +331,9 @@ func (f *feed) run(ctx context.Context) {
 		wg.Go(func() { f.pusher.Run(ctx) })
 	}
 	f.watcher.Run(ctx)
-	watched()
 	wg.Wait()
+	changed()
+	keeping.Wait()
 	if f.pusher != nil {
 		f.source.Release() // it may have read after the watcher did
 	}

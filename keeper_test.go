@@ -19,6 +19,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/snapshot"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 // Duty 9: when snapshots are written: at changes, and once a minute.
@@ -246,6 +247,50 @@ func TestSnapshotOfTheLastSweep(t *testing.T) {
 		}
 	})
 }
+
+// So is what comes into force then, since its target works.
+func TestSnapshotOfTheLastAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := new(instance)
+		seen := cache("cache-v1.corp.internal", 1)
+		v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return seen, nil }},
+			func(_ *VersionAlias, c *config) { c.verify = true })
+		v.feed.prober = watch.NewProber(verifies(func(_ context.Context, p ledger.Probe) ledger.Answer { return ledger.Answer{Probe: p} }), v.feed)
+		v.feed.snapshot.Path = filepath.Join(t.TempDir(), "snapshot")
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		adopting, stopping := make(chan struct{}), make(chan struct{})
+		v.feed.publish = func(table *alias.Table) {
+			if v.table.Store(table); table.Get("cache.corp.internal.").Target == "cache-v2.corp.internal." {
+				close(adopting)
+				<-stopping
+			}
+		}
+		i.run()
+		seen = cache("cache-v2.corp.internal", 2)
+		v.feed.watcher.Hint()
+		<-adopting
+		stopped := make(chan error)
+		go func() { stopped <- i.stop() }()
+		synctest.Wait()
+		close(stopping)
+		if err := <-stopped; err != nil {
+			t.Fatal(err)
+		}
+		s, err := v.feed.snapshot.Read(v.feed.place, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Ledger.Parameters[0].Good.Value; got != "cache-v2.corp.internal" {
+			t.Errorf("the snapshot has %s in force, want v2", got)
+		}
+	})
+}
+
+type verifies func(context.Context, ledger.Probe) ledger.Answer
+
+func (v verifies) Verify(ctx context.Context, p ledger.Probe) ledger.Answer { return v(ctx, p) }
 
 // A snapshot that has not all that is read is used, but waited on by nobody.
 func TestSnapshotOfOtherLines(t *testing.T) {
