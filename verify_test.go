@@ -251,6 +251,23 @@ func TestVerifyFirstLoad(t *testing.T) {
 	}
 }
 
+// What failed before the server was known is not believed, though a query told of it in
+// the meantime.
+func TestVerifyBeforeTheServer(t *testing.T) {
+	v := above(nil)
+	v.verifier = &verifier{plugin: v}
+	v.entry = plugin.HandlerFunc(func(ctx context.Context, _ dns.ResponseWriter, _ *dns.Msg) (int, error) {
+		v.verifier.see(context.WithValue(ctx, dnsserver.Key{}, new(dnsserver.Server)))
+		return dns.RcodeServerFailure, errors.New("no upstream")
+	})
+	for _, unasked := range []bool{true, false} {
+		a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "cache-v1.corp.internal.", Check: alias.CheckName})
+		if a.Err == nil || a.Unasked != unasked {
+			t.Errorf("got %+v, want a failure and unasked %v", a, unasked)
+		}
+	}
+}
+
 // What fails is said once, whichever upstream is asked in vain each time.
 func TestVerifySaysOnce(t *testing.T) {
 	for _, tt := range []struct{ name, first, then, want string }{
