@@ -838,19 +838,20 @@ func TestFaults(t *testing.T) {
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
-		name: "duty 5: one of two may not be read by name: only that one stays",
+		name: "duty 5: one may not be read by name: it keeps no other from going",
 		script: `
 			paths
 			put /dns/a cache-v1.corp.internal
 			put /dns/b cache-v1.corp.internal
 			start
 			delete /dns/a
-			delete /dns/b
 			fault denied for /dns/a
-			wait 1m
+			wait 100s
+			delete /dns/b
+			wait 25s
 			a cache-v1
 			b NXDOMAIN
-			calls 6 20
+			calls 10 25
 			wait 30m
 			a cache-v1
 			calls 170 210
@@ -860,7 +861,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 2 aliases from 2 parameters
-			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a /dns/b: AccessDeniedException: not authorized
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a: AccessDeniedException: not authorized
 			[INFO] read by name works again
 			[INFO] alias b.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a: AccessDeniedException: not authorized
@@ -1293,6 +1294,26 @@ func TestFaults(t *testing.T) {
 			[WARNING] started without a snapshot: read snapshot FILE: found the last sweep 1h1m0s ago, want at most 1h0m0s
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+		`,
+	}, {
+		name: "duty 9: MAX_AGE counts from the last complete sweep, also over a reload in an outage",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			start
+			fault refused
+			reload
+			wait 2m
+			stop
+			age 24h
+			clock 25h
+			start
+			ready no
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] started without a snapshot: read snapshot FILE: found the last sweep 25h2m0s ago, want at most 24h0m0s
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {

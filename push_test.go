@@ -147,6 +147,15 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
 		case b.fault == "hasty" && operation == "ReceiveMessage":
 			return respond(200, map[string]any{})
+		case strings.HasPrefix(b.fault, "hasty after ") && operation == "ReceiveMessage":
+			d, err := time.ParseDuration(strings.TrimPrefix(b.fault, "hasty after "))
+			b.mu.Unlock()
+			<-time.After(d)
+			b.mu.Lock()
+			if err != nil {
+				return nil, err
+			}
+			return respond(200, map[string]any{})
 		case b.fault == "denied":
 			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
 		case b.fault == "undeletable in part" && operation == "DeleteMessageBatch":
@@ -704,6 +713,62 @@ func TestPush(t *testing.T) {
 			polls 10 24
 			metric push_up 1`,
 		`[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
+	}, {
+		"an event of what does not exist leaves nothing that a snapshot could not have", first + `
+			event Update /dns/nowhere
+			wait 1m
+			fault denied
+			restart
+			ready yes
+			cache cache-v1`,
+		begun + `[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized`,
+	}, {
+		"an event that is late by less than 20 seconds is not counted as lost", "refresh 10s\n" + first + v2 + `
+			fault stale
+			wait 8s
+			fault
+			wait 11s
+			cache cache-v2
+			metric push_missed_total 0`, begun + flips,
+	}, {
+		"more than ten parameters are read a tenth of a second apart", `
+			put /dns/b cache-v1.corp.internal
+			` + strings.Join(tenPuts(1), "\n") + `
+			start
+			wait 1s
+			` + strings.Join(tenPuts(2), "\n") + `
+			put /dns/b cache-v2.corp.internal
+			calls 0 9
+			` + strings.Join(tenEvents(), "\n") + `
+			event Update /dns/b
+			wait 201ms
+			calls 1 1
+			wait 98ms
+			calls 0 0
+			wait 2ms
+			calls 1 1
+			b cache-v2`,
+		"[INFO] loaded 11 aliases from 11 parameters\n" + strings.Join(tenFlips(), "\n") + "\n" + strings.NewReplacer("alias cache", "alias b", "/dns/cache", "/dns/b").Replace(flips),
+	}, {
+		"a queue that says after a second that it is empty", first + `
+			queue hasty after 1100ms
+			wait 10m
+			polls 500 600
+			metric push_up 1
+			queue hasty after 900ms
+			wait 3s
+			metric push_up 0`,
+		begun + "[WARNING] push failed, and sweeps go on: found no message at once, want a queue that waits for some",
+	}, {
+		"a queue that fails is tried again after a second, give or take a half", first + `
+			polls 0 9
+			queue refused
+			wait 499ms
+			polls 0 0
+			wait 1001ms
+			polls 1 2`,
+		begun + `[WARNING] push failed, and sweeps go on: receive from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
 	}, {
 		"a reload while something is to be read again: the message comes again", first + v2 + `
 			fault stale
