@@ -624,3 +624,39 @@ func TestWeigh(t *testing.T) {
 		}
 	}
 }
+
+// Of two that know as much of what a block reads, it takes over from the one with its
+// zones first, then from the one with its lines.
+func TestShares(t *testing.T) {
+	block := func(text string) *feed {
+		return fed(t, new(instance), &source{}, func(_ *VersionAlias, c *config) {
+			c.lines, c.directory = nil, "/same"
+			if err := readBlock(c, strings.Fields(text)); err != nil {
+				t.Fatal(err)
+			}
+		}).feed
+	}
+	other := func(f *feed) *feed {
+		f.zones = []alias.Name{"corp.internal.", "other.internal."}
+		return f
+	}
+	heir := block("ssm /dns ssm /more")
+	order := []*feed{ // the most first
+		block("ssm /dns ssm /more"),
+		block("ssm /more ssm /dns"),
+		other(block("ssm /dns ssm /more")),
+		other(block("ssm /more ssm /dns")),
+		block("ssm /dns"),
+		other(block("ssm /dns")),
+	}
+	for i, o := range order {
+		next, _ := o.ledger.Load().Apply(nil, time.Now())
+		o.ledger.Store(next)
+		if i > 0 && heir.shares(o) >= heir.shares(order[i-1]) {
+			t.Errorf("of number %d it shares %d, want less than the %d of the one before", i, heir.shares(o), heir.shares(order[i-1]))
+		}
+	}
+	if n := heir.shares(block("ssm /dns ssm /more")); n != 0 {
+		t.Errorf("of one that has seen nothing it shares %d, want 0", n)
+	}
+}

@@ -280,3 +280,55 @@ func TestVerifyMadeAnew(t *testing.T) {
 		t.Errorf("remembered for ever is %v", l.previous)
 	}
 }
+
+// Parameters that are gone and whose heirs cannot come into force: each keeps the next
+// one's heir out, and none is gone before.
+func TestHandOverChain(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	const then = `/a/u 1 v1.x.org
+		/a/h1 1 {"aliases": {"x": "v2.x.org", "u": "v2.x.org"}}
+		/a/h2 1 {"aliases": {"x": "v2.x.org", "y": "v2.x.org"}}
+		/a/h3 1 {"aliases": {"y": "v2.x.org", "z": "v2.x.org"}}`
+	for range 30 { // in whatever order they are looked at
+		now := epoch
+		l, _ := New(lines, trust).Apply(seenOf(t, lines, "/a/u 1 v1.x.org\n/a/x 1 v1.x.org\n/a/y 1 v1.x.org\n/a/z 1 v1.x.org"), now)
+		for range 4 {
+			now = now.Add(interval)
+			l, _ = l.Apply(seenOf(t, lines, then), now)
+			refs, _ := l.Due(now)
+			l, _ = l.ApplyRead(refs, nil, now)
+		}
+		for _, name := range []alias.Name{"x.internal.", "y.internal.", "z.internal."} {
+			if l.Table().Get(name) == nil {
+				t.Fatalf("%s is gone while what states it waits", name)
+			}
+		}
+	}
+}
+
+// An heir that is missing itself holds nothing up: neither what is sure to be gone nor
+// the brake.
+func TestHandOverToMissing(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	const u = "/a/u 1 v1.x.org\n"
+	at := func(n int) time.Time { return epoch.Add(time.Duration(n) * interval) }
+
+	l, _ := New(lines, trust).Apply(seenOf(t, lines, u+"/a/x 1 v1.x.org"), epoch)
+	l, _ = l.Apply(seenOf(t, lines, u+`/a/h 1 {"aliases": {"x": "v2.x.org", "u": "v2.x.org"}}`), at(1))
+	l, _ = l.ApplyRead([]Ref{{Name: "/a/x"}}, nil, at(1))
+	l, _ = l.Apply(seenOf(t, lines, u), at(2))
+	l, _ = l.ApplyRead([]Ref{{Name: "/a/h"}, {Name: "/a/x"}}, nil, at(2))
+	if l.Table().Get("x.internal.") != nil {
+		t.Error("x waits for an heir that is missing, want it gone")
+	}
+
+	l, _ = New(lines, trust).Apply(seenOf(t, lines, u+"/a/b 1 v1.x.org\n/a/c 1 v1.x.org\n/a/d 1 v1.x.org\n/a/e 1 v1.x.org"), epoch)
+	l, _ = l.Apply(seenOf(t, lines, u+`/a/h 1 {"aliases": {"b": "v2.x.org", "c": "v2.x.org", "d": "v2.x.org", "e": "v2.x.org", "u": "v2.x.org"}}`), at(1))
+	if n := l.Braked(); n != 0 {
+		t.Errorf("%d aliases are braked while their heir is there, want none", n)
+	}
+	l, _ = l.Apply(seenOf(t, lines, u), at(2))
+	if n := l.Braked(); n != 4 {
+		t.Errorf("%d aliases are braked once their heir is missing, want 4", n)
+	}
+}
