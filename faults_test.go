@@ -864,8 +864,6 @@ func TestFaults(t *testing.T) {
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a: AccessDeniedException: not authorized
 			[INFO] read by name works again
 			[INFO] alias b.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
-			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a: AccessDeniedException: not authorized
-			[INFO] read by name works again
 			[INFO] alias a.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {

@@ -96,9 +96,9 @@ func (f *feed) calls(seen []ledger.Parameter) int {
 
 // state is what has been said of a source, so that each turn is said once.
 type state struct {
-	failures  int  // sweeps since the last complete one
-	throttled bool // and the interval is longer for it
-	unread    bool // the last read by name failed
+	failures  int     // sweeps since the last complete one
+	throttled bool    // and the interval is longer for it
+	unread    trouble // the last read by name failed
 	weighed   bool
 }
 
@@ -135,15 +135,9 @@ func (s *state) readFailed(err error, interval time.Duration) {
 	switch {
 	case watch.Throttled(err):
 		s.slowed(err, interval)
-	case !s.unread:
-		log.Warningf("read by name failed, and what is in force stays: %v", err)
-		s.unread = true
+	default:
+		s.unread.begins("read by name failed, and what is in force stays: %v", err)
 	}
 }
 
-func (s *state) read() {
-	if s.unread {
-		log.Info("read by name works again")
-		s.unread = false
-	}
-}
+func (s *state) read() { s.unread.over("read by name works again") }

@@ -169,7 +169,9 @@ func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 		p.audience.Unread(err)
 		return false
 	default:
-		p.audience.Unread(err)
+		if slices.ContainsFunc(due.refs, func(ref ledger.Ref) bool { return !p.denied[ref] }) { // else it is known
+			p.audience.Unread(err)
+		}
 		for _, ref := range due.refs {
 			p.denied[ref] = true
 		}

@@ -162,15 +162,18 @@ func (w *Watcher) together(refs []ledger.Ref) []ledger.Ref {
 	return alone
 }
 
-// deny notes that refs were denied.
-func (w *Watcher) deny(refs []ledger.Ref) {
+// deny notes that refs were denied, and reports whether that is news.
+func (w *Watcher) deny(refs []ledger.Ref) (news bool) {
 	if w.denied == nil {
 		w.denied = map[ledger.Ref]denial{}
 	}
 	for _, ref := range refs {
-		patience := more(w.denied[ref].patience)
+		d, known := w.denied[ref]
+		news = news || !known
+		patience := more(d.patience)
 		w.denied[ref] = denial{patience, w.sweeps + patience}
 	}
+	return news
 }
 
 // readDue reads what is due, as much of it as goes at once. After a failure nothing
@@ -186,6 +189,7 @@ func (w *Watcher) readDue(ctx context.Context) {
 	}
 	seen, err := w.source.Read(ctx, refs)
 	w.read = time.Now()
+	news := true
 	switch {
 	case err == nil:
 		w.patience = 0
@@ -193,7 +197,7 @@ func (w *Watcher) readDue(ctx context.Context) {
 			delete(w.denied, ref)
 		}
 	case Denied(err):
-		w.deny(refs)
+		news = w.deny(refs)
 		w.lost, w.wait = true, 1
 	default:
 		w.lost = true
@@ -203,7 +207,7 @@ func (w *Watcher) readDue(ctx context.Context) {
 	switch {
 	case err == nil:
 		w.observer.Read(refs, seen)
-	case ctx.Err() != context.Canceled:
+	case news && ctx.Err() != context.Canceled:
 		if Throttled(err) {
 			w.adapt(err)
 		}

@@ -660,6 +660,7 @@ func TestDenied(t *testing.T) {
 		s.dueAt(wanted)
 		mayNot := map[string]bool{"/b": true, "/d": true}
 		var mu sync.Mutex
+		refused := 0
 		due, answer := s.due, s.answer
 		s.due = func(now time.Time) ([]ledger.Ref, time.Time) {
 			mu.Lock()
@@ -670,6 +671,7 @@ func TestDenied(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if slices.ContainsFunc(refs, func(ref ledger.Ref) bool { return mayNot[ref.Name] }) {
+				refused++
 				return nil, forbidden{}
 			}
 			return answer(refs)
@@ -682,12 +684,19 @@ func TestDenied(t *testing.T) {
 			t.Errorf("not read were %v, want only what may not be", left)
 		}
 		failed := func() (n int) {
-			for _, r := range all(s.reads) {
-				if r.err != nil {
-					n++
-				}
-			}
+			mu.Lock()
+			defer mu.Unlock()
+			n, refused = refused, 0
 			return n
+		}
+		told := 0
+		for _, r := range all(s.reads) {
+			if r.err != nil {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("it was told %d times that reads are denied, want once", told)
 		}
 		if got, sweeps := failed(), len(all(s.sweeps)); got < 3 || got > sweeps+1 {
 			t.Errorf("%d reads failed beside %d sweeps, want one for each at most", got, sweeps)
