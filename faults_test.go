@@ -1655,6 +1655,29 @@ func TestFlipsByAReload(t *testing.T) {
 	`)
 }
 
+// Of two views of a zone each goes on with what one of them has counted.
+func TestFlipsOfViews(t *testing.T) {
+	perform(t, `
+		file
+		blocks ssm /dns | ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		start
+		put /dns/cache cache-v2.corp.internal
+		wait 11s
+		blocks ssm /dns ttl 9 | ssm /dns ttl 9
+		reload
+		flips cache
+		block 2
+		flips cache
+		metric flips_total{zone="corp.internal."} 2
+		blocks ssm /dns
+		reload
+		block 1
+		flips cache cache
+		metric flips_total{zone="corp.internal."} 2
+	`)
+}
+
 // Where zones of one block get a block each, or the other way round, their flips go with
 // them.
 func TestFlipsGoWithTheirZones(t *testing.T) {

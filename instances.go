@@ -108,7 +108,7 @@ func (r *instances) bequeath(i *instance) {
 	}
 	for _, o := range r.feeds() {
 		for _, zone := range append([]alias.Name{everyZone}, o.zones...) {
-			if h := i.heir(o, zone); h != nil {
+			if h := i.heir(o, zone, heirs); h != nil {
 				heirs[h][zone] = append(heirs[h][zone], o)
 			}
 		}
@@ -129,13 +129,17 @@ func (r *instances) bequeath(i *instance) {
 }
 
 // heir is the feed that goes on with what o has counted of a zone, or nil: the one with
-// that zone that knows the most of what o does. So each is counted once.
-func (i *instance) heir(o *feed, zone alias.Name) *feed {
+// that zone that knows the most of what o does, and of two such the one that has less to go
+// on with by heirs, as for two views of a zone. So each is counted once.
+func (i *instance) heir(o *feed, zone alias.Name, heirs map[*feed]counts) *feed {
 	var heir *feed
 	most := 0
 	for _, v := range i.plugins {
-		if n := v.feed.shares(o); n > most && (zone == everyZone || slices.Contains(v.feed.zones, zone)) {
-			most, heir = n, v.feed
+		f := v.feed
+		if n := f.shares(o); n < max(most, 1) || zone != everyZone && !slices.Contains(f.zones, zone) {
+			continue
+		} else if n > most || len(heirs[f][zone]) < len(heirs[heir][zone]) {
+			most, heir = n, f
 		}
 	}
 	return heir

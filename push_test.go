@@ -346,12 +346,12 @@ func TestPush(t *testing.T) {
 			metric push_missed_total 1
 			metric server_blocks{source="sweep"} 1`, begun + flips,
 	}, {
-		"a lost event of a document that takes an alias away", `
+		"a lost event of a document that flips an alias and takes another away, which is one change", `
 			refresh 5m
 			put /dns/all {"aliases":{"x":"cache-v1.corp.internal","y":"cache-v1.corp.internal"}}
 			start
 			wait 1s
-			put /dns/all {"aliases":{"x":"cache-v1.corp.internal"}}
+			put /dns/all {"aliases":{"x":"cache-v2.corp.internal"}}
 			fault stale
 			wait 21s
 			fault
@@ -366,9 +366,10 @@ func TestPush(t *testing.T) {
 			x NXDOMAIN
 			metric push_missed_total 1`,
 		`[INFO] loaded 2 aliases from 1 parameters
+			[INFO] alias x.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:01Z)
 			[INFO] alias y.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:01Z)
 			[WARNING] rejected parameter /dns/all, version 3 of 2000-01-01T00:11:22Z: parse target: found "not a name!!" with ' ' in it, want only letters, digits, '-', '_' and dots; version 2 stays in force
-			[INFO] alias x.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:01Z)`,
+			[INFO] alias x.corp.internal. removed: was cache-v2.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:01Z)`,
 	}, {
 		"an event told of what comes into force only later, as a sweep finds: nothing is lost", `
 			refresh 10s

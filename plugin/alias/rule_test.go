@@ -69,6 +69,12 @@ func TestRead(t *testing.T) {
 		document: `{"aliases": {"cache": {"over": "1h30m", "start": "2026-11-23T10:00:00Z", "from": "v1", "to": "v2", "group": "caches", "subtree": "collapse"}}}`,
 		want:     `cache.corp.internal. in corp.internal. to cache-v2.corp.internal. from cache-v1.corp.internal. start 2026-11-23T10:00:00Z over 1h30m0s, ttl 5, group "caches", subtree collapse`,
 	}, {
+		name:     "a group of a name as long as it may be",
+		zones:    "corp.internal.",
+		leaf:     "cache",
+		document: `{"to": "cache-v2.corp.internal", "from": "cache-v1.corp.internal", "percent": 1, "group": "` + strings.Repeat("g", 255) + `"}`,
+		want:     `cache.corp.internal. in corp.internal. to cache-v2.corp.internal. from cache-v1.corp.internal. percent 1, ttl 5, group "` + strings.Repeat("g", 255) + `"`,
+	}, {
 		name:     "a group without a move",
 		leaf:     "cache",
 		document: `{"to": "cache-v2.corp.internal", "group": "caches"}`,

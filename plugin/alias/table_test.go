@@ -619,3 +619,34 @@ func TestInheritMostTallies(t *testing.T) {
 		t.Errorf("found %d tallies, want %d", n, mostTallies)
 	}
 }
+
+// What was answered since a document was adopted is so over a take-over, if it is the same
+// document and leads to the same targets.
+func TestInheritAnswered(t *testing.T) {
+	at := func(version int64, target Name) *Table {
+		edit := new(Table).Edit()
+		edit.Put(&Source{Parameter: "/p", Version: version}, Alias{Name: "cache.internal.", Target: target})
+		return edit.Table()
+	}
+	old := at(1, "v1.x.org.")
+	old.Get("cache.internal.").Tallies[0].Add()
+	edit := old.Edit()
+	edit.Put(&Source{Parameter: "/p", Version: 2}, Alias{Name: "cache.internal.", Target: "v1.x.org."})
+	old = edit.Table()
+	for range 3 {
+		old.Get("cache.internal.").Tallies[0].Add()
+	}
+	for _, tt := range []struct {
+		name string
+		next *Table
+		want uint64
+	}{
+		{"the same", at(2, "v1.x.org."), 3},
+		{"another version", at(3, "v1.x.org."), 0},
+		{"another target, by a template", at(2, "v2.x.org."), 0},
+	} {
+		if got, all := tt.next.Inherit(old).Get("cache.internal.").Answered(); got != tt.want || all != tt.want {
+			t.Errorf("%s: answered got %d of %d, want %d", tt.name, got, all, tt.want)
+		}
+	}
+}

@@ -12,7 +12,7 @@ func FuzzTokens(f *testing.F) {
 		`{"to": "cache-v2.corp.internal", "ttl": 10}`,
 		` { "aliases" : { "a" : "v1.x.org" , "b":{"except":["a","b"],"percent":1.5e3}}}` + "\n",
 		`{"a\"b\\": "\u00e9\ud800 é", "c": [true,false,null,-0.5,[],{}]}`,
-		"{\"a\": \"\xff\"}",
+		"{\"a\": \"\xff\"}", "{\r\n\"a\": \"\xe9\",\r\n\"ttl\": 5\r\n}\r\n",
 		`"x"`, `7`, `null`, `[1,2 ]`, `{"a":1}x`, ``, `{`,
 	} {
 		f.Add(text)
