@@ -36,8 +36,9 @@ type config struct {
 }
 
 // feed is the way from the source to the table: what was seen goes into the
-// ledger, and the ledger's table to publish. It is its watcher's Observer and its
-// prober's Jury, each of which has a goroutine; others read its ledger and stats.
+// ledger, and the ledger's table to publish. It is its watcher's Observer, its prober's
+// Jury and its pusher's Audience, each of which has a goroutine; others read its ledger
+// and stats.
 type feed struct {
 	config
 	source  watch.Source

@@ -40,8 +40,8 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 // collector reports what the running plugins count. Server blocks that share a
-// zone, by views or ports, share its series: their counters add up, and of their
-// gauges the worst is shown.
+// zone, by views or ports, share its series: their counters add up, and so do the aliases
+// that brakes hold; of their other gauges the worst is shown.
 type collector struct{}
 
 // Describe implements prometheus.Collector.
@@ -114,17 +114,45 @@ type series struct {
 // feed adds what f has. Blocks that took over from one share what counts their
 // queries: counted is what was added already.
 func (s scrape) feed(f *feed, counted map[any]bool) {
-	now := time.Now()
-	l := f.ledger.Load()
-	aliases := map[string]int{}
+	now, l := time.Now(), f.ledger.Load()
 	drains := l.Drains(now)
-	left := map[alias.Name]bool{} // by all aliases
+	left := s.aliases(f, l, drains, now, counted)
+	s.drains(l, drains, left, counted)
+	s.held(f, l)
+	for _, zone := range f.zones {
+		s.sum(flipsDesc, float64(f.stats.flips[zone].Load()), string(zone))
+	}
+	s.least(sweptDesc, float64(f.stats.swept.Load())/float64(time.Second))
+	s.most(tookDesc, time.Duration(f.stats.took.Load()).Seconds())
+	s.sum(brakedDesc, float64(l.Braked()))
+	s.sum(believedDesc, float64(f.stats.believed.Load()))
+	for o := range origins {
+		n := 0.0
+		if o == origin(f.stats.origin.Load()) {
+			n = 1
+		}
+		s.sum(blocksDesc, n, o.String())
+	}
+	if f.pusher != nil {
+		s.push(&f.stats.push)
+	}
+	if f.store != nil {
+		for call, n := range f.store.Calls() {
+			s.sum(callsDesc, float64(n), call.Operation, call.Outcome)
+		}
+	}
+}
+
+// aliases adds what is in force. It returns which targets of drains all aliases have left.
+func (s scrape) aliases(f *feed, l *ledger.Ledger, drains []ledger.Drain, now time.Time, counted map[any]bool) (left map[alias.Name]bool) {
+	left = map[alias.Name]bool{}
 	for _, d := range drains {
 		left[d.Target] = true
 	}
+	aliases := map[alias.Name]int{}
 	for e := range l.Table().All() {
 		zone := string(e.Zone)
-		aliases[zone]++
+		aliases[e.Zone]++
 		s.least(versionDesc, float64(e.Source.Version), zone, string(e.Name))
 		if e.Move != nil {
 			s.least(movedDesc, e.Move.Moved(now), zone, string(e.Name))
@@ -144,6 +172,14 @@ func (s scrape) feed(f *feed, counted map[any]bool) {
 			}
 		}
 	}
+	for _, zone := range f.zones {
+		s.least(aliasesDesc, float64(aliases[zone]), string(zone))
+	}
+	return left
+}
+
+// drains adds the targets that clients may know still, and who asks for those in left.
+func (s scrape) drains(l *ledger.Ledger, drains []ledger.Drain, left map[alias.Name]bool, counted map[any]bool) {
 	retired := scrape{} // once, however many aliases have left it
 	for _, d := range drains {
 		zone, target := string(d.Zone), string(d.Target)
@@ -159,51 +195,37 @@ func (s scrape) feed(f *feed, counted map[any]bool) {
 	for k, n := range retired {
 		s[k] += n
 	}
+}
+
+// held adds the documents that are not in force.
+func (s scrape) held(f *feed, l *ledger.Ledger) {
 	for _, w := range l.Waiting() {
 		s.most(pendingDesc, 1, string(w.Zone), string(w.Name))
 	}
-	type rejected struct {
-		zone   string
+	type fault struct {
+		zone   alias.Name
 		reason ledger.Reason
 	}
-	held := map[rejected]int{}
+	rejected := map[fault]int{}
 	for _, r := range l.Rejections() {
 		for zone, n := range r.Zones {
-			held[rejected{string(zone), r.Reason}] += n
+			rejected[fault{zone, r.Reason}] += n
 		}
 	}
-	for _, name := range f.zones {
-		zone := string(name)
-		s.least(aliasesDesc, float64(aliases[zone]), zone)
-		s.sum(flipsDesc, float64(f.stats.flips[name].Load()), zone)
+	for _, zone := range f.zones {
 		for _, reason := range ledger.Reasons {
-			s.most(rejectedDesc, float64(held[rejected{zone, reason}]), zone, string(reason))
+			s.most(rejectedDesc, float64(rejected[fault{zone, reason}]), string(zone), string(reason))
 		}
 	}
-	s.least(sweptDesc, float64(f.stats.swept.Load())/float64(time.Second))
-	s.sum(brakedDesc, float64(l.Braked()))
-	s.sum(believedDesc, float64(f.stats.believed.Load()))
-	for o := range origins {
-		n := 0.0
-		if o == origin(f.stats.origin.Load()) {
-			n = 1
-		}
-		s.sum(blocksDesc, n, o.String())
+}
+
+func (s scrape) push(p *pushStats) {
+	if up := p.up.Load(); up != pushUnknown {
+		s.least(upDesc, float64(up-pushDown))
 	}
-	if f.pusher != nil {
-		if up := f.stats.push.up.Load(); up != pushUnknown {
-			s.least(upDesc, float64(up-pushDown))
-		}
-		s.sum(missedDesc, float64(f.stats.push.missed.Load()))
-		for kind, name := range hintNames {
-			s.sum(hintsDesc, float64(f.stats.push.hints[kind].Load()), name)
-		}
-	}
-	s.most(tookDesc, time.Duration(f.stats.took.Load()).Seconds())
-	if f.store != nil {
-		for call, n := range f.store.Calls() {
-			s.sum(callsDesc, float64(n), call.Operation, call.Outcome)
-		}
+	s.sum(missedDesc, float64(p.missed.Load()))
+	for kind, name := range hintNames {
+		s.sum(hintsDesc, float64(p.hints[kind].Load()), name)
 	}
 }
 

@@ -362,11 +362,16 @@ func (b *block) dir(args []string) error {
 	if args[0] == "" {
 		return errors.New("found an empty name, want a directory")
 	}
-	b.directory = args[0]
-	if !filepath.IsAbs(b.directory) {
-		b.directory = filepath.Join(b.root, b.directory)
-	}
+	b.directory = b.path(args[0])
 	return nil
+}
+
+// path is name, relative to the root if it is not absolute.
+func (b *block) path(name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(b.root, name)
 }
 
 func (b *block) region(args []string) error {
@@ -378,12 +383,20 @@ func (b *block) region(args []string) error {
 }
 
 func (b *block) endpoint(args []string) error {
-	u, err := url.Parse(args[0])
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if _, err := web(args[0]); err != nil {
 		return fmt.Errorf("found %q, want an http or https URL", args[0])
 	}
 	b.store.Endpoint = args[0]
 	return nil
+}
+
+// web is an http or https URL with a host.
+func web(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		err = errors.New("want an http or https URL")
+	}
+	return u, err
 }
 
 func (b *block) credentials(args []string) error {
@@ -392,10 +405,7 @@ func (b *block) credentials(args []string) error {
 	}
 	b.store.Profile = args[0]
 	for _, file := range args[1:] {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(b.root, file)
-		}
-		b.store.CredentialsFile = file
+		b.store.CredentialsFile = b.path(file)
 	}
 	return nil
 }
@@ -425,10 +435,7 @@ func (b *block) keep(args []string) error {
 	if args[0] == "" {
 		return errors.New("found an empty name, want a file")
 	}
-	b.snapshot.Path = filepath.Clean(args[0])
-	if !filepath.IsAbs(b.snapshot.Path) {
-		b.snapshot.Path = filepath.Join(b.root, b.snapshot.Path)
-	}
+	b.snapshot.Path = b.path(args[0])
 	for _, age := range args[1:] {
 		d, err := time.ParseDuration(age)
 		if err != nil || d <= 0 {
@@ -440,8 +447,8 @@ func (b *block) keep(args []string) error {
 }
 
 func (b *block) queue(args []string) error {
-	u, err := url.Parse(args[0])
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path == "" || strings.HasSuffix(u.Path, "/") {
+	u, err := web(args[0])
+	if err != nil || u.Path == "" || strings.HasSuffix(u.Path, "/") {
 		return fmt.Errorf("found %q, want the URL of a queue", args[0])
 	}
 	b.push = args[0]

@@ -23,7 +23,7 @@ type Ledger struct {
 	previous map[alias.Name][]alias.Name // the targets of each alias before their last change
 	drains   map[drainKey]Drain
 	orphans  map[alias.Name]alias.Name // see orphaned
-	braked   int                       // see brake
+	braked   int                       // how many aliases stay in force though their parameters are gone; see retire
 	table    *alias.Table
 }
 
