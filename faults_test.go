@@ -141,7 +141,7 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	switch fault {
 	case "denied":
-		return respond(400, denial)
+		return respond(400, `{"__type": "AccessDeniedException", "message": "not authorized"}`)
 	case "throttled":
 		return respond(400, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`)
 	case "broken":
@@ -176,9 +176,6 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 		NextToken         string `json:",omitempty"`
 	}
 	output.Parameters = []version{}
-	if name, ok := strings.CutPrefix(a.fault, "denied for "); ok && slices.Contains(input.Names, name) {
-		return respond(400, denial)
-	}
 	switch operation {
 	case "GetParameters":
 		output.InvalidParameters = []string{}
@@ -212,8 +209,6 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return respond(200, string(text))
 }
-
-const denial = `{"__type": "AccessDeniedException", "message": "not authorized"}`
 
 // half is the end of a body that never comes.
 type half struct{}
@@ -836,35 +831,6 @@ func TestFaults(t *testing.T) {
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
 			[INFO] read by name works again
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
-		`,
-	}, {
-		name: "duty 5: one may not be read by name: it keeps no other from going",
-		script: `
-			paths
-			put /dns/a cache-v1.corp.internal
-			put /dns/b cache-v1.corp.internal
-			start
-			delete /dns/a
-			fault denied for /dns/a
-			wait 100s
-			delete /dns/b
-			wait 25s
-			a cache-v1
-			b NXDOMAIN
-			calls 10 25
-			wait 30m
-			a cache-v1
-			calls 170 210
-			fault
-			wait 6m
-			a NXDOMAIN
-		`,
-		log: `
-			[INFO] loaded 2 aliases from 2 parameters
-			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/a: AccessDeniedException: not authorized
-			[INFO] read by name works again
-			[INFO] alias b.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
-			[INFO] alias a.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
 		name: "duty 5: nor may an alias line's, so that no sweep is complete: all stays",

@@ -93,14 +93,10 @@ func limited(err error) bool {
 	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests
 }
 
-// tooOften is an error of a call that was throttled, and notAllowed of one that was denied.
-type (
-	tooOften   struct{ error }
-	notAllowed struct{ error }
-)
+// tooOften is an error of a call that was throttled.
+type tooOften struct{ error }
 
 func (tooOften) Throttled() bool { return true }
-func (notAllowed) Denied() bool  { return true }
 
 // unknown is the SDK's code for an answer without one, such as a proxy's.
 const unknown = "UnknownError"
@@ -108,11 +104,8 @@ const unknown = "UnknownError"
 // brief is err without what is new in each call, such as its request's ID, so
 // that equal errors read alike.
 func brief(err error) error {
-	switch outcome(err) {
-	case "throttled":
+	if limited(err) {
 		return tooOften{shorten(err)}
-	case "denied":
-		return notAllowed{shorten(err)}
 	}
 	return shorten(err)
 }

@@ -62,18 +62,17 @@ type Pusher struct {
 	queue    Queue
 	source   Source
 	audience Audience
-	failing  atomic.Bool         // one of these three is so: fewer hints are received
-	unread   bool                // the last read failed
-	stuck    bool                // the last deletion failed
-	early    bool                // some of the last hints were left in the queue
-	last     time.Time           // when parameters were read
-	denied   map[ledger.Ref]bool // what could not be read, and is read alone from then on
-	later    []again             // in the order of time
+	failing  atomic.Bool // one of these three is so: fewer hints are received
+	unread   bool        // the last read failed
+	stuck    bool        // the last deletion failed
+	early    bool        // some of the last hints were left in the queue
+	last     time.Time   // when parameters were read
+	later    []again     // in the order of time
 }
 
 // NewPusher makes a Pusher that takes hints from a queue and reads from source.
 func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
-	return &Pusher{queue: queue, source: source, audience: audience, denied: map[ledger.Ref]bool{}}
+	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
 // again is parameters to be read once more.
@@ -146,7 +145,7 @@ func (p *Pusher) Run(ctx context.Context) {
 }
 
 // settle reads what is due, and deletes the hints if there is nothing to read again. It
-// is not ok if that failed in a way that others would as well.
+// is not ok if that failed.
 func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 	if !sleep(ctx, time.Until(p.last.Add(readGap))) {
 		return false
@@ -156,42 +155,18 @@ func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.unread = err != nil && !Denied(err)
+	p.unread = err != nil
 	p.slow()
-	unchanged := due.refs // if they are denied alone: such a read shows nothing either
-	switch {
-	case err == nil:
-		for _, ref := range due.refs {
-			delete(p.denied, ref)
-		}
-		unchanged = p.audience.Pushed(due.hints, due.refs, seen)
-	case p.unread:
+	if err != nil {
 		p.audience.Unread(err)
 		return false
-	default:
-		if slices.ContainsFunc(due.refs, func(ref ledger.Ref) bool { return !p.denied[ref] }) { // else it is known
-			p.audience.Unread(err)
-		}
-		for _, ref := range due.refs {
-			p.denied[ref] = true
-		}
-		if !p.alone(due) {
-			return true // the hints come again
-		}
 	}
+	unchanged := p.audience.Pushed(due.hints, due.refs, seen)
 	if len(unchanged) == 0 || due.turn == len(rereads) {
 		return p.delete(ctx, due.hints)
 	}
 	p.put(unchanged, due)
 	return true
-}
-
-// alone reports whether what is due is read for one hint's parameter only.
-func (p *Pusher) alone(due again) bool {
-	return slices.ContainsFunc(due.hints, func(h ledger.Hint) bool {
-		refs, _ := p.audience.Refs(h)
-		return !slices.ContainsFunc(due.refs, func(ref ledger.Ref) bool { return !slices.Contains(refs, ref) })
-	})
 }
 
 // delete deletes hints, and reports whether they are gone: else they come again.
@@ -273,7 +248,9 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 			foreign = append(foreign, h)
 			continue
 		}
-		batches = p.add(batches, h, refs)
+		if len(batches) == 0 || !batches[len(batches)-1].add(h, refs) {
+			batches = append(batches, batch{[]ledger.Hint{h}, refs})
+		}
 	}
 	p.slow()
 	if len(foreign) > 0 {
@@ -282,33 +259,19 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 	return batches
 }
 
-// add adds a hint that is about refs to the last of batches that it goes with.
-func (p *Pusher) add(batches []batch, h ledger.Hint, refs []ledger.Ref) []batch {
-	denied := func(ref ledger.Ref) bool { return p.denied[ref] }
-	alone := slices.ContainsFunc(refs, denied)
-	for i := len(batches) - 1; i >= 0; i-- {
-		b := &batches[i]
-		all := b.with(refs)
-		if alone && len(all) == len(refs) || !alone && len(all) <= perRead && !slices.ContainsFunc(all, denied) {
-			b.hints, b.refs = append(b.hints, h), all
-			return batches
-		}
-		if !alone && !slices.ContainsFunc(b.refs, denied) {
-			break // the others are full
-		}
-	}
-	return append(batches, batch{[]ledger.Hint{h}, refs})
-}
-
-// with is what b is about together with refs.
-func (b *batch) with(refs []ledger.Ref) []ledger.Ref {
+// add adds a hint that is about refs, if there is room for it.
+func (b *batch) add(h ledger.Hint, refs []ledger.Ref) bool {
 	all := b.refs
 	for _, ref := range refs {
 		if !slices.Contains(all, ref) {
 			all = append(slices.Clip(all), ref)
 		}
 	}
-	return all
+	if len(all) > perRead {
+		return false
+	}
+	b.hints, b.refs = append(b.hints, h), all
+	return true
 }
 
 // sleep waits for d, if that is not over already, and reports whether ctx is not done yet.

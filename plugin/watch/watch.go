@@ -5,10 +5,8 @@ package watch
 import (
 	"context"
 	"errors"
-	"maps"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -63,13 +61,6 @@ func Throttled(err error) bool {
 	return errors.As(err, &t) && t.Throttled()
 }
 
-// Denied reports whether err says that who asks may not. Such an error has a method Denied.
-// It may be about one parameter of a read, which then keeps the others from being read.
-func Denied(err error) bool {
-	var d interface{ Denied() bool }
-	return errors.As(err, &d) && d.Denied()
-}
-
 // Watcher sweeps a source again and again.
 type Watcher struct {
 	source   Source
@@ -77,11 +68,9 @@ type Watcher struct {
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
 	lost     bool          // nothing is read by name for now, since a call failed
-	sweeps   int           // complete ones
-	denied   map[ledger.Ref]denial
-	patience int       // after the next read that fails, how many complete sweeps that is for
-	wait     int       // how many of them there are yet
-	read     time.Time // when parameters were last read by name
+	patience int           // after the next read that fails, how many complete sweeps that is for
+	wait     int           // how many of them there are yet
+	read     time.Time     // when parameters were last read by name
 	hints    chan struct{}
 }
 
@@ -117,11 +106,8 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	w.adapt(err)
 	if err != nil {
 		w.lost = true
-	} else {
-		w.sweeps++
-		if w.wait = max(0, w.wait-1); w.wait == 0 {
-			w.lost = false
-		}
+	} else if w.wait = max(0, w.wait-1); w.wait == 0 {
+		w.lost = false
 	}
 	switch {
 	case err == nil:
@@ -135,79 +121,28 @@ func (w *Watcher) Sweep(ctx context.Context) {
 // be read by name is read again.
 const mostPatience = 32
 
-// more is how many sweeps have to be complete after a further failure.
-func more(patience int) int { return min(max(1, 2*patience), mostPatience) }
-
-// denial is that a parameter may not be read by name, or one may not that it was read with.
-type denial struct {
-	patience int // for how many sweeps it is not read
-	until    int // which of the sweeps has to be complete
-}
-
-// together is what of refs is read next, in one read: what was denied alone, and only if
-// there is nothing else.
-func (w *Watcher) together(refs []ledger.Ref) []ledger.Ref {
-	var others, alone []ledger.Ref
-	for _, ref := range refs {
-		switch d, denied := w.denied[ref]; {
-		case !denied && len(others) < perRead:
-			others = append(others, ref)
-		case denied && d.until <= w.sweeps && alone == nil:
-			alone = []ledger.Ref{ref}
-		}
-	}
-	if others != nil {
-		return others
-	}
-	return alone
-}
-
-// deny notes that refs were denied, and reports whether that is news.
-func (w *Watcher) deny(refs []ledger.Ref) (news bool) {
-	if w.denied == nil {
-		w.denied = map[ledger.Ref]denial{}
-	}
-	for _, ref := range refs {
-		d, known := w.denied[ref]
-		news = news || !known
-		patience := more(d.patience)
-		w.denied[ref] = denial{patience, w.sweeps + patience}
-	}
-	return news
-}
-
 // readDue reads what is due, as much of it as goes at once. After a failure nothing
 // is read by name until a sweep was complete, and twice as many after each further
-// failure, so that an error never raises the rate of calls. If it was denied, only
-// what was denied waits for more than one.
+// failure, so that an error never raises the rate of calls.
 func (w *Watcher) readDue(ctx context.Context) {
-	due, _ := w.observer.Due(time.Now())
-	maps.DeleteFunc(w.denied, func(ref ledger.Ref, _ denial) bool { return !slices.Contains(due, ref) })
-	refs := w.together(due)
+	refs, _ := w.observer.Due(time.Now())
+	refs = refs[:min(len(refs), perRead)]
 	if len(refs) == 0 {
 		return
 	}
 	seen, err := w.source.Read(ctx, refs)
 	w.read = time.Now()
-	news := true
-	switch {
-	case err == nil:
+	if err == nil {
 		w.patience = 0
-		for _, ref := range refs {
-			delete(w.denied, ref)
-		}
-	case Denied(err):
-		news = w.deny(refs)
-		w.lost, w.wait = true, 1
-	default:
+	} else {
 		w.lost = true
-		w.patience = more(w.patience)
+		w.patience = min(max(1, 2*w.patience), mostPatience)
 		w.wait = w.patience
 	}
 	switch {
 	case err == nil:
 		w.observer.Read(refs, seen)
-	case news && ctx.Err() != context.Canceled:
+	case ctx.Err() != context.Canceled:
 		if Throttled(err) {
 			w.adapt(err)
 		}
@@ -223,7 +158,7 @@ func (w *Watcher) untilDue() time.Duration {
 	refs, next := w.observer.Due(time.Now())
 	gap := time.Until(w.read.Add(readGap))
 	switch {
-	case len(w.together(refs)) > 0:
+	case len(refs) > 0:
 		return gap
 	case next.IsZero():
 		return math.MaxInt64
