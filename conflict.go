@@ -9,8 +9,10 @@ import (
 
 // conflict fails if f and o, which may be f itself, must not be in one Corefile.
 func (f *feed) conflict(o *feed) error {
-	if f != o && f.snapshot.Path != "" && o.snapshot.Path != "" && snapshot.Resolve(f.snapshot.Path) == snapshot.Resolve(o.snapshot.Path) {
-		return fmt.Errorf("snapshot: found %s in two server blocks, want a file for each", snapshot.Resolve(f.snapshot.Path))
+	if f != o && f.snapshot.Path != "" && o.snapshot.Path != "" {
+		if file := snapshot.Resolve(f.snapshot.Path); file == snapshot.Resolve(o.snapshot.Path) {
+			return fmt.Errorf("snapshot: found %s in two server blocks, want a file for each", file)
+		}
 	}
 	if f != o && f.push != "" && f.push == o.push {
 		return fmt.Errorf("push: found %s in two server blocks, want a queue for each", f.push)

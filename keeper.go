@@ -66,10 +66,12 @@ func (k *keeper) swept(changed bool, now time.Time) {
 }
 
 // ages reports whether what was written that long ago may be of half the age at which it
-// is refused before the next sweep ends, in less than twice the interval.
+// is refused before the next sweep ends, usually in less than twice the interval. A sweep
+// that comes early is not the last one by then: if the write itself has led to it, there
+// would be no end.
 func (k *keeper) ages(age time.Duration) bool {
-	most := k.feed.snapshot.MaxAge / 2
-	return most > 0 && age+2*k.feed.watcher.Interval() > most
+	most, interval := k.feed.snapshot.MaxAge/2, k.feed.watcher.Interval()
+	return most > 0 && age > interval/2 && age+2*interval > most
 }
 
 // kick has a snapshot written soon.

@@ -39,12 +39,12 @@ func setup(c *caddy.Controller) error {
 	if v.feed, err = newFeed(cfg, v.table.Store, v.verifier); err != nil {
 		return plugin.Error(pluginName, c.Err(err.Error()))
 	}
-	for _, other := range append(slices.Clone(v.instance.plugins), v) {
+	v.instance.plugins = append(v.instance.plugins, v)
+	for _, other := range v.instance.plugins {
 		if err := v.feed.conflict(other.feed); err != nil {
 			return plugin.Error(pluginName, c.Err(err.Error()))
 		}
 	}
-	v.instance.plugins = append(v.instance.plugins, v)
 	server := dnsserver.GetConfig(c)
 	server.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		v.Next = next

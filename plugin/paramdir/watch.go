@@ -20,12 +20,14 @@ const debounce = 100 * time.Millisecond
 // watched is the directories that sweeps have read or wanted to, and their watcher while
 // there is one.
 type watched struct {
-	top     string // nothing above it is watched
-	mu      sync.Mutex
-	dirs    map[string]bool
-	awaited map[string]bool // what was not there, and what is above it
+	top     string     // nothing above it is watched
+	mu      sync.Mutex // held while the watcher is asked, which may wait for its events to be taken
 	watcher *fsnotify.Watcher
 	failed  chan<- error // what cannot be watched, though it is there
+
+	names   sync.Mutex // of what follows
+	dirs    map[string]bool
+	awaited map[string]bool // what was not there, and what is above it
 }
 
 func newWatched(root string) watched {
@@ -38,10 +40,16 @@ func newWatched(root string) watched {
 func (w *watched) add(dir string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.dirs[dir] = true
+	w.note(w.dirs, dir)
 	if w.watcher != nil {
 		w.watch(dir)
 	}
+}
+
+func (w *watched) note(names map[string]bool, name string) {
+	w.names.Lock()
+	defer w.names.Unlock()
+	names[name] = true
 }
 
 func (w *watched) start(watcher *fsnotify.Watcher, failed chan<- error) {
@@ -69,7 +77,7 @@ func (w *watched) watch(dir string) {
 func (w *watched) await(dir string) error {
 	var nearest error
 	for _, above := range w.way(dir) {
-		w.awaited[above] = true
+		w.note(w.awaited, above)
 		err := w.try(above)
 		if absent(err) {
 			break
@@ -100,8 +108,8 @@ func (w *watched) way(dir string) []string {
 // concerns reports whether a change of that name is of what sweeps read. Above that, there
 // may be much that is not.
 func (w *watched) concerns(name string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.names.Lock()
+	defer w.names.Unlock()
 	name = filepath.Clean(name)
 	return w.dirs[filepath.Dir(name)] || w.dirs[name] || w.awaited[name]
 }

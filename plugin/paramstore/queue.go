@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -92,31 +93,29 @@ func (q *Queue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 // Delete deletes the messages of hints. What is left after an error will be received
 // again.
 func (q *Queue) Delete(ctx context.Context, hints []ledger.Hint) error {
-	for len(hints) > 0 {
-		batch := hints[:min(len(hints), perMessages)]
-		hints = hints[len(batch):]
+	var left []types.BatchResultErrorEntry
+	for batch := range slices.Chunk(hints, perMessages) {
 		input := &sqs.DeleteMessageBatchInput{QueueUrl: aws.String(q.url)}
 		for i, h := range batch {
 			input.Entries = append(input.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), ReceiptHandle: aws.String(h.Receipt)})
 		}
-		if err := q.delete(ctx, input); err != nil {
-			return err
+		output, err := q.delete(ctx, input)
+		if err != nil {
+			return fmt.Errorf("delete from the queue: %w", brief(err))
 		}
+		left = append(left, output.Failed...)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s",
+			len(left), len(hints), aws.ToString(left[0].Code), aws.ToString(left[0].Message))
 	}
 	return nil
 }
 
-func (q *Queue) delete(ctx context.Context, input *sqs.DeleteMessageBatchInput) error {
+func (q *Queue) delete(ctx context.Context, input *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	output, err := q.client.DeleteMessageBatch(ctx, input)
 	q.store.calls.add("DeleteMessageBatch", err)
-	if err != nil {
-		return fmt.Errorf("delete from the queue: %w", brief(err))
-	}
-	if n := len(output.Failed); n > 0 {
-		f := output.Failed[0]
-		return fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s", n, len(input.Entries), aws.ToString(f.Code), aws.ToString(f.Message))
-	}
-	return nil
+	return output, err
 }
