@@ -5,12 +5,7 @@ import (
 	"slices"
 
 	"github.com/coredns/coredns/core/dnsserver"
-	"github.com/coredns/coredns/plugin"
-	"github.com/coredns/coredns/plugin/pkg/nonwriter"
-	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
-
-	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // flatten makes the reply of mode flatten: the records at the end of the
@@ -44,13 +39,17 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 	if len(a.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
-		if !a.Truncated && !slices.ContainsFunc(a.Ns, isSOA) {
-			a.Ns = append(a.Ns, capSOA(h.soa(), c.least)...)
+		if !a.Truncated && !slices.ContainsFunc(a.Ns, func(rr dns.RR) bool { return isSOA(rr) && h.owned(rr) }) {
+			if soa := h.soa(); len(soa) > 0 {
+				a.Ns = append(slices.DeleteFunc(a.Ns, isSOA), capSOA(soa, c.least)...)
+			}
 		}
-		a.Extra = onlyOPT(a.Extra) // the rest was of what is not told
-		return
 	}
-	a.Extra = h.resection(c, a.Extra)
+	if len(a.Answer) == 0 || address(h.request.Question[0].Qtype) {
+		a.Extra = onlyOPT(a.Extra) // the rest is of what is not told
+	} else {
+		a.Extra = h.resection(c, a.Extra)
+	}
 }
 
 // ofZone reports whether rr is of the kinds that make a zone of their owner, or are about
@@ -62,30 +61,6 @@ func ofZone(rr dns.RR) bool {
 		return true
 	}
 	return false
-}
-
-// soa is the SOA record of the alias's own zone, and its signature, as the plugins below
-// have them; or nothing. Negative answers are cached by it: resolvers keep those without
-// one for as long as they like (RFC 2308 section 5), or take them for broken.
-func (h *hop) soa() []dns.RR {
-	state := request.Request{W: h.ResponseWriter, Req: h.request}
-	state = state.NewWithQuestion(h.request.Question[0].Name, dns.TypeSOA)
-	state.Req.RecursionDesired = true
-	w := nonwriter.New(h.ResponseWriter)
-	if _, err := plugin.NextOrFailure(pluginName, h.plugin.Next, h, w, state.Req); err != nil || w.Msg == nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Concat(w.Msg.Answer, w.Msg.Ns), func(rr dns.RR) bool { return !isSOA(rr) || !h.speaks(rr) })
-}
-
-// speaks reports whether rr, an SOA or NS record, can be of the alias's zone: at its name or
-// above, and not above a zone of the plugin's that it is in. A resolver that was led to a
-// zone takes no other's SOA (RFC 2308 section 3).
-func (h *hop) speaks(rr dns.RR) bool {
-	owner, name := rr.Header().Name, h.request.Question[0].Name
-	return dns.IsSubDomain(owner, name) && !slices.ContainsFunc(h.plugin.zones, func(zone alias.Name) bool {
-		return dns.IsSubDomain(string(zone), name) && !dns.IsSubDomain(string(zone), owner)
-	})
 }
 
 // relabel makes the alias's name the owner of rr, a copy.
@@ -108,8 +83,8 @@ func (h *hop) relabel(rr dns.RR, ttl uint32) {
 
 // resection is an authority or additional section for the client. What the target owns has
 // the alias's name. What denies names of the target's zone goes (NSEC and NSEC3). SOA and NS
-// records stay only where they can be of the alias's zone, the SOA with a TTL that lets a
-// flip through, of this alias or of another in the chain.
+// records stay only where they are of the alias's zone, an SOA also where it can be, with a
+// TTL that lets a flip through, of this alias or of another in the chain.
 func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 	var next []dns.RR
 	for _, rr := range rrs {
@@ -121,8 +96,12 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 			continue
 		case c.has(rr.Header().Name) && (covered == dns.TypeCNAME || covered == dns.TypeDNAME):
 			continue // nothing may stand beside one, RFC 2181 section 10.1
-		case covered == dns.TypeSOA, covered == dns.TypeNS:
+		case covered == dns.TypeSOA:
 			if !h.speaks(rr) {
+				continue
+			}
+		case covered == dns.TypeNS:
+			if !h.owned(rr) {
 				continue
 			}
 		case c.has(rr.Header().Name):

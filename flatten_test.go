@@ -1,11 +1,15 @@
 package versionalias
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
@@ -225,9 +229,7 @@ web-v1      A     192.0.2.11
 		{"25: that makes no apex of the alias", "apexed.corp.internal. NS", `
 			NOERROR aa
 			` + soa},
-		{"25: nor has it the SOA", "apexed.corp.internal. SOA", `
-			NOERROR aa
-			` + soa},
+		{"25: nor has it the SOA", "apexed.corp.internal. SOA", "NOERROR aa"},
 		{"25: but what else an apex has", "apexed.corp.internal. MX", `
 			NOERROR aa
 			apexed.corp.internal. 5 MX 10 mail.apex.internal.`},
@@ -246,6 +248,7 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 	const sig = " 8 3 60 20300101000000 20200101000000 1 corp.internal. AAAA"
 	for _, tt := range []struct {
 		name       string
+		qtype      uint16 // A if it is 0
 		header     dns.MsgHdr
 		answer, ns []string
 		extra      []string
@@ -336,21 +339,23 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 			cache.corp.internal. 5 HTTPS 1 other.internal.`,
 	}, {
 		name:   "6: an OPT does not take the place of other records",
-		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		qtype:  dns.TypeMX,
+		answer: []string{"cache-v1.corp.internal. 60 IN MX 10 x.corp.internal."},
 		extra:  []string{"a.corp.internal. 60 IN A 192.0.2.2", "opt", "b.corp.internal. 60 IN A 192.0.2.3"},
 		want: `
 			NOERROR aa
-			cache.corp.internal. 5 A 192.0.2.1
+			cache.corp.internal. 5 MX 10 x.corp.internal.
 			additional: a.corp.internal. 60 A 192.0.2.2
 			OPT do
 			additional: b.corp.internal. 60 A 192.0.2.3`,
 	}, {
 		name:   "23: what the target owns in the additional section",
-		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		qtype:  dns.TypeMX,
+		answer: []string{"cache-v1.corp.internal. 60 IN MX 10 x.corp.internal."},
 		extra:  []string{"Cache-v1.corp.internal. 60 IN AAAA 2001:db8::1", "cache-v1.corp.internal. 60 IN RRSIG AAAA" + sig, "ns.corp.internal. 60 IN A 192.0.2.53"},
 		want: `
 			NOERROR aa
-			cache.corp.internal. 5 A 192.0.2.1
+			cache.corp.internal. 5 MX 10 x.corp.internal.
 			additional: cache.corp.internal. 5 AAAA 2001:db8::1
 			additional: ns.corp.internal. 60 A 192.0.2.53`,
 	}, {
@@ -363,13 +368,35 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 			authority: corp.internal. 60 NS ns.corp.internal.`,
 	}, {
 		name:   "12, 25: a CNAME or DNAME of the target beside its records",
-		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		qtype:  dns.TypeMX,
+		answer: []string{"cache-v1.corp.internal. 60 IN MX 10 x.corp.internal."},
 		ns:     []string{"cache-v1.corp.internal. 60 IN CNAME x.corp.internal.", "Cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG CNAME" + sig},
 		extra:  []string{"cache-v1.corp.internal. 60 IN DNAME x.corp.internal.", "CACHE-v1.corp.internal. 60 IN CNAME x.corp.internal.", "cache-v1.corp.internal. 60 IN RRSIG DNAME" + sig, "other.corp.internal. 60 IN CNAME x.corp.internal."},
 		want: `
 			NOERROR aa
-			cache.corp.internal. 5 A 192.0.2.1
+			cache.corp.internal. 5 MX 10 x.corp.internal.
 			additional: other.corp.internal. 60 CNAME x.corp.internal.`,
+	}, {
+		name:   "28: an SOA of a zone above the plugin's, of which the server is sure",
+		header: dns.MsgHdr{Authoritative: true},
+		ns:     []string{"internal. 60 IN SOA a. b. 1 2 3 4 5"},
+		want:   "NOERROR aa\nauthority: internal. 5 SOA a. b. 1 2 3 4 5",
+	}, {
+		name: "28: and of which it is not",
+		ns:   []string{"internal. 60 IN SOA a. b. 1 2 3 4 5"},
+		want: "NOERROR aa",
+	}, {
+		name:   "28: an SOA of another zone, of which the server is sure",
+		header: dns.MsgHdr{Authoritative: true},
+		ns:     []string{"other.internal. 60 IN SOA a. b. 1 2 3 4 5"},
+		want:   "NOERROR aa",
+	}, {
+		name:   "and beside addresses",
+		answer: []string{"cache-v1.corp.internal. 60 IN A 192.0.2.1"},
+		extra:  []string{"ns.other.internal. 60 IN A 192.0.2.53"},
+		want: `
+			NOERROR aa
+			cache.corp.internal. 5 A 192.0.2.1`,
 	}, {
 		name:   "12, 25: a CNAME of a name on the way beside the end's records",
 		answer: []string{"cache-v1.corp.internal. 60 IN CNAME end.corp.internal.", "end.corp.internal. 60 IN A 192.0.2.1"},
@@ -419,7 +446,7 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 			v := above(next, cacheAlias)
 			v.flatten = true
 			w := newWrites()
-			if _, err := v.ServeDNS(context.Background(), w, withEDNS(question("cache.corp.internal.", dns.TypeA), true)); err != nil {
+			if _, err := v.ServeDNS(context.Background(), w, withEDNS(question("cache.corp.internal.", cmp.Or(tt.qtype, dns.TypeA)), true)); err != nil {
 				t.Fatal(err)
 			}
 			if got := show(w.Msg); got != trim(tt.want) {
@@ -642,7 +669,21 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		corp.internal:0 {
 			bind 127.0.0.1
 			root DIR
+			versionalias part.corp.internal {
+				directory part
+				answer flatten
+			}
 			file corp.zone
+		}
+		.:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory any
+				answer flatten
+			}
+			file deep.zone deep.example.net
+			file net.zone example.net
 		}
 		eu.corp.internal:0 us.corp.internal:0 {
 			bind 127.0.0.1
@@ -677,6 +718,11 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		"eu/static":           "cache-v1.corp.internal",
 		"eu/eu.corp.internal": "cache-v1.corp.internal",
 		"none/app":            "cache-v1.corp.internal",
+		"part/app":            "cache-v1.corp.internal",
+		"deep.zone":           bare("deep.example.net."),
+		"net.zone":            bare("example.net.") + "t A 192.0.2.4\n",
+
+		"any/app.deep.example.net": "t.example.net",
 	})
 	const soa = "\nauthority: eu.corp.internal. 5 SOA ns.eu.corp.internal. hostmaster.eu.corp.internal. 1 3600 600 86400 300"
 	for _, x := range []exchange{
@@ -688,11 +734,58 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		{"the apex", "eu.corp.internal. AAAA", "NOERROR aa\neu.corp.internal. 5 AAAA 2001:db8::1"},
 		{"with EDNS", "app.eu.corp.internal. TXT do", "NOERROR aa" + soa + "\nOPT do"},
 		{"plugins that have none", "app.none.corp.internal. TXT", "NOERROR aa"},
+		{"zones of the plugin that are narrower than the zone", "app.part.corp.internal. TXT", "NOERROR aa\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"},
+		{"a zone of the plugin that is wider, and a target of one above", "app.deep.example.net. TXT", "NOERROR aa\nauthority: deep.example.net. 5 SOA ns.deep.example.net. hostmaster.deep.example.net. 1 3600 600 86400 300"},
+		{"and where there is something", "app.deep.example.net. A", "NOERROR aa\napp.deep.example.net. 5 A 192.0.2.4"},
 	} {
 		if got := show(x.ask(t, s)); got != x.want {
 			t.Errorf("%s: %s got\n%s\nwant\n%s", x.name, x.q, got, x.want)
 		}
 	}
+}
+
+// Who has no SOA record at hand keeps queries waiting once, and nobody looks for one for
+// who looks for it.
+func TestFlattenDoesNotWaitForTheSOA(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		v := above(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			if r.Question[0].Qtype == dns.TypeSOA && r.Question[0].Name == "cache.corp.internal." {
+				asked++
+				<-time.After(2 * time.Second)
+				return dns.RcodeServerFailure, errors.New("no upstream")
+			}
+			return dns.RcodeSuccess, w.WriteMsg(reply(r))
+		}, cacheAlias)
+		v.flatten = true
+		for _, tt := range []struct {
+			qtype uint16
+			after time.Duration
+			want  time.Duration
+		}{
+			{dns.TypeSOA, 0, 0},
+			{dns.TypeAAAA, 0, 2 * time.Second},
+			{dns.TypeAAAA, 0, 0},
+			{dns.TypeTXT, 29 * time.Second, 0},
+			{dns.TypeAAAA, 2 * time.Second, 2 * time.Second},
+		} {
+			<-time.After(tt.after)
+			began := time.Now()
+			w := newWrites()
+			if _, err := v.ServeDNS(context.Background(), w, question("cache.corp.internal.", tt.qtype)); err != nil {
+				t.Fatal(err)
+			}
+			if got := show(w.Msg); got != "NOERROR aa" {
+				t.Errorf("got\n%s\nwant no data", got)
+			}
+			if took := time.Since(began); took != tt.want {
+				t.Errorf("%s after %v took %v, want %v", dns.TypeToString[tt.qtype], tt.after, took, tt.want)
+			}
+		}
+		if asked != 2 {
+			t.Errorf("the SOA was asked for %d times, want twice", asked)
+		}
+	})
 }
 
 // 5, 24: that there is nothing holds for no longer than the chain that led there, of which

@@ -34,6 +34,7 @@ type VersionAlias struct {
 	flatten bool         // answer with the target's records under the alias's name
 
 	table    atomic.Pointer[alias.Table] // what is in force; the feed stores it
+	soaless  atomic.Int64                // until when nobody is asked for an SOA record, in Unix nanoseconds
 	feed     *feed
 	verifier *verifier // nil if nothing is to be verified
 

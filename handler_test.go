@@ -22,7 +22,8 @@ import (
 // above is the plugin in a block for corp.internal with these aliases, NAME to
 // TARGET, above next.
 func above(next plugin.HandlerFunc, aliases ...[2]string) *VersionAlias {
-	v := &VersionAlias{Next: next, served: []alias.Name{"corp.internal."}}
+	zones := []alias.Name{"corp.internal."}
+	v := &VersionAlias{Next: next, served: zones, zones: zones}
 	v.entry = v
 	edit := v.table.Load().Edit()
 	for _, a := range aliases {

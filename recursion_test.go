@@ -16,10 +16,11 @@ func TestClientsThatWantNoRecursion(t *testing.T) {
 	upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg).SetReply(r)
 		switch q := r.Question[0]; {
+		case q.Qtype == dns.TypeSOA && strings.HasSuffix(q.Name, ".far.internal.") && !r.RecursionDesired:
+			m.Authoritative = true
+			m.Ns = records([]string{"far.internal. 60 IN SOA a. b. 1 2 3 4 5"})
 		case !r.RecursionDesired || strings.HasPrefix(q.Name, "private."):
 			m.Rcode = dns.RcodeRefused
-		case q.Qtype == dns.TypeSOA && strings.HasSuffix(q.Name, ".far.internal."):
-			m.Ns = records([]string{"far.internal. 60 IN SOA a. b. 1 2 3 4 5"})
 		case q.Qtype == dns.TypeA:
 			m.Answer = records([]string{q.Name + " 60 IN A 192.0.2.7"})
 		}

@@ -124,7 +124,7 @@ func TestApexBelowSubtree(t *testing.T) {
 	const soa = "eu.corp.internal. 60 SOA ns.eu.corp.internal. hostmaster.eu.corp.internal. 1 3600 600 86400 300"
 	for _, mode := range []string{"cname", "flatten"} {
 		s := startServer(t, strings.ReplaceAll(`
-			corp.internal:0 eu.corp.internal:0 us.corp.internal:0 {
+			us.corp.internal:0 eu.corp.internal:0 corp.internal:0 {
 				bind 127.0.0.1
 				root DIR
 				versionalias {

@@ -268,6 +268,19 @@ func TestVerifyBeforeTheServer(t *testing.T) {
 	}
 }
 
+// A target that is an alias of what nobody serves is no name that exists, though clients
+// are told the CNAME.
+func TestVerifyOfARefusedTarget(t *testing.T) {
+	v := above(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		return dns.RcodeSuccess, w.WriteMsg(new(dns.Msg).SetRcode(r, dns.RcodeRefused))
+	}, cacheAlias)
+	v.verifier = &verifier{plugin: v}
+	a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "cache.corp.internal.", Check: alias.CheckName})
+	if got, want := fmt.Sprint(a.Err), "found REFUSED, want a name that exists"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // What fails is said once, whichever upstream is asked in vain each time.
 func TestVerifySaysOnce(t *testing.T) {
 	for _, tt := range []struct{ name, first, then, want string }{

@@ -1,0 +1,77 @@
+package versionalias
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/nonwriter"
+	"github.com/coredns/coredns/request"
+	"github.com/miekg/dns"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
+
+// soa is the SOA record of the alias's own zone, and its signature, as the plugins below
+// have them; or nothing. Negative answers are cached by it: resolvers keep those without
+// one for as long as they like (RFC 2308 section 5), or take them for broken. No resolver
+// below is to look for it: it might do so here.
+func (h *hop) soa() []dns.RR {
+	q, v := h.request.Question[0], h.plugin
+	began := time.Now()
+	if q.Qtype == dns.TypeSOA || began.UnixNano() < v.soaless.Load() {
+		return nil
+	}
+	state := request.Request{W: h.ResponseWriter, Req: h.request}
+	state = state.NewWithQuestion(q.Name, dns.TypeSOA)
+	state.Req.RecursionDesired = false
+	w := nonwriter.New(h.ResponseWriter)
+	_, err := plugin.NextOrFailure(pluginName, v.Next, h, w, state.Req)
+	if ended := time.Now(); ended.Sub(began) > soaTime {
+		v.soaless.Store(ended.Add(soaPause).UnixNano())
+	}
+	if err != nil || w.Msg == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Concat(w.Msg.Answer, w.Msg.Ns), func(rr dns.RR) bool {
+		return !isSOA(rr) || !h.speaks(rr) && !(w.Msg.Authoritative && h.encloses(rr))
+	})
+}
+
+// If it takes longer than soaTime to be told the SOA record, nobody is asked for one for
+// soaPause: it is not worth to wait for what is down.
+const (
+	soaTime  = time.Second
+	soaPause = 30 * time.Second
+)
+
+// zone is the deepest of the plugin's zones that has the name that was asked for.
+func (h *hop) zone() (deepest string) {
+	for _, zone := range h.plugin.zones {
+		if len(zone) > len(deepest) && dns.IsSubDomain(string(zone), h.request.Question[0].Name) {
+			deepest = string(zone)
+		}
+	}
+	return deepest
+}
+
+// owned reports whether that zone is the owner of rr.
+func (h *hop) owned(rr dns.RR) bool { return strings.EqualFold(rr.Header().Name, h.zone()) }
+
+// speaks reports whether rr, an SOA record that came with the target, can be of the zone that
+// the alias is in: its owner is that of the plugin's, or lies between that and the alias. A
+// resolver that was led to a zone takes no other's (RFC 2308 section 3).
+func (h *hop) speaks(rr dns.RR) bool {
+	owner := rr.Header().Name
+	return dns.IsSubDomain(owner, h.request.Question[0].Name) && dns.IsSubDomain(h.zone(), owner)
+}
+
+// encloses reports whether the owner of rr, an SOA record that the plugins below state for the
+// alias, is above that zone, which then is none of its own: the plugin's zones may be
+// narrower than what it is in. That is not so if the owner is one of them as well.
+func (h *hop) encloses(rr dns.RR) bool {
+	owner := rr.Header().Name
+	return dns.IsSubDomain(owner, h.request.Question[0].Name) &&
+		!slices.ContainsFunc(h.plugin.zones, func(zone alias.Name) bool { return strings.EqualFold(string(zone), owner) })
+}
