@@ -67,9 +67,9 @@ func (h *hop) speaks(rr dns.RR) bool {
 	return dns.IsSubDomain(owner, h.request.Question[0].Name) && dns.IsSubDomain(h.zone(), owner)
 }
 
-// encloses reports whether the owner of rr, an SOA record that the plugins below state for the
-// alias, is above that zone, which then is none of its own: the plugin's zones may be
-// narrower than what it is in. That is not so if the owner is one of them as well.
+// encloses reports whether rr, an SOA record that the plugins below state for the alias, is of
+// a zone that the plugin's lies in, or the alias at least: the plugin may have a part of a
+// zone. It has not if the owner is another of the plugin's zones.
 func (h *hop) encloses(rr dns.RR) bool {
 	owner := rr.Header().Name
 	return dns.IsSubDomain(owner, h.request.Question[0].Name) &&
