@@ -14,6 +14,11 @@ import (
 // tells how old it is.
 const keepEvery = time.Minute
 
+// keepApart is how far apart writes are at least if nothing changes: less than two sweeps
+// are, unless the write itself has led to one, since the file is beside what is read. Else
+// there would be no end.
+const keepApart = 500 * time.Millisecond
+
 // keepAgain is how long after the first write that failed the next one is tried. It
 // doubles with each, up to keepEvery.
 const keepAgain = time.Second
@@ -66,12 +71,10 @@ func (k *keeper) swept(changed bool, now time.Time) {
 }
 
 // ages reports whether what was written that long ago may be of half the age at which it
-// is refused before the next sweep ends, usually in less than twice the interval. A sweep
-// that comes early is not the last one by then: if the write itself has led to it, there
-// would be no end.
+// is refused before the next sweep ends, usually in less than twice the interval.
 func (k *keeper) ages(age time.Duration) bool {
-	most, interval := k.feed.snapshot.MaxAge/2, k.feed.watcher.Interval()
-	return most > 0 && age > interval/2 && age+2*interval > most
+	most := k.feed.snapshot.MaxAge / 2
+	return most > 0 && age > keepApart && age+2*k.feed.watcher.Interval() > most
 }
 
 // kick has a snapshot written soon.

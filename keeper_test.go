@@ -127,6 +127,27 @@ func TestSnapshotAge(t *testing.T) {
 	}
 }
 
+// A write that leads to a sweep itself leads to no further write.
+func TestSnapshotBesideWhatIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := fed(t, new(instance), new(source), func(_ *VersionAlias, c *config) {
+			c.snapshot = snapshot.File{Path: filepath.Join(t.TempDir(), "snapshot"), MaxAge: 30 * time.Second}
+		})
+		writes := 0
+		for range 100 {
+			v.feed.keeper.swept(false, time.Now())
+			for len(v.feed.keeper.changed) > 0 {
+				<-v.feed.keeper.changed
+				writes++
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+		if want := 10 * int(time.Second) / int(keepApart); writes > want {
+			t.Errorf("a hundred sweeps within ten seconds led to %d writes, want at most %d", writes, want)
+		}
+	})
+}
+
 // What was not seen whole is not written, and what cannot be written is said
 // once.
 func TestSnapshotIsNotWritten(t *testing.T) {
