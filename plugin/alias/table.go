@@ -103,10 +103,13 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 	if t == nil {
 		return nil, 0, nil
 	}
-	if isFolded(qname) {
-		return t.lookup(Name(qname), qname)
+	if !isFolded(qname) {
+		return t.lookupFolded(qname)
 	}
-	return t.lookupFolded(qname)
+	if e, mark = t.get(Name(qname)).known(); e != nil || t.subtrees == 0 { // most queries, and a call less for them
+		return e, 0, mark
+	}
+	return t.covering(Name(qname), qname, mark)
 }
 
 // lookupFolded is Lookup of a name that has to be folded. It is apart, since room for
@@ -117,18 +120,29 @@ func (t *Table) lookupFolded(qname string) (e *Entry, below int, mark *Mark) {
 	var buf [maxName]byte
 	folded := fold(&buf, qname)
 	// It is not written to any more, and not kept: to copy it would be to allocate.
-	return t.lookup(Name(unsafe.String(unsafe.SliceData(folded), len(folded))), qname)
+	name := Name(unsafe.String(unsafe.SliceData(folded), len(folded)))
+	if e, mark = t.get(name).known(); e != nil || t.subtrees == 0 {
+		return e, 0, mark
+	}
+	return t.covering(name, qname, mark)
 }
 
-// lookup is Lookup of a question whose name is name once it is folded.
-func (t *Table) lookup(name Name, qname string) (e *Entry, below int, mark *Mark) {
-	if exact := t.get(name); exact != nil {
-		mark = exact.mark
-		if exact.Source != nil {
-			return exact, 0, mark
-		}
+// known is e if it is an alias, and what else is known of its name. A nil *Entry knows
+// nothing.
+func (e *Entry) known() (*Entry, *Mark) {
+	switch {
+	case e == nil:
+		return nil, nil
+	case e.Source == nil:
+		return nil, e.mark
 	}
-	if t.subtrees == 0 || mark.Held() != "" {
+	return e, e.mark
+}
+
+// covering is Lookup of a question for a name, once it is folded, that is no alias itself:
+// there may be one above it with a subtree.
+func (t *Table) covering(name Name, qname string, mark *Mark) (e *Entry, below int, _ *Mark) {
+	if mark.Held() != "" {
 		return nil, 0, mark
 	}
 	for owner := name; ; {
@@ -195,10 +209,8 @@ func joined(tables []*Table, name Name) *Entry {
 
 // Get is the alias of that very name, or nil.
 func (t *Table) Get(name Name) *Entry {
-	if e := t.get(name); e != nil && e.Source != nil {
-		return e
-	}
-	return nil
+	e, _ := t.get(name).known()
+	return e
 }
 
 func (t *Table) get(name Name) *Entry {
@@ -211,10 +223,8 @@ func (t *Table) get(name Name) *Entry {
 
 // Retired counts the queries for a name that is retired, and nil is of none.
 func (t *Table) Retired(name Name) *Retired {
-	if e := t.get(name); e != nil {
-		return e.mark.Retired()
-	}
-	return nil
+	_, mark := t.get(name).known()
+	return mark.Retired()
 }
 
 // MayLead reports whether any alias leads its own name to target. It may be wrong to
