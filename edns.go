@@ -29,16 +29,23 @@ func (h *hop) additional(extra []dns.RR, hidden bool) []dns.RR {
 			}
 			opt := dns.Copy(rr).(*dns.OPT)        // the server sets its size in place
 			opt.SetDo(asked != nil && asked.Do()) // RFC 3225 section 3; acl always sets it
-			for _, o := range opt.Option {
-				if ede, ok := o.(*dns.EDNS0_EDE); ok && hidden {
-					ede.ExtraText = ""
-				}
+			if hidden {
+				hush(opt)
 			}
 			rr = opt
 		}
 		next = append(next, rr)
 	}
 	return next
+}
+
+// hush leaves out what opt, a copy, says of errors in words.
+func hush(opt *dns.OPT) {
+	for _, o := range opt.Option {
+		if ede, ok := o.(*dns.EDNS0_EDE); ok {
+			ede.ExtraText = ""
+		}
+	}
 }
 
 // consult notes for how large a part of the Internet m holds, one of the answers

@@ -136,9 +136,11 @@ func (i *instance) heir(o *feed, zone alias.Name, heirs map[*feed]counts) *feed 
 	most := 0
 	for _, v := range i.plugins {
 		f := v.feed
-		if n := f.shares(o); n < max(most, 1) || zone != everyZone && !slices.Contains(f.zones, zone) {
+		n := f.shares(o)
+		if n == 0 || zone != everyZone && !slices.Contains(f.zones, zone) {
 			continue
-		} else if n > most || len(heirs[f][zone]) < len(heirs[heir][zone]) {
+		}
+		if n > most || n == most && len(heirs[f][zone]) < len(heirs[heir][zone]) {
 			most, heir = n, f
 		}
 	}

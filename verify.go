@@ -153,9 +153,9 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 	if server != nil {
 		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
 	}
-	for key, value := range map[any]any{probing{}: true, nested{}: true, dnsserver.LoopKey{}: 1} {
-		ctx = context.WithValue(ctx, key, value)
-	}
+	ctx = context.WithValue(ctx, probing{}, true)
+	ctx = context.WithValue(ctx, nested{}, true)
+	ctx = context.WithValue(ctx, dnsserver.LoopKey{}, 1)
 	m, err = v.exchange(ctx, server, q, self)
 	if err == nil && m.Truncated && ctx.Err() == nil { // a stop waits for what is asked
 		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)
