@@ -104,14 +104,15 @@ func TestQueueEndpoint(t *testing.T) {
 	}
 }
 
-// Messages are deleted ten at a time, by their receipts.
+// Messages are deleted ten at a time, by their receipts. One that stays keeps no other.
 func TestQueueDelete(t *testing.T) {
 	emulator.Isolate(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
-	w := &wire{answer: func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
-	}}
+	w := &wire{answer: inTurn(
+		status(200, `{"Failed":[{"Id":"3","Code":"ReceiptHandleIsInvalid","Message":"no such receipt","SenderFault":true}]}`),
+		status(200, `{}`), status(200, `{}`),
+	)}
 	s, err := New(t.Context(), Config{Region: "eu-west-1", Transport: w}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -124,8 +125,9 @@ func TestQueueDelete(t *testing.T) {
 	for i := range 23 {
 		hints = append(hints, ledger.Hint{Receipt: strings.Repeat("r", i+1)})
 	}
-	if err := q.Delete(t.Context(), hints); err != nil {
-		t.Fatal(err)
+	const left = "delete from the queue: 1 of 23 messages stay, the first for ReceiptHandleIsInvalid: no such receipt"
+	if err := q.Delete(t.Context(), hints); err == nil || err.Error() != left {
+		t.Errorf("got the error %v, want %s", err, left)
 	}
 	var got []int
 	for _, r := range w.requests {
