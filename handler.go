@@ -63,7 +63,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		choice = choose(e, w, r)
 	}
 	choice.Tally.Add()
-	target, ok := e.Follow(choice.Target, r.Question[0].Name, below)
+	target, ok := e.Follow(choice.Target(), r.Question[0].Name, below)
 	if !ok {
 		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
 	}
@@ -76,7 +76,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	apex := v.isApex(e, r.Question[0].Name, below)
 	h.flat = v.flatten || apex
 	h.above = h.flat && (apex || mark.IsAbove())
-	if v.serves(choice.Target) {
+	if v.serves(choice.Target()) {
 		return h.chain()
 	}
 	return h.server()

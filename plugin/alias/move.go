@@ -125,14 +125,18 @@ func percent(fraction uint64) string {
 	return s
 }
 
-// Choice is what an alias is for one client at one moment.
+// Choice is what an alias is for one client at one moment. It is small enough to be
+// returned in registers: a larger one is written piece by piece and read as a whole, for
+// which a processor waits.
 type Choice struct {
-	Target Name
-	TTL    uint32 // seconds; it does not reach past the moment at which the client moves
-	Tally  *Tally // of the target
+	Tally *Tally // of the target
+	TTL   uint32 // seconds; it does not reach past the moment at which the client moves
 	// Differs says that another client may be answered otherwise.
 	Differs bool
 }
+
+// Target is where the alias leads the client.
+func (c Choice) Target() Name { return c.Tally.Target }
 
 // Leads reports whether a leads anybody to target at now.
 func (a *Alias) Leads(target Name, now time.Time) bool {
@@ -162,7 +166,7 @@ func (a *Alias) LeadsUntil(target Name, now time.Time) (leads bool, until time.T
 }
 
 // Still is what e is for every client if it does not move.
-func (e *Entry) Still() Choice { return Choice{Target: e.Target, TTL: e.TTL, Tally: e.Tallies[0]} }
+func (e *Entry) Still() Choice { return Choice{Tally: e.Tallies[0], TTL: e.TTL} }
 
 // Choose is what e, which moves, is for a client, as [Client] makes one, at now, which
 // counts only if the move is scheduled. Nothing is allocated.
@@ -171,7 +175,7 @@ func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
 	c.Differs = m.differs(time.Duration(e.TTL)*time.Second, now)
 	moved, left := m.moved(Position(m.Salt, client), now)
 	if !moved {
-		c.Target, c.Tally = m.From, e.Tallies[1]
+		c.Tally = e.Tallies[1]
 	}
 	if left >= 0 {
 		c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))

@@ -170,11 +170,8 @@ func TestChoose(t *testing.T) {
 			e := entryOf(&tt.move)
 			c := e.Choose(tt.client, epoch.Add(tt.at))
 			differs := map[bool]string{true: "differs", false: "alike"}[c.Differs]
-			if got := fmt.Sprintf("%s %d %s", c.Target[:2], c.TTL, differs); got != tt.want {
+			if got := fmt.Sprintf("%s %d %s", c.Target()[:2], c.TTL, differs); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
-			}
-			if c.Tally.Target != c.Target {
-				t.Errorf("the tally is of %s, want %s", c.Tally.Target, c.Target)
 			}
 		})
 	}
@@ -268,7 +265,7 @@ func TestShares(t *testing.T) {
 	for _, fraction := range []uint64{1000, 10000, 50000, 99000} {
 		e, moved := entryOf(&Move{Fraction: fraction}), 0
 		for _, c := range clients {
-			if e.Choose(c, epoch).Target == e.Target {
+			if e.Choose(c, epoch).Target() == e.Target {
 				moved++
 			}
 		}
@@ -293,7 +290,7 @@ func TestNobodyGoesBackAndForth(t *testing.T) {
 	for _, fraction := range fractions {
 		was, is := entryOf(&Move{Fraction: before}), entryOf(&Move{Fraction: fraction})
 		for _, c := range clients {
-			old, now := was.Choose(c, epoch).Target == was.Target, is.Choose(c, epoch).Target == is.Target
+			old, now := was.Choose(c, epoch).Target() == was.Target, is.Choose(c, epoch).Target() == is.Target
 			if old && !now && fraction >= before || !old && now && fraction <= before {
 				t.Fatalf("from %d to %d client %s moved %v to %v", before, fraction, c, old, now)
 			}
@@ -305,7 +302,7 @@ func TestNobodyGoesBackAndForth(t *testing.T) {
 		ramp, held := entryOf(&Move{Start: epoch, Over: over}), entryOf(&Move{Fraction: reached})
 		at := epoch.Add(time.Duration(reached) * over / Whole)
 		for _, c := range clients {
-			if got, want := held.Choose(c, at).Target, ramp.Choose(c, at).Target; got != want {
+			if got, want := held.Choose(c, at).Target(), ramp.Choose(c, at).Target(); got != want {
 				t.Fatalf("held at %s percent client %s got %s, want %s as before", percent(reached), c, got, want)
 			}
 		}
@@ -325,7 +322,7 @@ func TestRampIsAnnounced(t *testing.T) {
 		crossed := false
 		for range 40 {
 			choice := e.Choose(c, now)
-			moved := choice.Target == e.Target
+			moved := choice.Target() == e.Target
 			if moved != !now.Before(turn) {
 				t.Fatalf("client %s has moved %v at %v, want it to move at %v", c, moved, now, turn)
 			}
@@ -349,7 +346,7 @@ func TestRampIsAnnounced(t *testing.T) {
 		}
 		for range 5 {
 			now = now.Add(time.Duration(r.Int64N(int64(over))))
-			if e.Choose(c, now).Target != e.Target {
+			if e.Choose(c, now).Target() != e.Target {
 				t.Fatalf("client %s went back at %v", c, now)
 			}
 		}
@@ -371,7 +368,7 @@ func TestGroups(t *testing.T) {
 		for range 5 {
 			at := epoch.Add(time.Duration(r.Int64N(int64(2*time.Hour))) - 30*time.Minute)
 			for _, c := range clients {
-				if (a.Choose(c, at).Target == a.Target) != (b.Choose(c, at).Target == b.Target) {
+				if (a.Choose(c, at).Target() == a.Target) != (b.Choose(c, at).Target() == b.Target) {
 					t.Fatalf("%v: client %s of group g goes apart at %v", &m, c, at)
 				}
 			}
@@ -421,7 +418,7 @@ func (h *history) ask(t *testing.T, direction int) {
 	t.Helper()
 	for i, c := range h.clients {
 		choice := h.entry.Choose(c, h.now)
-		moved := choice.Target == h.entry.Target
+		moved := choice.Target() == h.entry.Target
 		if moved != h.moved[i] {
 			if direction == 0 || moved != (direction > 0) {
 				t.Fatalf("%s: at %v client %s has moved: %v, want %v as before", h.document, h.now, c, moved, !moved)
@@ -433,8 +430,8 @@ func (h *history) ask(t *testing.T, direction int) {
 			continue
 		}
 		end := h.now.Add(time.Duration(choice.TTL)*time.Second - 1)
-		if later := h.entry.Choose(c, end).Target; later != choice.Target {
-			t.Fatalf("%s: at %v client %s got %s for %d s, and by then %s", h.document, h.now, c, choice.Target, choice.TTL, later)
+		if later := h.entry.Choose(c, end).Target(); later != choice.Target() {
+			t.Fatalf("%s: at %v client %s got %s for %d s, and by then %s", h.document, h.now, c, choice.Target(), choice.TTL, later)
 		}
 	}
 }
