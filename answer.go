@@ -13,7 +13,7 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	h.consult(m)
 	var c chain
 	if h.flat {
-		m, c = h.settle(m)
+		m = h.settle(m, &c)
 	}
 	a := &h.reply
 	a.MsgHdr = m.MsgHdr
@@ -45,15 +45,9 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 func (h *hop) alias(m *dns.Msg) {
 	a := &h.reply
 	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
-	h.cname = dns.CNAME{
-		Hdr: dns.RR_Header{
-			Name:   h.request.Question[0].Name,
-			Rrtype: dns.TypeCNAME,
-			Class:  dns.ClassINET,
-			Ttl:    h.ttl,
-		},
-		Target: h.target,
-	}
+	h.cname.Target = h.target
+	hdr := &h.cname.Hdr
+	hdr.Name, hdr.Rrtype, hdr.Class, hdr.Ttl = h.request.Question[0].Name, dns.TypeCNAME, dns.ClassINET, h.ttl
 	switch h.request.Question[0].Qtype {
 	case dns.TypeCNAME, dns.TypeANY:
 		// RFC 1034 section 3.6.2: the CNAME is what was asked for. ANY is

@@ -117,33 +117,33 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 }
 
 // settle is m, or if m leads to a name and then says nothing of it, m with what
-// the server has to say of that name; and where that leads. File answers so if the end
+// the server has to say of that name; and c becomes where that leads. File answers so if the end
 // of a chain of CNAMEs lacks the type, and plugins that follow no chain do.
-func (h *hop) settle(m *dns.Msg) (*dns.Msg, chain) {
-	c := newChain(m.Answer, h.target, h.ttl)
-	for hops := int(h.hops) + 1; h.dangles(m, &c); hops++ {
+func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
+	c.follow(m.Answer, h.target, h.ttl)
+	for hops := int(h.hops) + 1; h.dangles(m, c); hops++ {
 		if hops > maxHops {
-			return h.failure(), c
+			return h.failure()
 		}
 		end := c.end()
 		next, err := h.lookup(context.WithValue(h, dnsserver.LoopKey{}, hops), end)
 		switch {
 		case err != nil || next == nil:
-			return h.failure(), c
+			return h.failure()
 		case ruled(next):
-			return next, c
+			return next
 		case next.Rcode == dns.RcodeRefused || referral(next):
-			return h.failure(), c
+			return h.failure()
 		case failed(next.Rcode):
-			return next, c
+			return next
 		}
 		h.consult(next)
 		m = join(m, next)
-		if c = newChain(m.Answer, h.target, h.ttl); c.end() == end {
+		if c.follow(m.Answer, h.target, h.ttl); c.end() == end {
 			break // with an SOA or without: there is nothing
 		}
 	}
-	return m, c
+	return m
 }
 
 // dangles reports whether m, which leads where c says, ends in a CNAME and does not say
@@ -187,12 +187,12 @@ type chain struct {
 	final  []dns.RR // what the answer has of the last name; it may be all of the answer
 }
 
-// newChain follows the CNAMEs of answer. DNAMEs need no following: the server that has
+// follow makes c the chain of CNAMEs in answer. DNAMEs need no following: the server that has
 // one makes a CNAME of it (RFC 6672 section 3.1).
-func newChain(answer []dns.RR, target string, ttl uint32) chain {
-	c := chain{target: target, least: ttl, final: answer}
+func (c *chain) follow(answer []dns.RR, target string, ttl uint32) {
+	c.target, c.behind, c.least, c.final = target, nil, ttl, answer
 	if !slices.ContainsFunc(answer, func(rr dns.RR) bool { return !final(rr, target) }) { // usually
-		return c
+		return
 	}
 	for range answer {
 		i := slices.IndexFunc(answer, func(rr dns.RR) bool {
@@ -207,7 +207,6 @@ func newChain(answer []dns.RR, target string, ttl uint32) chain {
 	}
 	end := c.end()
 	c.final = slices.DeleteFunc(slices.Clone(answer), func(rr dns.RR) bool { return !final(rr, end) })
-	return c
 }
 
 // final reports whether rr is what a chain that ends at name leads to.

@@ -102,15 +102,17 @@ func copies(list, rrs []dns.RR) []dns.RR {
 			if short := octets.To4(); short != nil { // a zone's have 16
 				octets = short
 			}
-			a[0].rr = dns.A{Hdr: rr.Hdr, A: copyAddress(octets, a[0].octets[:0])}
-			list = append(list, &a[0].rr)
+			room := &a[0]
+			room.rr.Hdr, room.rr.A = rr.Hdr, copyAddress(octets, room.octets[:0])
+			list = append(list, &room.rr)
 			a = a[1:]
 		case *dns.AAAA:
 			if len(aaaa) == 0 {
 				aaaa = make([]roomAAAA, len(rrs)-i)
 			}
-			aaaa[0].rr = dns.AAAA{Hdr: rr.Hdr, AAAA: copyAddress(rr.AAAA, aaaa[0].octets[:0])}
-			list = append(list, &aaaa[0].rr)
+			room := &aaaa[0]
+			room.rr.Hdr, room.rr.AAAA = rr.Hdr, copyAddress(rr.AAAA, room.octets[:0])
+			list = append(list, &room.rr)
 			aaaa = aaaa[1:]
 		default:
 			list = append(list, dns.Copy(rr))
