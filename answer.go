@@ -27,7 +27,9 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	h.asked[0] = h.request.Question[0]
 	a.Question = h.asked[:]
 	refused := failed(m.Rcode) || ruled(m)
-	a.Extra = h.additional(m.Extra, h.flat || refused)
+	if len(m.Extra) > 0 {
+		a.Extra = h.additional(m.Extra, h.flat || refused)
+	}
 
 	switch {
 	case refused:
@@ -37,7 +39,9 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	default:
 		h.alias(m)
 	}
-	h.echo(m)
+	if asked := subnet(h.request); asked != nil {
+		h.echo(m, asked)
+	}
 	return a
 }
 
@@ -45,7 +49,6 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 func (h *hop) alias(m *dns.Msg) {
 	a := &h.reply
 	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
-	h.cname.Target = h.target
 	hdr := &h.cname.Hdr
 	hdr.Name, hdr.Rrtype, hdr.Class, hdr.Ttl = h.request.Question[0].Name, dns.TypeCNAME, dns.ClassINET, h.ttl
 	switch h.request.Question[0].Qtype {
@@ -58,15 +61,19 @@ func (h *hop) alias(m *dns.Msg) {
 		a.Extra = onlyOPT(a.Extra)
 		return
 	}
-	if slices.ContainsFunc(m.Answer, h.owns) {
-		// The target leads back here. Nothing may stand beside a CNAME (RFC
-		// 2181 section 10.1), and there is no end to follow.
-		a.Rcode = dns.RcodeServerFailure
-		h.refuse()
-		return
+	for _, rr := range m.Answer {
+		if h.owns(rr) {
+			// The target leads back here. Nothing may stand beside a CNAME (RFC
+			// 2181 section 10.1), and there is no end to follow.
+			a.Rcode = dns.RcodeServerFailure
+			h.refuse()
+			return
+		}
 	}
 	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
-	a.Ns = capSOA(m.Ns, h.ttl)
+	if len(m.Ns) > 0 {
+		a.Ns = capSOA(m.Ns, h.ttl)
+	}
 }
 
 // tooLong is the answer to a question for a name below an alias, if the labels
@@ -124,7 +131,7 @@ func verdict(rr dns.RR) bool {
 // owns reports whether the name that was asked for is the owner of rr.
 func (h *hop) owns(rr dns.RR) bool {
 	owner := rr.Header().Name
-	return owner != h.target && same(owner, h.request.Question[0].Name) // which is another one than the target's
+	return owner != h.cname.Target && same(owner, h.request.Question[0].Name) // which is another one than the target's
 }
 
 // same reports whether a and b are one name. Case does not count (RFC 4343), nor

@@ -56,16 +56,12 @@ func (h *hop) consult(m *dns.Msg) {
 	}
 }
 
-// echo answers the client's ECS option, if it sent one. The scope is that of the answers
+// echo answers the client's ECS option, asked. The scope is that of the answers
 // from below, and that of the client where another one may be told another target,
 // whichever is narrower. It is 0 where there is no record, since negative answers hold for
 // everybody (RFC 7871 section 7.4), but for a name that is too long for this client's
 // target; and where the client said nothing of itself.
-func (h *hop) echo(m *dns.Msg) {
-	asked := subnet(h.request)
-	if asked == nil {
-		return
-	}
+func (h *hop) echo(m *dns.Msg, asked *dns.EDNS0_SUBNET) {
 	scope := uint8(0)
 	overlong := m.Rcode == dns.RcodeYXDomain
 	if bits, ok := subnetBits(asked); ok && (len(h.reply.Answer) > 0 || overlong) {
@@ -108,6 +104,9 @@ func subnetBits(asked *dns.EDNS0_SUBNET) (uint8, bool) {
 
 // subnet is m's ECS option, or nil.
 func subnet(m *dns.Msg) *dns.EDNS0_SUBNET {
+	if len(m.Extra) == 0 { // a call less
+		return nil
+	}
 	opt := m.IsEdns0()
 	if opt == nil {
 		return nil

@@ -32,7 +32,7 @@ func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark,
 // yet. Until it has nothing counts, and whoever counts looks at the clock to see that.
 func leaving(w dns.ResponseWriter, r *dns.Msg) bool {
 	h, ok := w.(*hop)
-	return ok && h.leaving && r.Question[0].Name == h.target
+	return ok && h.leaving && r.Question[0].Name == h.cname.Target
 }
 
 // guard is the writer for an answer from below to a question for a name that is

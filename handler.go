@@ -67,14 +67,15 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if !ok {
 		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
 	}
-	h, err := v.newHop(ctx, w, r, e, target)
+	hops, err := countHops(ctx, e)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
+	apex := v.isApex(e, r.Question[0].Name, below)
+	h := v.newHop(ctx, w, r, target, v.flatten || apex)
+	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
 	h.ttl, h.differs = choice.TTL, choice.Differs
 	h.leaving = e.Move != nil && e.Move.Scheduled() && target == string(e.Move.From)
-	apex := v.isApex(e, r.Question[0].Name, below)
-	h.flat = v.flatten || apex
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target()) {
 		return h.chain()
@@ -83,7 +84,14 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 }
 
 // serves reports whether name is in the zones of the server block.
-func (v *VersionAlias) serves(name alias.Name) bool { return slices.ContainsFunc(v.served, name.IsAt) }
+func (v *VersionAlias) serves(name alias.Name) bool {
+	for _, zone := range v.served {
+		if name.IsAt(zone) {
+			return true
+		}
+	}
+	return false
+}
 
 // plain reports whether r is a question for records of the Internet. What is not
 // passes untouched: other opcodes and classes, and zone transfers (RFC 1995,

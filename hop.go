@@ -3,7 +3,6 @@ package versionalias
 import (
 	"context"
 	"fmt"
-	"net"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -27,22 +26,22 @@ type hop struct {
 	dns.ResponseWriter                 // the client's
 	context.Context                    // the client's; see Value
 	plugin             *VersionAlias   // that has the alias
-	target             string          // where the name that was asked for leads
 	request            *dns.Msg        // the client's
 	query              dns.Msg         // a copy of request that asks for the target
 	question           [1]dns.Question // of query
 	reply              dns.Msg         // the answer to request
 	asked              [1]dns.Question // of reply
-	cname              dns.CNAME
-	records            [2]dns.RR // room for the usual answer: cname and one record
-	ttl                uint32    // of what is said of the alias
-	hops               uint8     // how often the query was asked anew, this time included
-	flat               bool      // the client sees no target: mode flatten
-	above              bool      // with flat: the name exists whatever the target, for what lies below or as an apex
-	leaving            bool      // target is what the alias's move has not left yet
-	differs            bool      // another client may be answered otherwise
-	nested             bool      // it is another alias's target that is asked for
-	scope              uint8     // the largest ECS scope of the answers that reply is made of
+	cname              dns.CNAME       // its target is where the name that was asked for leads, also where the client sees none
+	records            [2]dns.RR       // room for the usual answer: cname and one record, or two
+	room               room            // for the addresses of that, with flat
+	ttl                uint32          // of what is said of the alias
+	hops               uint8           // how often the query was asked anew, this time included
+	flat               bool            // the client sees no target: mode flatten
+	above              bool            // with flat: the name exists whatever the target, for what lies below or as an apex
+	leaving            bool            // target is what the alias's move has not left yet
+	differs            bool            // another client may be answered otherwise
+	nested             bool            // it is another alias's target that is asked for
+	scope              uint8           // the largest ECS scope of the answers that reply is made of
 	written            bool
 }
 
@@ -60,85 +59,58 @@ func (h *hop) Value(key any) any {
 	return h.Context.Value(key)
 }
 
-func (v *VersionAlias) newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, e *alias.Entry, target string) (*hop, error) {
+// countHops is how often the query was asked anew once e has led it on.
+func countHops(ctx context.Context, e *alias.Entry) (uint8, error) {
 	before, _ := ctx.Value(dnsserver.LoopKey{}).(int)
 	if before >= maxHops {
-		return nil, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
+		return 0, fmt.Errorf("follow alias %s: found a query that was asked anew %d times, want at most %d", e.Name, before+1, maxHops)
 	}
-	q := &r.Question[0]
-	h := &hop{
-		ResponseWriter: w,
-		Context:        ctx,
-		plugin:         v,
-		target:         target,
-		request:        r,
-		hops:           uint8(before + 1),
-		nested:         before > 0 && ctx.Value(nested{}) != nil,
-		question:       [1]dns.Question{{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}},
+	return uint8(before + 1), nil
+}
+
+func (v *VersionAlias) newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, target string, flat bool) *hop {
+	var h *hop
+	switch qtype := r.Question[0].Qtype; {
+	case flat && qtype == dns.TypeA:
+		with := makeHop[[2]roomA](ctx, v, w, r, target)
+		h = &with.hop
+		h.room.a = &with.room
+	case flat && qtype == dns.TypeAAAA:
+		with := makeHop[[2]roomAAAA](ctx, v, w, r, target)
+		h = &with.hop
+		h.room.aaaa = &with.room
+	default:
+		h = &makeHop[struct{}](ctx, v, w, r, target).hop
 	}
+	h.flat = flat
 	h.query.MsgHdr = r.MsgHdr
 	h.query.Compress = r.Compress
 	h.query.Question = h.question[:]
 	if len(r.Answer)+len(r.Ns)+len(r.Extra) > 0 {
-		h.query.Answer = copies(nil, r.Answer)
-		h.query.Ns = copies(nil, r.Ns)
-		h.query.Extra = copies(nil, r.Extra)
+		h.query.Answer = copies(nil, r.Answer, room{})
+		h.query.Ns = copies(nil, r.Ns, room{})
+		h.query.Extra = copies(nil, r.Extra, room{})
 	}
-	return h, nil
+	return h
 }
 
-// copies adds deep copies of rrs to list: plugins may edit a request's records, of which
-// OPT is the usual one, and those of an answer. Room for addresses is made at once.
-func copies(list, rrs []dns.RR) []dns.RR {
-	var a []roomA
-	var aaaa []roomAAAA
-	for i, rr := range rrs {
-		switch rr := rr.(type) {
-		case *dns.A:
-			if len(a) == 0 {
-				a = make([]roomA, len(rrs)-i)
-			}
-			octets := rr.A
-			if short := octets.To4(); short != nil { // a zone's have 16
-				octets = short
-			}
-			room := &a[0]
-			room.rr.Hdr, room.rr.A = rr.Hdr, copyAddress(octets, room.octets[:0])
-			list = append(list, &room.rr)
-			a = a[1:]
-		case *dns.AAAA:
-			if len(aaaa) == 0 {
-				aaaa = make([]roomAAAA, len(rrs)-i)
-			}
-			room := &aaaa[0]
-			room.rr.Hdr, room.rr.AAAA = rr.Hdr, copyAddress(rr.AAAA, room.octets[:0])
-			list = append(list, &room.rr)
-			aaaa = aaaa[1:]
-		default:
-			list = append(list, dns.Copy(rr))
-		}
-	}
-	return list
+// hopWith is a hop and room for addresses: two pieces of memory would be dearer than one that is
+// as large as both. Room of no size may not be the last field: it would take some.
+type hopWith[R any] struct {
+	room R
+	hop
 }
 
-// roomA and roomAAAA are places for an address record and its address.
-type (
-	roomA struct {
-		rr     dns.A
-		octets [net.IPv4len]byte
-	}
-	roomAAAA struct {
-		rr     dns.AAAA
-		octets [net.IPv6len]byte
-	}
-)
-
-// copyAddress is a copy of ip, in room if that is large enough.
-func copyAddress(ip, room net.IP) net.IP {
-	if ip == nil {
-		return nil
-	}
-	return append(room, ip...)
+func makeHop[R any](ctx context.Context, v *VersionAlias, w dns.ResponseWriter, r *dns.Msg, target string) *hopWith[R] {
+	q := &r.Question[0]
+	return &hopWith[R]{hop: hop{
+		ResponseWriter: w,
+		Context:        ctx,
+		plugin:         v,
+		request:        r,
+		question:       [1]dns.Question{{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}},
+		cname:          dns.CNAME{Target: target},
+	}}
 }
 
 // chain asks the server block's own chain, from where a question for a target enters it.
@@ -155,7 +127,7 @@ func (h *hop) chain() (int, error) {
 
 // server asks the server, which picks the block that serves the target.
 func (h *hop) server() (int, error) {
-	m, err := h.lookup(h, h.target)
+	m, err := h.lookup(h, h.cname.Target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
@@ -206,7 +178,7 @@ func (h *hop) WriteMsg(m *dns.Msg) error {
 func (h *hop) Write(wire []byte) (int, error) {
 	m := new(dns.Msg)
 	if err := m.Unpack(wire); err != nil {
-		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.target, err)
+		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.cname.Target, err)
 	}
 	return len(wire), h.WriteMsg(m)
 }

@@ -13,7 +13,7 @@ func TestAllocations(t *testing.T) {
 	for _, tt := range []struct {
 		subject
 		hit float64
-	}{{fewAliases, 2}, {someAliases, 2}, {fewCanaries, 2}, {fewRamps, 2}, {fewFlat, 4}} {
+	}{{fewAliases, 2}, {someAliases, 2}, {fewCanaries, 2}, {fewRamps, 2}, {fewFlat, 2}} {
 		c := start(t, tt.subject, alone)
 		if got := c.load(t, hits(tt.subject)).allocs(); got > tt.hit {
 			t.Errorf("%v: a hit allocates %v times, want at most %v", tt.subject, got, tt.hit)

@@ -33,8 +33,19 @@ func TestCopies(t *testing.T) {
 	for _, ip := range []net.IP{nil, net.IPv6loopback} { // as no plugin should make them
 		rrs = append(rrs, &dns.A{Hdr: *rrs[0].Header(), A: ip}, &dns.AAAA{Hdr: *rrs[1].Header(), AAAA: ip.To4()})
 	}
+	for name, room := range map[string]room{
+		"no room":                 {},
+		"room for some A":         {a: new([2]roomA)},
+		"room for some AAAA":      {aaaa: new([2]roomAAAA)},
+		"room for some of either": {new([2]roomA), new([2]roomAAAA)},
+	} {
+		t.Run(name, func(t *testing.T) { testCopies(t, rrs, room) })
+	}
+}
+
+func testCopies(t *testing.T, rrs []dns.RR, room room) {
 	want := fmt.Sprint(rrs)
-	list := copies(rrs[:1:1], rrs)
+	list := copies(rrs[:1:1], rrs, room)
 	if list[0] != rrs[0] || fmt.Sprint(list[1:]) != want {
 		t.Fatalf("copies got %v, want %v behind the first", list, want)
 	}
