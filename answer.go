@@ -15,6 +15,10 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	if h.flat {
 		m = h.settle(m, &c)
 	}
+	if h.until != 0 {
+		h.hasten()
+		c.least = min(c.least, h.cname.Hdr.Ttl)
+	}
 	a := &h.reply
 	a.MsgHdr = m.MsgHdr
 	a.Id = h.request.Id
@@ -50,7 +54,7 @@ func (h *hop) alias(m *dns.Msg) {
 	a := &h.reply
 	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
 	hdr := &h.cname.Hdr
-	hdr.Name, hdr.Rrtype, hdr.Class, hdr.Ttl = h.request.Question[0].Name, dns.TypeCNAME, dns.ClassINET, h.ttl
+	hdr.Name, hdr.Rrtype, hdr.Class = h.request.Question[0].Name, dns.TypeCNAME, dns.ClassINET
 	switch h.request.Question[0].Qtype {
 	case dns.TypeCNAME, dns.TypeANY:
 		// RFC 1034 section 3.6.2: the CNAME is what was asked for. ANY is
@@ -72,7 +76,7 @@ func (h *hop) alias(m *dns.Msg) {
 	}
 	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
 	if len(m.Ns) > 0 {
-		a.Ns = capSOA(m.Ns, h.ttl)
+		a.Ns = capSOA(m.Ns, hdr.Ttl)
 	}
 }
 

@@ -388,6 +388,42 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// 9: a target in the block's zones that none of its plugins serves. File says that by an RCODE
+// and no message, at the end of a block of ".".
+func TestTargetThatNoPluginServes(t *testing.T) {
+	for mode, want := range map[string]string{
+		"cname":   "NOERROR aa\nweb.corp.internal. 5 CNAME web.example.org.",
+		"flatten": "SERVFAIL",
+	} {
+		s := startServer(t, strings.ReplaceAll(`
+			.:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias corp.internal {
+					directory aliases
+					answer MODE
+				}
+				file corp.zone corp.internal
+			}`, "MODE", mode), files{
+			"corp.zone":      corpZone + "static CNAME web.example.org.\n",
+			"aliases/web":    "web.example.org",
+			"aliases/second": "web.corp.internal",
+		})
+		for q, want := range map[string]string{
+			"web.corp.internal. A":       want,
+			"web.corp.internal. A norec": want,
+			"second.corp.internal. A": strings.Replace(want, "web.corp.internal. 5 CNAME web.example.org.",
+				"second.corp.internal. 5 CNAME web.corp.internal.\nweb.corp.internal. 5 CNAME web.example.org.", 1),
+			"static.corp.internal. A": "NOERROR aa\nstatic.corp.internal. 60 CNAME web.example.org.\nauthority: corp.internal. 60 NS ns.corp.internal.",
+			"web.example.org. A":      "REFUSED",
+		} {
+			if got := show(exchange{q: q}.ask(t, s)); got != want {
+				t.Errorf("%s: %s got\n%s\nwant\n%s", mode, q, got, want)
+			}
+		}
+	}
+}
+
 // 9, 11: an alias that moves may lead into its own block and out of it. Each
 // target is asked where it is served.
 func TestMovingAcrossBlocks(t *testing.T) {

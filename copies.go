@@ -7,10 +7,14 @@ import (
 )
 
 // copies adds deep copies of rrs to list: plugins may edit a request's records, of which
-// OPT is the usual one, and those of an answer. Addresses for which there is no room get some
-// all at once.
-func copies(list, rrs []dns.RR, room room) []dns.RR {
-	a, aaaa := room.lists()
+// OPT is the usual one, and those of an answer. Room for addresses is made at once, but for
+// what A records have in room, which may be nil.
+func copies(list, rrs []dns.RR, room *[2]roomA) []dns.RR {
+	var a []roomA
+	var aaaa []roomAAAA
+	if room != nil {
+		a = room[:]
+	}
 	for i, rr := range rrs {
 		switch rr := rr.(type) {
 		case *dns.A:
@@ -51,22 +55,6 @@ type (
 		octets [net.IPv6len]byte
 	}
 )
-
-// room is for a few addresses, or for none.
-type room struct {
-	a    *[2]roomA
-	aaaa *[2]roomAAAA
-}
-
-func (r room) lists() (a []roomA, aaaa []roomAAAA) {
-	if r.a != nil {
-		a = r.a[:]
-	}
-	if r.aaaa != nil {
-		aaaa = r.aaaa[:]
-	}
-	return a, aaaa
-}
 
 // copyAddress is a copy of ip, in room if that is large enough.
 func copyAddress(ip, room net.IP) net.IP {

@@ -33,17 +33,11 @@ func TestCopies(t *testing.T) {
 	for _, ip := range []net.IP{nil, net.IPv6loopback} { // as no plugin should make them
 		rrs = append(rrs, &dns.A{Hdr: *rrs[0].Header(), A: ip}, &dns.AAAA{Hdr: *rrs[1].Header(), AAAA: ip.To4()})
 	}
-	for name, room := range map[string]room{
-		"no room":                 {},
-		"room for some A":         {a: new([2]roomA)},
-		"room for some AAAA":      {aaaa: new([2]roomAAAA)},
-		"room for some of either": {new([2]roomA), new([2]roomAAAA)},
-	} {
-		t.Run(name, func(t *testing.T) { testCopies(t, rrs, room) })
-	}
+	t.Run("no room", func(t *testing.T) { testCopies(t, rrs, nil) })
+	t.Run("room for some", func(t *testing.T) { testCopies(t, rrs, new([2]roomA)) })
 }
 
-func testCopies(t *testing.T, rrs []dns.RR, room room) {
+func testCopies(t *testing.T, rrs []dns.RR, room *[2]roomA) {
 	want := fmt.Sprint(rrs)
 	list := copies(rrs[:1:1], rrs, room)
 	if list[0] != rrs[0] || fmt.Sprint(list[1:]) != want {

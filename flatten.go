@@ -120,7 +120,7 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 // the server has to say of that name; and c becomes where that leads. File answers so if the end
 // of a chain of CNAMEs lacks the type, and plugins that follow no chain do.
 func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
-	c.follow(m.Answer, h.cname.Target, h.ttl)
+	c.follow(m.Answer, h.cname.Target, h.cname.Hdr.Ttl)
 	for hops := int(h.hops) + 1; h.dangles(m, c); hops++ {
 		if hops > maxHops {
 			return h.failure()
@@ -139,7 +139,7 @@ func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
 		}
 		h.consult(next)
 		m = join(m, next)
-		if c.follow(m.Answer, h.cname.Target, h.ttl); c.end() == end {
+		if c.follow(m.Answer, h.cname.Target, h.cname.Hdr.Ttl); c.end() == end {
 			break // with an SOA or without: there is nothing
 		}
 	}

@@ -62,19 +62,21 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if e.Move != nil { // a call that is not needed would cost a tenth of all this
 		choice = choose(e, w, r)
 	}
-	choice.Tally.Add()
-	target, ok := e.Follow(choice.Target(), r.Question[0].Name, below)
-	if !ok {
-		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
-	}
 	hops, err := countHops(ctx, e)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
+	if hops == 1 || ctx.Value(probing{}) == nil { // a probe has been asked anew already
+		choice.Tally.Add()
+	}
+	target, ok := e.Follow(choice.Target(), r.Question[0].Name, below)
+	if !ok {
+		return dns.RcodeSuccess, w.WriteMsg(tooLong(r, choice.Differs))
+	}
 	apex := v.isApex(e, r.Question[0].Name, below)
 	h := v.newHop(ctx, w, r, target, v.flatten || apex)
 	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
-	h.ttl, h.differs = choice.TTL, choice.Differs
+	h.cname.Hdr.Ttl, h.until, h.differs = choice.TTL, choice.Until, choice.Differs
 	h.leaving = e.Move != nil && e.Move.Scheduled() && target == string(e.Move.From)
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target()) {

@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -31,10 +32,10 @@ type hop struct {
 	question           [1]dns.Question // of query
 	reply              dns.Msg         // the answer to request
 	asked              [1]dns.Question // of reply
-	cname              dns.CNAME       // its target is where the name that was asked for leads, also where the client sees none
+	cname              dns.CNAME       // its target and TTL are what is said of the alias, also where the client sees none
 	records            [2]dns.RR       // room for the usual answer: cname and one record, or two
-	room               room            // for the addresses of that, with flat
-	ttl                uint32          // of what is said of the alias
+	room               *[2]roomA       // for these, with flat, or nil
+	until              int64           // when the client moves, in Unix nanoseconds, if it may do so meanwhile; else 0
 	hops               uint8           // how often the query was asked anew, this time included
 	flat               bool            // the client sees no target: mode flatten
 	above              bool            // with flat: the name exists whatever the target, for what lies below or as an apex
@@ -69,48 +70,35 @@ func countHops(ctx context.Context, e *alias.Entry) (uint8, error) {
 }
 
 func (v *VersionAlias) newHop(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, target string, flat bool) *hop {
+	q := &r.Question[0]
 	var h *hop
-	switch qtype := r.Question[0].Qtype; {
-	case flat && qtype == dns.TypeA:
-		with := makeHop[[2]roomA](ctx, v, w, r, target)
-		h = &with.hop
-		h.room.a = &with.room
-	case flat && qtype == dns.TypeAAAA:
-		with := makeHop[[2]roomAAAA](ctx, v, w, r, target)
-		h = &with.hop
-		h.room.aaaa = &with.room
-	default:
-		h = &makeHop[struct{}](ctx, v, w, r, target).hop
+	if flat && q.Qtype == dns.TypeA {
+		a := new(hopA)
+		h = &a.hop
+		h.room = &a.room
+	} else {
+		h = new(hop)
 	}
-	h.flat = flat
+	h.ResponseWriter, h.Context, h.plugin, h.request, h.flat = w, ctx, v, r, flat
+	h.cname.Target = target
+	asks := &h.question[0]
+	asks.Name, asks.Qtype, asks.Qclass = target, q.Qtype, q.Qclass
 	h.query.MsgHdr = r.MsgHdr
 	h.query.Compress = r.Compress
 	h.query.Question = h.question[:]
 	if len(r.Answer)+len(r.Ns)+len(r.Extra) > 0 {
-		h.query.Answer = copies(nil, r.Answer, room{})
-		h.query.Ns = copies(nil, r.Ns, room{})
-		h.query.Extra = copies(nil, r.Extra, room{})
+		h.query.Answer = copies(nil, r.Answer, nil)
+		h.query.Ns = copies(nil, r.Ns, nil)
+		h.query.Extra = copies(nil, r.Extra, nil)
 	}
 	return h
 }
 
-// hopWith is a hop and room for addresses: two pieces of memory would be dearer than one that is
-// as large as both. Room of no size may not be the last field: it would take some.
-type hopWith[R any] struct {
-	room R
+// hopA is a hop with room for two A records: two pieces of memory would be dearer than one
+// that is as large as both. Of AAAA most targets have none.
+type hopA struct {
 	hop
-}
-
-func makeHop[R any](ctx context.Context, v *VersionAlias, w dns.ResponseWriter, r *dns.Msg, target string) *hopWith[R] {
-	q := &r.Question[0]
-	return &hopWith[R]{hop: hop{
-		ResponseWriter: w,
-		Context:        ctx,
-		plugin:         v,
-		request:        r,
-		question:       [1]dns.Question{{Name: target, Qtype: q.Qtype, Qclass: q.Qclass}},
-		cname:          dns.CNAME{Target: target},
-	}}
+	room [2]roomA
 }
 
 // chain asks the server block's own chain, from where a question for a target enters it.
@@ -119,8 +107,11 @@ func (h *hop) chain() (int, error) {
 		h.query.RecursionDesired = true // see lookup
 	}
 	rcode, err := h.plugin.entry.ServeDNS(h, h, &h.query)
-	if h.written {
+	switch {
+	case h.written:
 		return dns.RcodeSuccess, err // whatever rcode says: it must not be written again
+	case rcode == dns.RcodeRefused && err == nil: // as file has it of a name outside its zones
+		return dns.RcodeSuccess, h.told(new(dns.Msg).SetRcode(&h.query, rcode))
 	}
 	return rcode, err
 }
@@ -134,10 +125,16 @@ func (h *hop) server() (int, error) {
 	if m == nil {
 		return dns.RcodeSuccess, nil // it was dropped, and stays so
 	}
+	return dns.RcodeSuccess, h.told(m)
+}
+
+// told answers the client with what the server said, or would have said. That nobody serves the target
+// is no refusal of what the client asked for.
+func (h *hop) told(m *dns.Msg) error {
 	if h.flat && unserved(m) {
 		m = h.failure()
 	}
-	return dns.RcodeSuccess, h.WriteMsg(m)
+	return h.WriteMsg(m)
 }
 
 // unserved reports whether m says that nobody serves the name that was asked for: it is a
@@ -156,6 +153,12 @@ func (h *hop) lookup(ctx context.Context, name string) (*dns.Msg, error) {
 		return nil, fmt.Errorf("ask for target %s: %w", name, err)
 	}
 	return m, nil
+}
+
+// hasten takes the time that the answer has taken off what is left to the client's move.
+func (h *hop) hasten() {
+	left := max(0, time.Until(time.Unix(0, h.until)))
+	h.cname.Hdr.Ttl = min(h.cname.Hdr.Ttl, uint32(left/time.Second))
 }
 
 // WriteMsg implements dns.ResponseWriter. It answers the client once, with what

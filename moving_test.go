@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
@@ -459,6 +461,33 @@ func TestMovingGroup(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The TTL does not reach past the move, however long the target's answer takes.
+func TestMovingWhileTheTargetIsSlow(t *testing.T) {
+	test := func(flat bool, took time.Duration, qtype uint16, want uint32) {
+		synctest.Test(t, func(t *testing.T) {
+			v := moving(t, "cache", `{"from": "v1.corp.internal", "to": "v2.corp.internal", "start": "2000-01-01T00:00:10Z"}`, flat)
+			below := v.Next
+			v.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				<-time.After(took)
+				return below.ServeDNS(ctx, w, r)
+			})
+			<-time.After(7 * time.Second)
+			m := v.asked(t, v4(1), "", "cache.corp.internal.", qtype)
+			for _, rr := range slices.Concat(m.Answer, m.Ns) {
+				if hdr := rr.Header(); hdr.Name != "v1.corp.internal." && hdr.Ttl != want {
+					t.Errorf("flatten %v: asked for 3s before the move, and told after %v, the TTL is %d, want %d: %v", flat, took, hdr.Ttl, want, rr)
+				}
+			}
+		})
+	}
+	for took, want := range map[time.Duration]uint32{0: 3, time.Second: 2, 1900 * time.Millisecond: 1, 4 * time.Second: 0, 8 * time.Second: 0} {
+		for _, qtype := range []uint16{dns.TypeA, dns.TypeTXT} {
+			test(false, took, qtype, want)
+			test(true, took, qtype, want)
+		}
+	}
 }
 
 // A ramp goes on through an outage, a reload and a restart.

@@ -475,6 +475,30 @@ func TestVerifyOfServer(t *testing.T) {
 	}
 }
 
+// Our own questions are nobody's who asks for an alias that another one leads to.
+func TestVerifyDoesNotCountForAliases(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.mu.Lock()
+		tr.more = []ledger.Parameter{{Name: "/dns/web", Value: "cache-v1.corp.internal", Version: 1}}
+		tr.mu.Unlock()
+		<-time.After(time.Minute)
+		tr.put("web.corp.internal")
+		<-time.After(time.Minute)
+		if got := tr.table.Load().Get("cache.corp.internal.").Target; got != "web.corp.internal." {
+			t.Errorf("cache leads to %s, want web, which has an address", got)
+		}
+		e := tr.table.Load().Get("web.corp.internal.")
+		if e == nil {
+			t.Fatal("found no alias web")
+		}
+		if _, all := e.Answered(); all > 0 {
+			t.Errorf("counted are %d queries, want none", all)
+		}
+	})
+}
+
 // Our own questions are nobody's who asks for a retired name.
 func TestVerifyDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -133,7 +133,15 @@ type Choice struct {
 	TTL   uint32 // seconds; it does not reach past the moment at which the client moves
 	// Differs says that another client may be answered otherwise.
 	Differs bool
+	// Until is that moment in Unix nanoseconds if it may come sooner than the TTL ends, since an
+	// answer takes its time; else 0.
+	Until int64
 }
+
+// Late is how much longer than its TTL an answer may be around: one that was asked
+// for in time may be under way for as long as forward waits for its upstreams, 5
+// seconds and a last read of 2, and caches count whole seconds.
+const Late = 10 * time.Second
 
 // Target is where the alias leads the client.
 func (c Choice) Target() Name { return c.Tally.Target }
@@ -179,6 +187,9 @@ func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
 	}
 	if left >= 0 {
 		c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))
+		if left < time.Duration(e.TTL)*time.Second+Late {
+			c.Until = now.Add(left).UnixNano()
+		}
 	}
 	return c
 }

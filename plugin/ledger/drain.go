@@ -23,12 +23,7 @@ type Drain struct {
 }
 
 // Deadline is when the last cache has let go of the target.
-func (d Drain) Deadline() time.Time { return later(d.Held, d.Since.Add(late)) }
-
-// late is how much longer than its TTL an answer may be around: one that was asked
-// for in time may be under way for as long as forward waits for its upstreams, 5
-// seconds and a last read of 2, and caches count whole seconds.
-const late = 10 * time.Second
+func (d Drain) Deadline() time.Time { return later(d.Held, d.Since.Add(alias.Late)) }
 
 // watchTime is how long after the deadline queries for the target are counted.
 const watchTime = time.Hour
@@ -134,7 +129,7 @@ func (c *change) hold(before, after *alias.Entry, target alias.Name) {
 		return
 	}
 	k := drainKey{before.Name, target}
-	held := later(c.drains[k].Held, c.now.Add(time.Duration(before.TTL)*time.Second+late))
+	held := later(c.drains[k].Held, c.now.Add(time.Duration(before.TTL)*time.Second+alias.Late))
 	d := Drain{Alias: before.Name, Zone: before.Zone, Target: target, Held: held}
 	leads := false
 	if after != nil {
