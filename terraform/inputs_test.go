@@ -84,6 +84,7 @@ var good = []input{
 	{"name": "ID", "zone": "corp.internal", "to": "notID.corp.internal", "subtree": "keep"},
 	{"name": "ID.Prod", "zone": "corp.internal", "to": "v2.x", "template": "{value}.{name}.{name}.Corp.internal."},
 	{"name": "ID", "zone": "corp.internal", "to": "a.b", "subtree": "keep", "except": []string{name253[:253-len(".n100.corp.internal")]}},
+	{"name": "cache", "zone": "corp.internal", "to": "a.b", "subtree": "keep", "except": []string{"cache", "notcache.corp.internal", "cache.corp"}},
 	{"name": "ID", "to": "a.b", "from": "c.d", "start": "9998-12-31T23:29:59Z", "over": "30m"},
 	{"name": "ID", "to": "a.b", "from": "c.d", "start": "0001-01-01T00:00:00.000000001Z"},
 	{"name": "ID", "to": "a.b", "from": "c.d", "start": "2026-11-23T10:00:00Z", "over": "2562047h"},

@@ -194,6 +194,10 @@ func (s *spec) below(name Name) (*Subtree, error) {
 	}
 	below := &Subtree{Collapse: s.subtree == subtreeCollapse}
 	for i, relative := range s.except {
+		// An absolute one would be legal as well: it then has all of name twice, which nobody means.
+		if endsIn(strings.TrimSuffix(relative, "."), name) {
+			return nil, fmt.Errorf("parse %s[%d]: found %s, want it relative to %s", s.at("except"), i, quote(relative), name)
+		}
 		x, err := ParseName(relative + "." + string(name))
 		if err != nil {
 			return nil, fmt.Errorf("parse %s[%d]: found %s, want a name below %s: %w", s.at("except"), i, quote(relative), name, err)

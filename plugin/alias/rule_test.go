@@ -409,6 +409,11 @@ func TestRead(t *testing.T) {
 		document: `{"except": ["b.a", "_Acme-Challenge", "10", "b.a"], "subtree": "collapse", "to": "cache-v2.corp.internal"}`,
 		want:     "cache.corp.internal. in corp.internal. to cache-v2.corp.internal. ttl 5, subtree collapse except 10.cache.corp.internal. _acme-challenge.cache.corp.internal. b.a.cache.corp.internal.",
 	}, {
+		name:     "a subtree but for names that end as the alias's does, if not in all of it",
+		leaf:     "cache",
+		document: `{"to": "v2.x.net", "subtree": "keep", "except": ["cache", "a.cache", "notcache.corp.internal", "cache.corp", "corp.internal"]}`,
+		want:     "cache.corp.internal. in corp.internal. to v2.x.net. ttl 5, subtree keep except a.cache.cache.corp.internal. cache.cache.corp.internal. cache.corp.cache.corp.internal. corp.internal.cache.corp.internal. notcache.corp.internal.cache.corp.internal.",
+	}, {
 		name:     "a subtree that excepts nothing",
 		leaf:     "cache",
 		document: `{"to": "cache-v2.corp.internal", "subtree": "keep", "except": []}`,

@@ -228,6 +228,13 @@ variable "except" {
     ])
     error_message = "parse except of ${var.name}: found ${jsonencode(var.except)}, want names below ${local.alias}, relative to it"
   }
+  validation {
+    condition = alltrue([
+      for name in coalesce(var.except, []) :
+      !endswith(".${lower(trimsuffix(name, "."))}", ".${local.alias}")
+    ])
+    error_message = "parse except of ${var.name}: found ${jsonencode(var.except)}, want each relative to ${local.alias}"
+  }
 }
 
 variable "group" {

@@ -274,6 +274,16 @@ run "an_exception_that_is_no_name" {
   expect_failures = [var.except]
 }
 
+run "an_absolute_exception" {
+  command = plan
+  variables {
+    zone    = "corp.internal"
+    subtree = "keep"
+    except  = ["a.cache.corp.internal"]
+  }
+  expect_failures = [var.except]
+}
+
 run "a_group_without_a_name" {
   command = plan
   variables {
