@@ -197,7 +197,8 @@ func names(zones []string) []alias.Name {
 }
 
 // origins sets the zones. They may be of other server blocks: a bundle that several
-// blocks share is adopted whole, with the names that no query here asks for.
+// blocks share is adopted whole, with the names that no query here asks for. If all of
+// them are, no query here asks for any: one is misspelt.
 func (b *block) origins(args []string) error {
 	b.zones = b.served
 	if len(args) == 0 {
@@ -205,16 +206,30 @@ func (b *block) origins(args []string) error {
 	}
 	b.zones = nil
 	for _, arg := range args {
-		zones := plugin.Host(arg).NormalizeExact()
-		if len(zones) == 0 {
-			return fmt.Errorf("zones: found %q, want a domain name or a network", arg)
+		zones := names(plugin.Host(arg).NormalizeExact())
+		if len(zones) == 0 || slices.ContainsFunc(zones, barren) {
+			return fmt.Errorf("zones: found %q, want a domain name of letters, digits, '-', '_' and dots, or a network", arg)
 		}
-		b.zones = append(b.zones, names(zones)...)
+		b.zones = append(b.zones, zones...)
 	}
 	slices.Sort(b.zones)
 	b.zones = slices.Compact(b.zones)
-	return nil
+	for _, zone := range b.zones {
+		if slices.ContainsFunc(b.served, func(served alias.Name) bool { return zone.IsAt(served) || served.IsAt(zone) }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("zones: found %s, want at least one in or above this server block's zones %s", strings.Join(args, " "), joined(b.served))
 }
+
+// barren reports whether no alias can have a name in zone.
+func barren(zone alias.Name) bool {
+	_, err := alias.ParseName("a." + string(zone))
+	return err != nil && zone != "."
+}
+
+// joined is names as errors show them.
+func joined(names []alias.Name) string { return strings.Trim(fmt.Sprint(names), "[]") }
 
 func (b *block) property(name string, args []string, seen map[string]bool) error {
 	p, ok := properties[name]
@@ -298,7 +313,7 @@ func (b *block) alias(args []string) error {
 	}
 	zone := alias.Zone(name, b.zones)
 	if zone == "" {
-		return fmt.Errorf("found %s, want a name in one of the zones %s", name, strings.Trim(fmt.Sprint(b.zones), "[]"))
+		return fmt.Errorf("found %s, want a name in one of the zones %s", name, joined(b.zones))
 	}
 	line := ledger.Line{Rule: alias.Rule{Name: name}}
 	selector := args[1]

@@ -147,6 +147,12 @@ func TestGoodCorefiles(t *testing.T) {
 			store:    paramstore.Config{Profile: "ops", CredentialsFile: "/etc/coredns/aws/credentials"},
 			lines:    []ledger.Line{{Path: "/dns", Rule: alias.Rule{TTL: 5, Zones: []alias.Name{"0.0.10.in-addr.arpa.", "a.corp.internal.", "b.corp.internal."}}}},
 		},
+	}, {
+		corefile: "versionalias other.internal . {\n directory aliases\n}",
+		want: config{
+			served: corp, zones: []alias.Name{".", "other.internal."}, directory: "/etc/coredns/aliases", refresh: 10 * time.Second,
+			lines: []ledger.Line{{Path: "/", Flat: true, Rule: alias.Rule{TTL: 5, Zones: []alias.Name{".", "other.internal."}}}},
+		},
 	}} {
 		c := controller(tt.corefile)
 		dnsserver.GetConfig(c).Root = "/etc/coredns"
