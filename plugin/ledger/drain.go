@@ -122,24 +122,29 @@ func (c *change) leave(before, after *alias.Entry) {
 	}
 }
 
-// hold notes for how long caches may hold a target of before, if after leads there
-// no more, or by a smaller TTL.
+// hold notes for how long caches may hold a target of before: if after leads there no
+// more, by a smaller TTL, or not for as long as that; or if before had left it, and nobody
+// was told, since it was to lead there again.
 func (c *change) hold(before, after *alias.Entry, target alias.Name) {
-	if !before.Leads(target, c.now) {
-		return
-	}
 	k := drainKey{before.Name, target}
-	held := later(c.drains[k].Held, c.now.Add(time.Duration(before.TTL)*time.Second+alias.Late))
+	old := c.drains[k]
+	held, led := old.Held, before.Leads(target, c.now)
+	switch {
+	case led:
+		held = later(held, c.now.Add(time.Duration(before.TTL)*time.Second+alias.Late))
+	case !old.Since.IsZero() || !c.now.Before(held):
+		return // it is told already, or nobody holds it
+	}
 	d := Drain{Alias: before.Name, Zone: before.Zone, Target: target, Held: held}
-	leads := false
+	leads, until := false, time.Time{}
 	if after != nil {
-		leads, _ = after.LeadsUntil(target, c.now)
+		leads, until = after.LeadsUntil(target, c.now)
 	}
 	switch {
 	case !leads:
 		d.Since = c.now
-	case after.TTL >= before.TTL:
-		return
+	case led && after.Leads(target, c.now) && after.TTL >= before.TTL && (until.IsZero() || !until.Add(alias.Late).Before(held)):
+		return // who is told of it until then keeps it as long
 	}
 	c.drain(k, d)
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,26 @@ func TestDrains(t *testing.T) {
 	}{
 		{"a flip: an hour after the deadline it is over", []sweep{
 			{0, v1, ""}, {10 * s, v2, left}, {25 * s, v2, left}, {3624 * s, v2, left}, {3625 * s, v2, ""},
+		}},
+		{"a flip that comes sooner than a TTL", []sweep{
+			{0, `/a/cache 1 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{10 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:01:40Z"}`, ""},
+			{100 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:01:40Z"}`, "cache.internal. v1.x.org. since 1m40s until 10m20s"},
+		}},
+		{"a ramp that is shortened", []sweep{
+			{0, `/a/cache 1 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z", "over": "10h"}`, ""},
+			{20 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z", "over": "1m"}`, ""},
+			{60 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z", "over": "1m"}`, "cache.internal. v1.x.org. since 1m0s until 10m30s"},
+		}},
+		{"a flip that has begun, is put off, and called off", []sweep{
+			{0, `/a/cache 1 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z"}`, ""},
+			{60 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T11:00:00Z"}`, ""},
+			{120 * s, `/a/cache 3 {"to": "v1.x.org", "ttl": 600}`, "cache.internal. v2.x.org. since 2m0s until 11m10s"},
+		}},
+		{"the same, once no cache holds it", []sweep{
+			{0, `/a/cache 1 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z"}`, ""},
+			{60 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T11:00:00Z"}`, ""},
+			{670 * s, `/a/cache 3 {"to": "v1.x.org", "ttl": 600}`, ""},
 		}},
 		{"back again: the new one is left", []sweep{
 			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 30s"},
@@ -258,5 +279,28 @@ func TestInheritProofs(t *testing.T) {
 	next = New(lines, verifying).Recall(plain.Memory(), epoch).Inherit(plain)
 	if got := probesText(next, epoch); got != "v1.x.org., v2.x.org." {
 		t.Errorf("after a reload that brings verify %q is asked for, want both", got)
+	}
+}
+
+// A reload does not say again why a document waits, unless that is another one by then.
+func TestInheritPending(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	no := []Answer{{Probe: probeOf(t, "v2.x.org"), Err: errors.New("no")}}
+	old, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/b 1 v1.x.org"), epoch)
+	old, _ = old.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org")}}, epoch)
+	old, _ = old.Apply(seenOf(t, lines, "/a/b 2 v2.x.org"), epoch)
+	old, _ = old.ApplyAnswers(no, epoch)
+	for seen, want := range map[string]string{
+		"/a/b 2 v2.x.org": "",
+		"/a/b 3 v2.x.org": "pending parameter /a/b, version 3 of 2026-11-03T00:00:00Z: verify target v2.x.org.: no; version 1 stays in force",
+	} {
+		next := New(lines, verifying).Recall(old.Memory(), epoch).Inherit(new(Ledger), old)
+		next, events := next.Apply(seenOf(t, lines, seen), epoch)
+		if got := strings.TrimSpace(eventText(events)); got != want {
+			t.Errorf("after a reload, of %s, got %q, want %q", seen, got, want)
+		}
+		if _, events = next.ApplyAnswers(no, epoch); len(events) > 0 {
+			t.Errorf("after a reload, of %s, got %s, want nothing said again", seen, eventText(events))
+		}
 	}
 }

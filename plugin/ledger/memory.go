@@ -353,6 +353,7 @@ func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 		}
 	}
 	inherited.table = inherited.table.Inherit(tables...)
+	inherited.records = l.withSaid(old)
 	inherited.proofs = maps.Clone(l.proofs)
 	for probe, p := range l.proofs {
 		knows := func(o *Ledger) bool { _, asked := o.proofs[probe]; return asked }
@@ -370,6 +371,29 @@ func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 		}
 	}
 	return &inherited
+}
+
+// withSaid is l's records with what old ledgers have said of documents that wait still: it
+// is not said again.
+func (l *Ledger) withSaid(old []*Ledger) map[key]record {
+	records := maps.Clone(l.records)
+	for k, r := range records {
+		if r.newer == nil || r.newer.err != nil {
+			continue
+		}
+		for _, o := range old {
+			i := slices.IndexFunc(o.lines, func(line Line) bool { return line.Reads() == l.lines[k.line].Reads() })
+			before := o.records[key{k.name, i}].newer // nothing has a line of -1
+			if before != nil && before.same(r.newer.Parameter) {
+				newer := *r.newer
+				newer.said = before.said
+				r.newer = &newer
+				records[k] = r
+				break
+			}
+		}
+	}
+	return records
 }
 
 // Knows reports whether a complete sweep has seen what line reads.
