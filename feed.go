@@ -310,7 +310,9 @@ func (f *feed) succeed() {
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
 	f.succeed()
-	f.keeper.kick() // the Corefile may name a new file
+	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
+		f.keeper.kick() // the Corefile may name a new file
+	}
 	if origin(f.stats.origin.Load()) == fromSnapshot {
 		f.watcher.Hint() // it may be long out of date
 	}

@@ -102,7 +102,8 @@ func TestWhatComesFromBelow(t *testing.T) {
 		{"9: a returned SERVFAIL is the server's to write", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
 			return dns.RcodeServerFailure, failure
 		}, dns.RcodeServerFailure, failure, "no answer", 0},
-		{"9: a returned REFUSED is the server's to write", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeRefused, nil }, dns.RcodeRefused, nil, "no answer", 0},
+		{"9: a returned REFUSED is that nobody serves it", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeRefused, nil }, dns.RcodeSuccess, nil, "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v1.corp.internal.", 1},
+		{"9: a REFUSED that is returned with an error is the server's to write", func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeRefused, failure }, dns.RcodeRefused, failure, "no answer", 0},
 		{"9: written and then returned as a failure is written once", write(dns.RcodeServerFailure, failure, with(func(*dns.Msg) {})), dns.RcodeSuccess, failure, full, 1},
 		{"9: written twice is written once", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			_ = w.WriteMsg(reply(r, target))

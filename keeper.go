@@ -57,6 +57,7 @@ func (k *keeper) restore() {
 	f.ledger.Store(next)
 	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))
 	f.stats.swept.Store(s.Swept.UnixNano())
+	k.written = s.Swept.UnixNano()
 	if f.loaded() {
 		f.stats.origin.Store(int32(fromSnapshot))
 	}
@@ -109,10 +110,11 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// write writes a snapshot, if any complete sweep has seen what would be in it.
+// write writes a snapshot, if a complete sweep has seen what would be in it. Of lines that
+// none has seen, the one that is there may have more.
 func (k *keeper) write() {
 	swept := k.feed.stats.swept.Load() // before the ledger, which may be newer
-	if swept == 0 {
+	if swept == 0 || !k.feed.loaded() {
 		return
 	}
 	err := k.feed.snapshot.Write(snapshot.Snapshot{

@@ -523,3 +523,28 @@ func TestSnapshotOfOtherPath(t *testing.T) {
 		ready yes
 		cache cache-v1`)
 }
+
+// The same for one of several lines: what the snapshot has of the others is not lost by then.
+func TestSnapshotOfOneOtherPath(t *testing.T) {
+	for name, meanwhile := range map[string]string{"misspelt": "ssm /dnz ssm /app", "left out": "ssm /app"} {
+		t.Run(name, func(t *testing.T) {
+			perform(t, `
+				blocks ssm /dns ssm /app
+				put /dns/cache cache-v1.corp.internal
+				put /app/web web-v1.corp.internal
+				start
+				stop
+				fault refused
+				blocks `+meanwhile+`
+				start
+				web web-v1
+				wait 10m
+				stop
+				blocks ssm /dns ssm /app
+				start
+				ready yes
+				web web-v1
+				cache cache-v1`)
+		})
+	}
+}

@@ -49,6 +49,9 @@ type File struct {
 // now.
 func (f File) Read(place string, now time.Time) (Snapshot, error) {
 	f.clean()
+	if err := regular(f.Path); err != nil {
+		return Snapshot{}, fmt.Errorf("read snapshot %s: %w", f.Path, err)
+	}
 	text, err := os.ReadFile(f.Path)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read snapshot: %w", err)
@@ -101,6 +104,16 @@ func (f File) Write(s Snapshot) error {
 	return nil
 }
 
+// regular fails if path is something else than a file or a directory: a device would be
+// replaced by a file, and a pipe waited for. Of a directory the system says what it is.
+func regular(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().IsRegular() || info.IsDir() {
+		return nil
+	}
+	return fmt.Errorf("found %s, want a regular file", info.Mode())
+}
+
 func checksum(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
@@ -115,6 +128,9 @@ var writing sync.Mutex
 func (f File) replace(text []byte) error {
 	writing.Lock()
 	defer writing.Unlock()
+	if err := regular(f.Path); err != nil {
+		return err
+	}
 	dir, name := filepath.Split(Resolve(f.Path))
 	beside, err := os.CreateTemp(dir, before(name)+"*"+behind)
 	if err != nil {

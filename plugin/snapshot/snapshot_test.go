@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -171,6 +172,24 @@ func TestWriteFails(t *testing.T) {
 	}
 	if names := names(t, f); len(names) != 1 {
 		t.Errorf("a write that failed left %v", names)
+	}
+}
+
+// What is no file is neither waited for nor replaced.
+func TestNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const found = "found prw-------, want a regular file"
+	if _, err := (File{Path: path}).Read(place, epoch); err == nil || err.Error() != "read snapshot "+path+": "+found {
+		t.Errorf("Read got %v, want %s", err, found)
+	}
+	if err := (File{Path: path}).Write(filled()); err == nil || err.Error() != "write snapshot: "+found {
+		t.Errorf("Write got %v, want %s", err, found)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the pipe is %v, %v, want it as it was", info, err)
 	}
 }
 
