@@ -526,17 +526,28 @@ func TestSnapshotOfOtherPath(t *testing.T) {
 
 // The same for one of several lines: what the snapshot has of the others is not lost by then.
 func TestSnapshotOfOneOtherPath(t *testing.T) {
-	for name, meanwhile := range map[string]string{"misspelt": "ssm /dnz ssm /app", "left out": "ssm /app"} {
+	for name, meanwhile := range map[string]string{
+		"a restart with one misspelt": `
+			stop
+			fault refused
+			blocks ssm /dnz ssm /app
+			start`,
+		"a restart with one left out": `
+			stop
+			fault refused
+			blocks ssm /app
+			start`,
+		"a reload with one misspelt": `
+			fault refused
+			blocks ssm /dnz ssm /app
+			reload`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			perform(t, `
 				blocks ssm /dns ssm /app
 				put /dns/cache cache-v1.corp.internal
 				put /app/web web-v1.corp.internal
-				start
-				stop
-				fault refused
-				blocks `+meanwhile+`
-				start
+				start`+meanwhile+`
 				web web-v1
 				wait 10m
 				stop
