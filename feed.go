@@ -157,10 +157,13 @@ func (f *feed) take() {
 	var m ledger.Memory
 	origin := fromSweep
 	f.inherited = nil
+	latest := int64(0)
 	for _, old := range f.heirOf {
+		swept := old.stats.swept.Load() // before the ledger, which may be newer
 		l := old.ledger.Load()
 		f.inherited = append(f.inherited, l)
-		m = m.Join(l.Memory())
+		m = m.Join(l.Memory(), time.Unix(0, latest))
+		latest = max(latest, swept)
 		if old.stats.origin.Load() == int32(fromSnapshot) {
 			origin = fromSnapshot
 		}

@@ -2,8 +2,10 @@ package versionalias
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -237,6 +239,51 @@ func TestBlocksBecomeOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { perform(t, script) })
 	}
+}
+
+// A block that has seen an alias go does not get it back over a reload from another one, which
+// has not looked since. It does get what that has come to see later.
+func TestBlocksOfDifferentAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := slices.Concat(cache("cache-v1.corp.internal", 1), []ledger.Parameter{{Name: "/dns/web", Value: "web-v1.corp.internal", Version: 1}})
+		var away error
+		blocks := func() *instance {
+			i := new(instance)
+			for _, refresh := range []time.Duration{10 * time.Second, 24 * time.Hour} {
+				fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return now, away }}, func(_ *VersionAlias, c *config) {
+					c.refresh, c.directory = refresh, "/srv/aliases"
+				})
+			}
+			return i
+		}
+		i := blocks()
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		i.run()
+		<-time.After(time.Minute)
+		now = now[:1] // the web is gone, which the second block does not see
+		<-time.After(time.Minute)
+		now = append(now, ledger.Parameter{Name: "/dns/api", Value: "api-v1.corp.internal", Version: 1}) // which only the second sees
+		i.plugins[1].feed.watcher.Sweep(t.Context())
+		away = errors.New("away")
+		next := blocks()
+		if err := errors.Join(next.load(), i.stop()); err != nil {
+			t.Fatal(err)
+		}
+		next.run()
+		<-time.After(time.Hour)
+		for n, v := range next.plugins {
+			for name, want := range map[alias.Name]bool{"cache": true, "web": false, "api": true} {
+				if got := v.table.Load().Get(name+".corp.internal.") != nil; got != want {
+					t.Errorf("block %d after the reload: found %s: %v, want %v", n+1, name, got, want)
+				}
+			}
+		}
+		if err := next.stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // A reload that takes its time, such as with a lameduck of health, does not take back when

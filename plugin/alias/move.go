@@ -81,13 +81,13 @@ func (m *Move) moved(position uint64, now time.Time) (moved bool, left time.Dura
 }
 
 // differs reports whether at now another client may be answered otherwise than
-// this one, by another target, or by a TTL below ttl that ends when it moves.
-func (m *Move) differs(ttl time.Duration, now time.Time) bool {
+// this one, by another target, or by a TTL that ends when it moves, which is soon.
+func (m *Move) differs(soon time.Duration, now time.Time) bool {
 	if !m.Scheduled() {
 		return 0 < m.Fraction && m.Fraction < Whole
 	}
 	elapsed := m.elapsed(now)
-	return m.Over > 0 && (elapsed >= 0 || elapsed > -ttl) && elapsed < m.Over
+	return m.Over > 0 && (elapsed >= 0 || elapsed > -soon) && elapsed < m.Over
 }
 
 // Equal reports whether m and o, either of which may be nil, move the same
@@ -180,14 +180,15 @@ func (e *Entry) Still() Choice { return Choice{Tally: e.Tallies[0], TTL: e.TTL} 
 // counts only if the move is scheduled. Nothing is allocated.
 func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
 	c, m := e.Still(), e.Move
-	c.Differs = m.differs(time.Duration(e.TTL)*time.Second, now)
+	soon := time.Duration(e.TTL)*time.Second + Late
+	c.Differs = m.differs(soon, now)
 	moved, left := m.moved(Position(m.Salt, client), now)
 	if !moved {
 		c.Tally = e.Tallies[1]
 	}
 	if left >= 0 {
 		c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))
-		if left < time.Duration(e.TTL)*time.Second+Late {
+		if left < soon {
 			c.Until = now.Add(left).UnixNano()
 		}
 	}
