@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	golog "log"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -273,7 +274,7 @@ func (l list) Alias(i int) status.Alias {
 			a.Observed = &share
 		}
 		if m := e.Move; m != nil {
-			a.From, a.Percent = string(m.From), 100*m.Moved(l.now)
+			a.From, a.Percent = string(m.From), percent(m.Moved(l.now))
 			if !m.Start.IsZero() {
 				a.Start, a.End = m.Start.UTC(), m.Start.Add(m.Over).UTC()
 			}
@@ -304,3 +305,7 @@ func (l list) Alias(i int) status.Alias {
 	}
 	return a
 }
+
+// percent is a fraction in percent, rounded to the three decimals that documents may have:
+// most fractions are no exact binary numbers, and 100 times one may read otherwise.
+func percent(fraction float64) float64 { return math.Round(fraction*alias.Whole) / (alias.Whole / 100) }

@@ -251,6 +251,18 @@ func TestStatusOfAliases(t *testing.T) {
 	})
 }
 
+// A percent reads as its document says it.
+func TestStatusPercent(t *testing.T) {
+	f := feedOnce(t, nil).plugins[0].feed
+	for i, want := range []string{"0", "0.07", "7", "12.345", "29", "55", "57", "99.999", "100"} {
+		f.Swept(cache(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": `+want+`}`, int64(i+1)), 0)
+		got, err := json.Marshal(f.status(time.Now()).Aliases.Alias(0).Percent)
+		if err != nil || string(got) != want {
+			t.Errorf("%s percent reads %s, %v", want, got, err)
+		}
+	}
+}
+
 // Observed is what was answered since the document was adopted, over reloads as well.
 func TestStatusObserved(t *testing.T) {
 	i := feedOnce(t, cache("cache-v1.corp.internal", 1))
