@@ -246,7 +246,7 @@ func (b *block) property(name string, args []string, seen map[string]bool) error
 	if err := p.parse(b, args); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	return nil
+	return b.apart(seen)
 }
 
 // finish checks the block as a whole, and fills in what its lines share.
@@ -260,19 +260,26 @@ func (b *block) finish() error {
 	if b.directory != "" && len(b.lines) == 0 {
 		b.lines = []ledger.Line{{Path: "/", Flat: true}}
 	}
-	for _, p := range []struct{ name, value string }{
-		{"aws_region", b.store.Region}, {"aws_endpoint", b.store.Endpoint}, {"credentials", b.store.Profile},
-		{"assume_role", b.store.Role}, {"push", b.push},
-	} {
-		if p.value != "" && b.directory != "" {
-			return fmt.Errorf("%s: found it with directory, want it with Parameter Store only", p.name)
+	for i := range b.lines {
+		b.lines[i].Rule.Zones = b.zones
+		b.lines[i].Rule.TTL = b.ttl
+	}
+	return nil
+}
+
+// apart checks that there is nothing of Parameter Store beside a directory. It is for each
+// property, so that an error has the line of the later of the two.
+func (b *block) apart(seen map[string]bool) error {
+	if b.directory == "" {
+		return nil
+	}
+	for _, name := range []string{"aws_region", "aws_endpoint", "credentials", "assume_role", "push"} {
+		if seen[name] {
+			return fmt.Errorf("%s: found it with directory, want it with Parameter Store only", name)
 		}
 	}
-	for i := range b.lines {
-		line := &b.lines[i]
-		line.Rule.Zones = b.zones
-		line.Rule.TTL = b.ttl
-		if line.Label != "" && b.directory != "" {
+	for _, line := range b.lines {
+		if line.Label != "" {
 			return fmt.Errorf("alias: found label %q, want none with directory", line.Label)
 		}
 	}
