@@ -10,15 +10,12 @@ import (
 	"sync/atomic"
 
 	"github.com/coredns/coredns/plugin"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 const pluginName = "versionalias"
-
-var log = clog.NewWithPlugin(pluginName)
 
 // VersionAlias is the plugin of one server block.
 type VersionAlias struct {

@@ -126,7 +126,7 @@ func (k *keeper) write() {
 	case err != nil && k.pause == 0:
 		log.Warningf("snapshot is out of date: %v", err)
 	case err == nil && k.pause > 0:
-		log.Info("snapshot is up to date again")
+		log.Infof("snapshot is up to date again")
 	}
 	if err != nil {
 		k.pause = min(max(keepAgain, 2*k.pause), keepEvery)

@@ -207,7 +207,7 @@ func (t *trouble) begins(format string, err error) {
 
 func (t *trouble) over(text string) {
 	if *t {
-		log.Info(text)
+		log.Infof("%s", text)
 		*t = false
 	}
 }

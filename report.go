@@ -57,9 +57,9 @@ func (f *feed) found(seen []ledger.Parameter) []int {
 func logEvent(e ledger.Event) {
 	switch e.Kind {
 	case ledger.Rejected, ledger.Believed, ledger.Braked, ledger.Pending, ledger.Unverified:
-		log.Warning(e.String())
+		log.Warningf("%s", e)
 	default:
-		log.Info(e.String())
+		log.Infof("%s", e)
 	}
 }
 
