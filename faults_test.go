@@ -741,9 +741,58 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 2 aliases from 2 parameters
 			[WARNING] rejected parameter /dns/db, version 2 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
 			[INFO] sweep works again, after N that failed
 			[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 3 of 2000-01-01T00:01:27Z)
+		`,
+	}, {
+		name: "duty 10: reloads in an outage since the start, and after one the error is another",
+		script: `
+			put /dns/cache cache-v1.corp.internal
+			fault refused
+			start
+			reload
+			wait 1m
+			fault denied
+			wait 1m
+			reload
+			reload
+			wait 1m
+			fault refused
+			wait 1m
+			fault
+			wait 12s
+			cache cache-v1
+		`,
+		log: `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duties 3, 10: reloads while nothing can be read by name",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1s
+			delete /dns/cache
+			fault denied of GetParameters
+			wait 1m
+			reload
+			wait 1m
+			reload
+			wait 1m
+			cache cache-v1
+			fault
+			wait 2m
+			cache NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
+			[INFO] read by name works again
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
 		name: "duties 9, 10: a reload in an outage, with a new file, and a restart",
@@ -1045,9 +1094,7 @@ func TestFaults(t *testing.T) {
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 3 aliases from 3 parameters
@@ -1139,8 +1186,6 @@ func TestFaults(t *testing.T) {
 			[WARNING] rejected parameter /p, version 2 of 2000-01-01T00:00:00Z: follow alias api.corp.internal.: found the loop api.corp.internal. api.corp.internal., want a target that does not lead back; version 1 stays in force
 			[INFO] alias web.corp.internal. flipped: x-v1.corp.internal. to api.corp.internal. (parameter /p, version 2 of 2000-01-01T00:00:00Z)
 			[INFO] recalled 2 aliases, and 1 rejected documents, of TIME
-			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
-			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {

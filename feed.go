@@ -59,7 +59,8 @@ type feed struct {
 	state  state
 	pushing
 
-	heirOf    []*feed             // until the start: what this takes over from
+	before    []*feed             // until the start: those that read what this reads
+	heirOf    []*feed             // the same: those of them that know it, which this takes over from
 	inherited []*ledger.Ledger    // what those knew
 	counts    counts              // those of them that it goes on counting for
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
@@ -258,6 +259,13 @@ func (f *feed) stale() bool {
 	return false
 }
 
+// follows reports whether o reads anything that f reads.
+func (f *feed) follows(o *feed) bool {
+	return f.place == o.place && slices.ContainsFunc(f.lines, func(line ledger.Line) bool {
+		return slices.ContainsFunc(o.lines, func(other ledger.Line) bool { return line.Reads() == other.Reads() })
+	})
+}
+
 // shares is how much of what f reads is known to o. Of two that know as much, it
 // is more for the one with the same zones, and the same lines.
 func (f *feed) shares(o *feed) int {
@@ -307,7 +315,13 @@ func (f *feed) succeed() {
 	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
 		f.takeSweep()
 	}
-	f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil
+	f.resume()
+	for _, old := range f.before {
+		if old.push == f.push {
+			f.pushing = old.pushing
+		}
+	}
+	f.before, f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done.

@@ -117,10 +117,14 @@ func (r *instances) bequeath(i *instance) {
 		f := v.feed
 		var from []*feed
 		for _, o := range r.feeds() {
+			if f.follows(o) {
+				f.before = append(f.before, o)
+			}
 			if f.shares(o) > 0 {
 				from = append(from, o)
 			}
 		}
+		f.resume()
 		slices.SortStableFunc(from, func(a, b *feed) int { return f.shares(b) - f.shares(a) })
 		if len(from) > 0 {
 			f.inherit(from, heirs[f])

@@ -336,6 +336,40 @@ func TestLateSource(t *testing.T) {
 	}
 }
 
+// An outage is one, and counted as one, whatever reloads there are in it.
+func TestLogOfAnOutageOverReloads(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("away")
+		place := t.TempDir()
+		another := func() *feed {
+			v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return cache("cache-v1.corp.internal", 1), failure }})
+			v.feed.place = place
+			return v.feed
+		}
+		f := another()
+		for range 3 {
+			f.watcher.Sweep(t.Context())
+			next := another()
+			next.before = []*feed{f}
+			next.resume() // as a reload begins
+			f.watcher.Sweep(t.Context())
+			next.succeed()
+			f = next
+		}
+		failure = nil
+		f.watcher.Sweep(t.Context())
+		const want = `[WARNING] plugin/versionalias: sweep failed, and what is in force stays: away
+[INFO] plugin/versionalias: sweep works again, after 6 that failed
+[INFO] plugin/versionalias: loaded 1 aliases from 1 parameters`
+		if got := logged(&out); got != want {
+			t.Errorf("logged\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
 // source is a source that a test plays.
 type source struct {
 	sweep    func(ctx context.Context) ([]ledger.Parameter, error)

@@ -548,8 +548,12 @@ func TestPush(t *testing.T) {
 			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:01Z)
 			[INFO] push works again`,
 	}, {
-		"it may not be read", first + `
+		"it may not be read, over reloads as well", first + `
 			queue denied
+			wait 10m
+			reload
+			wait 10m
+			reload
 			wait 10m
 			metric push_up 0`,
 		begun + `[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized`,

@@ -97,9 +97,29 @@ func (f *feed) calls(seen []ledger.Parameter) int {
 // state is what has been said of a source, so that each turn is said once.
 type state struct {
 	failures  int     // sweeps since the last complete one
+	failure   string  // the error that was said of them
+	asked     bool    // there was a sweep since the start, or else both are of feeds before
 	throttled bool    // and the interval is longer for it
 	unread    trouble // the last read by name failed
 	weighed   bool
+}
+
+// resume goes on with what the feeds before this one have said of its source, until a sweep
+// of its own tells more. A reload may bring another error: that is said, the same is not.
+func (f *feed) resume() {
+	if f.state.asked {
+		return
+	}
+	f.state.failures, f.state.failure, f.state.unread = 0, "", false
+	for _, old := range f.before {
+		old.mu.Lock()
+		s := old.state
+		old.mu.Unlock()
+		if s.failures > f.state.failures {
+			f.state.failures, f.state.failure = s.failures, s.failure
+		}
+		f.state.unread = f.state.unread || s.unread
+	}
 }
 
 func (s *state) failed(err error, interval time.Duration) {
@@ -107,9 +127,11 @@ func (s *state) failed(err error, interval time.Duration) {
 		s.slowed(err, interval)
 		return
 	}
-	if s.failures == 0 {
+	if s.failures == 0 || !s.asked && s.failure != err.Error() {
 		log.Warningf("sweep failed, and what is in force stays: %v", err)
+		s.failure = err.Error()
 	}
+	s.asked = true
 	s.failures++
 }
 
@@ -121,6 +143,7 @@ func (s *state) slowed(err error, interval time.Duration) {
 }
 
 func (s *state) swept(refresh, interval time.Duration) {
+	s.asked = true
 	if s.failures > 0 {
 		log.Infof("sweep works again, after %d that failed", s.failures)
 		s.failures = 0
