@@ -217,7 +217,7 @@ type listing struct {
 }
 
 type row struct {
-	name  alias.Name
+	name  alias.Name    // "" of a rejected document of which no alias can be told
 	entry *alias.Entry  // nil if nothing is in force
 	state *ledger.State // nil if nothing holds it back
 }
@@ -229,7 +229,10 @@ func (f *feed) listing(l *ledger.Ledger) *listing {
 		return kept
 	}
 	next := &listing{ledger: l, drains: l.AllDrains()}
-	states := l.States()
+	states, nameless := l.States()
+	for _, s := range nameless {
+		next.rows = append(next.rows, row{state: &s})
+	}
 	for e := range l.Table().All() {
 		r := row{name: e.Name, entry: e}
 		if s, ok := states[e.Name]; ok {
@@ -241,7 +244,7 @@ func (f *feed) listing(l *ledger.Ledger) *listing {
 	for name, s := range states {
 		next.rows = append(next.rows, row{name: name, state: &s})
 	}
-	slices.SortFunc(next.rows, func(a, b row) int { return strings.Compare(string(a.name), string(b.name)) })
+	slices.SortFunc(next.rows[len(nameless):], func(a, b row) int { return strings.Compare(string(a.name), string(b.name)) })
 	f.listed.Store(next)
 	return next
 }

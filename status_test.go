@@ -346,6 +346,40 @@ func TestStatusOfSeveral(t *testing.T) {
 	}
 }
 
+// A rejected document is told also if no alias can be told of it: else the page would say
+// that none is rejected while a metric does. That holds until a parameter is gone for sure.
+func TestStatusOfNameless(t *testing.T) {
+	for range 20 { // the ledger has its parameters in no order
+		seen := []ledger.Parameter{
+			{Name: "/dns/cache", Value: "cache-v1.corp.internal", Version: 1},
+			{Name: "/dns/out", Value: `{"aliases": {"cache.other.internal.": "cache-v1.corp.internal"}}`, Version: 2},
+			{Name: "/dns/no name", Value: "cache-v1.corp.internal", Version: 3},
+			{Name: "/dns/half", Value: `{"aliases": {"half": "half-v1.corp.internal", "no name": "half-v1.corp.internal"}}`, Version: 4},
+		}
+		f := feedOnce(t, seen).plugins[0].feed
+		f.Swept(seen[:1], 0)
+		var got []string
+		s := f.status(time.Now())
+		for i := range s.Aliases.Len() {
+			text, err := json.Marshal(s.Aliases.Alias(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, regexp.MustCompile(`"adopted":"[^"]*"`).ReplaceAllString(string(text), `"adopted":"SINCE"`))
+		}
+		want := []string{
+			`{"state":"rejected","reason":"version 3: parse last element: found \"no name.corp.internal.\" with ' ' in it, want only letters, digits, '-', '_' and dots","percent":0,"observed":null,"ttl":0,"parameter":"/dns/no name","version":3}`,
+			`{"state":"rejected","reason":"version 2: parse aliases: found cache.other.internal., want a name in one of the zones corp.internal.","percent":0,"observed":null,"ttl":0,"parameter":"/dns/out","version":2}`,
+			`{"name":"cache.corp.internal.","state":"active","to":"cache-v1.corp.internal.","percent":100,"observed":null,"ttl":5,"parameter":"/dns/cache","version":1,"adopted":"SINCE"}`,
+			`{"name":"half.corp.internal.","state":"rejected","reason":"version 4: parse aliases: found \"no name.corp.internal.\" with ' ' in it, want only letters, digits, '-', '_' and dots","percent":0,"observed":null,"ttl":0,"parameter":"/dns/half","version":4}`,
+		}
+		if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
+			t.Fatalf("got\n%s\nwant\n%s", a, b)
+		}
+		running.remove(running.all[0])
+	}
+}
+
 // A client that never ends its request is cut off.
 func TestStatusSlowClient(t *testing.T) {
 	startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})

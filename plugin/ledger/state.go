@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/octoenergy/versionalias/plugin/alias"
+import (
+	"slices"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+)
 
 // State is why an alias is not what its newest document says.
 type State struct {
@@ -25,21 +29,24 @@ func (s State) before(o State) bool {
 }
 
 // States is those of all aliases of which a document is held back, in force with an
-// older one, or as another parameter has them, or not at all.
-func (l *Ledger) States() map[alias.Name]State {
-	states := map[alias.Name]State{}
-	put := func(name alias.Name, s State) {
-		if old, ok := states[name]; !ok || s.before(old) {
-			states[name] = s
-		}
-	}
+// older one, or as another parameter has them, or not at all. Nameless is those of rejected
+// documents of which no alias can be told, sorted by parameter.
+func (l *Ledger) States() (named map[alias.Name]State, nameless []State) {
+	named = map[alias.Name]State{}
 	for _, r := range l.records {
-		if r.newer == nil || r.absence.missing() {
-			continue
+		if r.newer == nil || r.newer.err == nil && r.absence.missing() {
+			continue // it waits for nothing any more; what is rejected is so until it is gone
 		}
 		s := State{Pending: r.newer.wants != nil && r.newer.err == nil, Source: *r.newer.source(), Err: r.newer.err}
 		if s.Pending {
 			s.Err = r.newer.waits
+		}
+		told := false
+		put := func(name alias.Name, s State) {
+			told = true
+			if old, ok := named[name]; !ok || s.before(old) {
+				named[name] = s
+			}
 		}
 		for name := range r.newer.about() {
 			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
@@ -50,12 +57,17 @@ func (l *Ledger) States() map[alias.Name]State {
 			put(name, s)
 		}
 		s.Beside = false
-		if r.good == nil {
-			continue
+		if r.good != nil {
+			for a := range l.claims(r.good) {
+				put(a.Name, s)
+			}
 		}
-		for a := range l.claims(r.good) {
-			put(a.Name, s)
+		if !told && r.newer.err != nil {
+			nameless = append(nameless, s)
 		}
 	}
-	return states
+	slices.SortFunc(nameless, func(a, b State) int {
+		return key{a.Source.Parameter, a.Source.Line}.compare(key{b.Source.Parameter, b.Source.Line})
+	})
+	return named, nameless
 }

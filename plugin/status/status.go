@@ -45,9 +45,10 @@ const (
 )
 
 // Alias is one alias: what is in force of it, and what holds it back if anything
-// does. An alias of which nothing is in force has no To.
+// does. An alias of which nothing is in force has no To. A rejected document of which no
+// alias can be told is one without a Name.
 type Alias struct {
-	Name      string    `json:"name"`
+	Name      string    `json:"name,omitempty"`
 	State     string    `json:"state"`
 	Reason    string    `json:"reason,omitempty"` // of a state other than active, a target that does not verify, or another parameter that states it
 	From      string    `json:"from,omitempty"`

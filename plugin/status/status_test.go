@@ -177,6 +177,27 @@ func TestPageQuery(t *testing.T) {
 	}
 }
 
+// A rejected document of which no alias can be told is counted, shown and found.
+func TestPageNameless(t *testing.T) {
+	servers := example()
+	servers[0].Aliases = append(aliases{{State: Rejected, Reason: "version 1: what?", Parameter: "/dns/out", Version: 1}}, servers[0].Aliases.(aliases)...)
+	const row = `<th role="rowheader" scope="row"><em>no name can be told</em></th>`
+	for url, want := range map[string]bool{
+		"/": true, "/?q=rejected": true, "/?q=dns/out": true, "/?sort=state": true, "/?sort=to": true, "/?sort=adopted": true, "/?q=cache": false,
+	} {
+		_, got := get(t, servers, "GET", url)
+		if n := strings.Count(got, row); n == 1 != want {
+			t.Errorf("%s shows it %d times, want it %v", url, n, want)
+		}
+		if !strings.Contains(got, "<b>2</b> rejected") {
+			t.Errorf("%s does not count 2 rejected", url)
+		}
+	}
+	if _, got := get(t, servers, "GET", "/aliases"); !strings.Contains(got, `"aliases":[{"state":"rejected","reason":"version 1: what?",`) {
+		t.Errorf("/aliases has no row without a name:\n%s", got)
+	}
+}
+
 func TestPages(t *testing.T) {
 	var many aliases
 	for i := range 250 {
