@@ -263,8 +263,10 @@ func (l list) Alias(i int) status.Alias {
 	r := l.rows[i]
 	a := status.Alias{Name: string(r.name), State: status.Active}
 	var source alias.Source
-	if r.state != nil && r.entry == nil {
+	var reasons []string
+	if r.state != nil {
 		source = r.state.Source
+		reasons = append(reasons, why(r.state))
 	}
 	if e := r.entry; e != nil {
 		source = *e.Source
@@ -285,28 +287,36 @@ func (l list) Alias(i int) status.Alias {
 				a.State = status.Moving
 			}
 		}
+		if err := l.ledger.Missing(e.Source, l.now); err != nil {
+			reasons = append(reasons, err.Error())
+		}
 		for _, target := range e.Targets() {
 			if err := l.ledger.Failing(target, e.Check); err != nil {
-				a.Reason = fmt.Sprintf("target %s does not verify: %v", target, err)
+				reasons = append(reasons, fmt.Sprintf("target %s does not verify: %v", target, err))
 			}
 		}
 	}
 	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, source.Modified.UTC(), source.Adopted.UTC()
+	a.Reason = strings.Join(reasons, "; ")
 	switch s := r.state; {
-	case s == nil:
-	case s.Beside:
-		a.Reason = fmt.Sprintf("parameter %s, version %d: %v", s.Source.Parameter, s.Source.Version, s.Err)
+	case s == nil || s.Beside:
+	case s.Pending:
+		a.State = status.Pending
 	default:
 		a.State = status.Rejected
-		if s.Pending {
-			a.State = status.Pending
-		}
-		a.Reason = fmt.Sprintf("version %d is not asked for yet", s.Source.Version)
-		if s.Err != nil {
-			a.Reason = fmt.Sprintf("version %d: %v", s.Source.Version, s.Err)
-		}
 	}
 	return a
+}
+
+// why is what s is about, for people.
+func why(s *ledger.State) string {
+	switch {
+	case s.Beside:
+		return fmt.Sprintf("parameter %s, version %d: %v", s.Source.Parameter, s.Source.Version, s.Err)
+	case s.Err == nil:
+		return fmt.Sprintf("version %d is not asked for yet", s.Source.Version)
+	}
+	return fmt.Sprintf("version %d: %v", s.Source.Version, s.Err)
 }
 
 // percent is a fraction in percent, rounded to the three decimals that documents may have:

@@ -3,6 +3,7 @@ package versionalias
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,7 +19,9 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/program"
+	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/status"
 )
 
 // statusURL is where the status page is that was opened for an address.
@@ -378,6 +381,39 @@ func TestStatusOfNameless(t *testing.T) {
 		}
 		running.remove(running.all[0])
 	}
+}
+
+// Of much that was deleted is told that it is gone, and until when it stays in force; of
+// what has another fault as well, both.
+func TestStatusOfMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fed(t, new(instance), new(source), verify).feed
+		var seen []ledger.Parameter
+		for n := range 10 {
+			seen = append(seen, ledger.Parameter{Name: fmt.Sprintf("/dns/a%d", n), Value: fmt.Sprintf("v%d.corp.internal", n), Version: 1})
+		}
+		f.Swept(seen, 0)
+		f.Answered([]ledger.Answer{{Probe: ledger.Probe{Target: "v3.corp.internal.", Check: alias.CheckAddress}, Err: errors.New("no address")}})
+		seen[2].Version, seen[2].Value = 2, "what?"
+		f.Swept(seen, 0)
+		f.Swept(seen[8:], 0)
+		s := f.status(time.Now())
+		for i := range 10 {
+			state, want := status.Active, ""
+			if i < 8 {
+				want = fmt.Sprintf("parameter /dns/a%d has not been found since 2000-01-01T00:00:00Z: what it states stays in force by the brake until 2000-01-01T01:00:00Z at least", i)
+			}
+			switch i {
+			case 2:
+				state, want = status.Rejected, `version 2: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; `+want
+			case 3:
+				want += "; target v3.corp.internal. does not verify: no address"
+			}
+			if a := s.Aliases.Alias(i); a.State != state || a.Reason != want {
+				t.Errorf("%s is %s: %q, want %s: %q", a.Name, a.State, a.Reason, state, want)
+			}
+		}
+	})
 }
 
 // A client that never ends its request is cut off.

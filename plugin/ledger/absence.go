@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -216,6 +217,23 @@ func (c *change) state(k key, stated map[alias.Name]bool) {
 }
 
 func (c *change) lasted(r record) bool { return c.now.Sub(r.absence.since) >= brakeTime }
+
+// Missing says that the parameter of an alias was not found any more, and until when the
+// alias stays in force all the same; or it is nil.
+func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
+	a := l.records[key{s.Parameter, s.Line}].absence
+	if !a.missing() {
+		return nil
+	}
+	until := "until two reads by name did not find it"
+	switch end := a.since.Add(brakeTime); {
+	case l.braked > 0 && now.Before(end):
+		until = fmt.Sprintf("by the brake until %s at least", end.UTC().Format(time.RFC3339))
+	case a.gone >= sure: // see await
+		until = "until another document can take over"
+	}
+	return fmt.Errorf("parameter %s has not been found since %s: what it states stays in force %s", s.Parameter, a.since.UTC().Format(time.RFC3339), until)
+}
 
 // Braked is how many aliases are in force only because too many would go at
 // once.

@@ -411,6 +411,45 @@ func TestNewLedgerIsEmpty(t *testing.T) {
 	}
 }
 
+// Until when an alias stays in force whose parameter is missed.
+func TestMissing(t *testing.T) {
+	const since = "parameter /a/a has not been found since 2026-11-23T10:00:10Z: what it states stays in force "
+	four := "/a/a 1 v1.x.org\n/a/b 1 v1.x.org\n/a/c 1 v1.x.org\n/a/d 1 v1.x.org"
+	for _, tt := range []struct {
+		name string
+		seen []string      // of one sweep after another, or "ASKED|SEEN" of a read
+		late time.Duration // how long after the last that is asked
+		want string
+	}{
+		{"it is there", []string{"/a/a 1 v1.x.org", "/a/a 1 v1.x.org"}, 0, ""},
+		{"a sweep misses it", []string{"/a/a 1 v1.x.org", ""}, 0, since + "until two reads by name did not find it"},
+		{"and a read does not find it", []string{"/a/a 1 v1.x.org", "", "/a/a|"}, 0, since + "until two reads by name did not find it"},
+		{"it is there again", []string{"/a/a 1 v1.x.org", "", "/a/a 1 v1.x.org"}, 0, ""},
+		{"too many are gone", []string{four, ""}, 0, since + "by the brake until 2026-11-23T11:00:10Z at least"},
+		{"for so long that the brake is off", []string{four, ""}, time.Hour, since + "until two reads by name did not find it"},
+		{"most of them are back", []string{four, "", four[len("/a/a 1 v1.x.org\n"):]}, 0, since + "until two reads by name did not find it"},
+		{"a bundle that cannot come into force states it", []string{
+			"/a/a 1 v1.x.org\n/a/b 1 v1.x.org",
+			"/a/b 1 v1.x.org\n/a/z 1 {\"aliases\": {\"a\": \"v2.x.org\", \"b\": \"v2.x.org\"}}", "/a/a|", "/a/a|",
+		}, 0, since + "until another document can take over"},
+	} {
+		lines := linesOf(t, "internal.", "ssm /a")
+		l := New(lines, trust)
+		now := epoch
+		for i, seen := range tt.seen {
+			asked, seen, read := strings.Cut(seen, "|")
+			if !read {
+				asked, seen = "", asked
+			}
+			now = epoch.Add(time.Duration(i) * interval)
+			l, _ = apply(t, l, refsOf(t, lines, asked), seenOf(t, lines, seen), now)
+		}
+		if got := text(l.Missing(l.Table().Get("a.internal.").Source, now.Add(tt.late))); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // 14 of DNS correctness: which names are held, since all that is known of them is
 // documents that were rejected.
 func TestHeld(t *testing.T) {

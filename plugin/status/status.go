@@ -50,7 +50,7 @@ const (
 type Alias struct {
 	Name      string    `json:"name,omitempty"`
 	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"` // of a state other than active, a target that does not verify, or another parameter that states it
+	Reason    string    `json:"reason,omitempty"` // of a state other than active, a parameter that is missed, a target that does not verify, or another parameter that states it
 	From      string    `json:"from,omitempty"`
 	To        string    `json:"to,omitempty"`
 	Percent   float64   `json:"percent"` // of the clients that To has now
