@@ -186,6 +186,11 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
 	stamp(&p, info)
+	if len(value) > alias.MaxDocument {
+		// A value that is rejected would be kept, here and in the snapshot.
+		_, p.Problem = d.lines[line].Rule.Read(filepath.Base(path), value)
+		return []ledger.Parameter{p}, nil
+	}
 	p.Value = value
 	p.Writing = value == ""
 	return []ledger.Parameter{p}, nil

@@ -153,18 +153,58 @@ func TestReads(t *testing.T) {
 	}
 }
 
+// What is too long for a document is told, and not kept.
 func TestSizes(t *testing.T) {
-	for _, test := range []struct{ size, want int }{
-		{1, 1},
-		{alias.MaxDocument, alias.MaxDocument},
-		{alias.MaxDocument + 1, alias.MaxDocument + 1}, // enough to be rejected for
-		{2 * alias.MaxDocument, alias.MaxDocument + 1},
+	modified := time.UnixMilli(1782907200123).UTC()
+	for _, test := range []struct {
+		size, kept int
+		problem    string
+	}{
+		{1, 1, ""},
+		{alias.MaxDocument, alias.MaxDocument, ""},
+		{alias.MaxDocument + 1, 0, "parse document: found more than 1048576 octets, want at most 1048576"},
+		{2 * alias.MaxDocument, 0, "parse document: found more than 1048576 octets, want at most 1048576"},
 	} {
 		root := tree(t, map[string]string{"cache": strings.Repeat("x", test.size)})
+		must(t, os.Chtimes(filepath.Join(root, "cache"), time.Time{}, modified))
 		seen, err := New(root, []ledger.Line{flat}).Sweep(t.Context())
-		if err != nil || len(seen) != 1 || len(seen[0].Value) != test.want {
-			t.Errorf("sweep of a file of %d octets saw %d parameters and the error %v, want one of %d octets", test.size, len(seen), err, test.want)
+		if err != nil || len(seen) != 1 {
+			t.Fatalf("sweep of a file of %d octets saw %d parameters and the error %v, want one", test.size, len(seen), err)
 		}
+		p := seen[0]
+		if len(p.Value) != test.kept || text(p.Problem) != test.problem || p.Writing || p.Version != modified.UnixMilli() || !p.Modified.Equal(modified) {
+			t.Errorf("of a file of %d octets is kept version %d of %v, of %d octets, with the problem %v, want version %d of %v, of %d, and %q", test.size, p.Version, p.Modified, len(p.Value), p.Problem, modified.UnixMilli(), modified, test.kept, test.problem)
+		}
+	}
+}
+
+// An alias whose file becomes too long stays as it was, which is told once.
+func TestFileBecomesTooLong(t *testing.T) {
+	root := tree(t, map[string]string{"cache": "v1.x.org"})
+	line := ledger.Line{Path: "/", Flat: true, Rule: alias.Rule{Zones: []alias.Name{"internal."}}}
+	d := New(root, []ledger.Line{line})
+	l := ledger.New(d.lines, ledger.Trust{Files: true})
+	var told []string
+	see := func() string {
+		seen, err := d.Sweep(t.Context())
+		must(t, err)
+		next, events := l.Apply(seen, time.Now())
+		for _, e := range events {
+			told = append(told, text(e.Err))
+		}
+		l = next
+		return target(l)
+	}
+	see()
+	told = nil
+	write(t, filepath.Join(root, "cache"), strings.Repeat("x", alias.MaxDocument+1))
+	for range 2 {
+		if got, want := see(), "v1.x.org."; got != want {
+			t.Errorf("of a file that is too long the target is %s, want %s", got, want)
+		}
+	}
+	if want := []string{"parse document: found more than 1048576 octets, want at most 1048576"}; !slices.Equal(told, want) {
+		t.Errorf("of a file that is too long is told %q, want %q", told, want)
 	}
 }
 
