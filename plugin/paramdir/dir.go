@@ -182,6 +182,9 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	case errors.Is(err, syscall.ELOOP):
 		p.Problem = errors.New("read file: found links that lead in a circle, want a regular file")
 		return []ledger.Parameter{p}, nil
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		p.Problem = errors.New("read file: found a path that is too long, want a regular file")
+		return []ledger.Parameter{p}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read file: %w", err)
 	}

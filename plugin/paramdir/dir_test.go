@@ -106,6 +106,16 @@ func TestSweep(t *testing.T) {
 			},
 		},
 		{
+			name:  "a link to a name that is too long",
+			tree:  map[string]string{"cache": "cache-2", "long": " -> " + strings.Repeat("x", 300)},
+			lines: []ledger.Line{flat, {Parameter: "/long"}},
+			want: []string{
+				`0 /cache "cache-2"`,
+				`0 /long read file: found a path that is too long, want a regular file`,
+				`1 /long read file: found a path that is too long, want a regular file`,
+			},
+		},
+		{
 			name:  "a ConfigMap",
 			tree:  configMap("1", "cache", "db"),
 			lines: []ledger.Line{flat},
