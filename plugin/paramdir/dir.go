@@ -160,19 +160,10 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 	p := ledger.Parameter{Line: line, Name: name}
 	path := d.file(name)
 	info, err := os.Stat(path)
-	if absent(err) {
-		return nil, nil
+	var value string
+	if err == nil && info.Mode().IsRegular() { // to open a device may be to start something
+		value, info, err = content(path)
 	}
-	if err == nil && info.IsDir() && d.lines[line].Path != "" {
-		return nil, nil // to a sweep it is no parameter, but has some
-	}
-	if err == nil && !info.Mode().IsRegular() {
-		// To open a pipe would be to wait for whoever writes to it.
-		stamp(&p, info)
-		p.Problem = fmt.Errorf("read file: found %s, want a regular file", info.Mode().Type())
-		return []ledger.Parameter{p}, nil
-	}
-	value, info, err := content(path)
 	switch {
 	case absent(err):
 		return nil, nil
@@ -187,15 +178,20 @@ func (d *Dir) read(line int, name string) ([]ledger.Parameter, error) {
 		return []ledger.Parameter{p}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read file: %w", err)
+	case info.IsDir() && d.lines[line].Path != "":
+		return nil, nil // to a sweep it is no parameter, but has some
 	}
 	stamp(&p, info)
-	if len(value) > alias.MaxDocument {
+	switch {
+	case !info.Mode().IsRegular():
+		p.Problem = fmt.Errorf("read file: found %s, want a regular file", info.Mode().Type())
+	case len(value) > alias.MaxDocument:
 		// A value that is rejected would be kept, here and in the snapshot.
 		_, p.Problem = d.lines[line].Rule.Read(filepath.Base(path), value)
-		return []ledger.Parameter{p}, nil
+	default:
+		p.Value = value
+		p.Writing = value == ""
 	}
-	p.Value = value
-	p.Writing = value == ""
 	return []ledger.Parameter{p}, nil
 }
 
@@ -207,16 +203,18 @@ func absent(err error) bool {
 }
 
 // content is what is in a file, up to one octet more than a document may have,
-// and the state of the very file that was read.
+// and the state of the very file that was read: of what became something else than a
+// regular file it is nothing, since to read a pipe, or only to open it, would be to wait
+// for whoever writes to it.
 func content(path string) (string, fs.FileInfo, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
-		return "", nil, err
+	if err != nil || !info.Mode().IsRegular() {
+		return "", info, err
 	}
 	value, err := io.ReadAll(io.LimitReader(f, alias.MaxDocument+1))
 	return string(value), info, err

@@ -42,6 +42,33 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
+// A file may become a pipe when a sweep has seen that it is none. To open it would be to
+// wait until somebody writes to it, and then to read it until he does.
+func TestFileBecomesPipe(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		must(t, syscall.Mkfifo(pipe, 0o600))
+		if written {
+			writer, err := os.OpenFile(pipe, os.O_RDWR, 0)
+			must(t, err)
+			defer writer.Close()
+		}
+		read := make(chan string, 1)
+		go func() {
+			value, info, err := content(pipe)
+			if err != nil {
+				value = err.Error()
+			} else {
+				value += info.Mode().Type().String()
+			}
+			read <- value
+		}()
+		if got, want := wait(t, read), "p---------"; got != want {
+			t.Errorf("of a pipe, written to %v, is read %q, want %q", written, got, want)
+		}
+	}
+}
+
 // What a file holds is not known when its disk fails.
 func TestSweepOfBadDisk(t *testing.T) {
 	root := tree(t, map[string]string{"a": "1", "bad": " -> /proc/self/mem"})
