@@ -22,24 +22,68 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
+// sweeps is how many are begun until no update comes in the middle of one.
+const sweeps = 3
+
 // Dir is a directory of parameters. Sweep and Read are for one goroutine,
 // and Watch for another.
 type Dir struct {
 	root  string
 	lines []ledger.Line
 	watch watched
+	data  map[string]string // where ..data led in front of a sweep, by the directory that has it
 }
 
 // New makes a Dir that reads what lines name below root.
 func New(root string, lines []ledger.Line) *Dir {
-	return &Dir{root: root, lines: lines, watch: newWatched(root)}
+	return &Dir{root: root, lines: lines, watch: newWatched(root), data: map[string]string{}}
 }
 
 // Sweep reads every parameter that the lines name. An error means that it is
 // not known what is there: the sweep was not complete. A parameter that does
 // not exist is just not among the result. Names that begin with a dot are
-// skipped, and an empty file is reported as being written.
+// skipped, and an empty file is reported as being written. A ConfigMap is read
+// as it was before an update or after it.
 func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
+	for range sweeps {
+		seen, err := d.sweep(ctx)
+		if err != nil || !d.torn() {
+			return seen, err
+		}
+	}
+	return nil, fmt.Errorf("read directory: found ..data changed in each of %d sweeps, want it to stay", sweeps)
+}
+
+// torn reports whether a ConfigMap was updated in the middle of the sweep. The kubelet
+// does that for all its keys at once, so that an alias may move from one to another, and
+// who reads one key before and the other after it sees the alias in neither.
+func (d *Dir) torn() bool {
+	for dir, led := range d.data {
+		if data(dir) != led {
+			return true
+		}
+	}
+	return false
+}
+
+// data is where the link leads that a ConfigMap's keys lead through, or "" if dir is none.
+func data(dir string) string {
+	target, _ := os.Readlink(filepath.Join(dir, "..data"))
+	return target
+}
+
+// enter notes dir, which is about to be read. A key of a ConfigMap may lie further below.
+func (d *Dir) enter(dir string) {
+	d.watch.add(dir)
+	for _, above := range d.watch.way(dir) {
+		if _, entered := d.data[above]; !entered {
+			d.data[above] = data(above)
+		}
+	}
+}
+
+func (d *Dir) sweep(ctx context.Context) ([]ledger.Parameter, error) {
+	clear(d.data)
 	if err := d.there(); err != nil {
 		return nil, err
 	}
@@ -48,7 +92,7 @@ func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 		var found []ledger.Parameter
 		var err error
 		if line.Parameter != "" {
-			d.watch.add(filepath.Dir(d.file(line.Parameter)))
+			d.enter(filepath.Dir(d.file(line.Parameter)))
 			found, err = d.read(i, line.Parameter)
 		} else {
 			found, err = d.below(ctx, i, line.Path, line.Flat, nil)
@@ -144,7 +188,7 @@ func (d *Dir) entry(ctx context.Context, line int, name string, flat bool, above
 
 func (d *Dir) list(path string) ([]fs.DirEntry, error) {
 	dir := d.file(path)
-	d.watch.add(dir)
+	d.enter(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read directory: %w", err)

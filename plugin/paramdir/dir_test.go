@@ -319,6 +319,69 @@ func TestSweepCancelled(t *testing.T) {
 	}
 }
 
+// A ConfigMap is updated all at once, and seen as it was before that or after it.
+func TestSweepOfUpdates(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		root  string // below the ConfigMap
+		lines []ledger.Line
+		at    []int // an update comes before the entries of these numbers, of all that are looked at
+		want  []string
+	}{
+		{"none", "", []ledger.Line{flat}, nil, []string{`0 /a "a-1"`, `0 /b "b-1"`}},
+		{"one", "", []ledger.Line{flat}, []int{4}, []string{`0 /a "a-2"`, `0 /b "b-2"`}},
+		{"two", "", []ledger.Line{flat}, []int{4, 9}, []string{`0 /a "a-3"`, `0 /b "b-3"`}},
+		{"more", "", []ledger.Line{flat}, []int{4, 9, 14}, []string{"read directory: found ..data changed in each of 3 sweeps, want it to stay"}},
+		{"one between two lines", "", []ledger.Line{flat, {Parameter: "/a"}}, []int{5}, []string{`0 /a "a-2"`, `0 /b "b-2"`, `1 /a "a-2"`}},
+		{"one of a key's directory", "", []ledger.Line{{Path: "/sub"}}, []int{2}, []string{`0 /sub/a "a-2"`, `0 /sub/b "b-2"`}},
+		{"one above the directory", "sub", []ledger.Line{flat}, []int{2}, []string{`0 /a "a-2"`, `0 /b "b-2"`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			root := tree(t, map[string]string{"a": " -> ..data/a", "b": " -> ..data/b", "sub": " -> ..data/sub"})
+			updates, entries := 0, 0
+			update := func() {
+				updates++
+				dir, link := fmt.Sprintf("..2026_07_01_%d", updates), filepath.Join(root, "..data")
+				for _, key := range []string{"a", "b"} {
+					write(t, filepath.Join(root, dir, key), fmt.Sprintf("%s-%d", key, updates))
+					write(t, filepath.Join(root, dir, "sub", key), fmt.Sprintf("%s-%d", key, updates))
+				}
+				old, _ := os.Readlink(link)
+				must(t, os.Symlink(dir, link+"_tmp"))
+				must(t, os.Rename(link+"_tmp", link))
+				if old != "" {
+					must(t, os.RemoveAll(filepath.Join(root, old)))
+				}
+			}
+			update()
+			ctx := asked{t.Context(), func() {
+				if entries++; slices.Contains(test.at, entries) {
+					update()
+				}
+			}}
+			seen, err := New(filepath.Join(root, test.root), test.lines).Sweep(ctx)
+			got := show(seen)
+			if err != nil {
+				got = append(got, err.Error())
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("sweep saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// asked is a context that calls then whenever it is asked whether it is done.
+type asked struct {
+	context.Context
+	then func()
+}
+
+func (a asked) Err() error {
+	a.then()
+	return a.Context.Err()
+}
+
 // sweep is what d sees, a line for each parameter.
 func sweep(t *testing.T, d *Dir) []string {
 	t.Helper()
