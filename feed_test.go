@@ -5,8 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,12 +245,19 @@ func TestBlocksBecomeOne(t *testing.T) {
 // has not looked since. It does get what that has come to see later.
 func TestBlocksOfDifferentAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := slices.Concat(cache("cache-v1.corp.internal", 1), []ledger.Parameter{{Name: "/dns/web", Value: "web-v1.corp.internal", Version: 1}})
-		var away error
+		cache := cache("cache-v1.corp.internal", 1)[0]
+		var now atomic.Pointer[[]ledger.Parameter] // nil while the source is away
+		now.Store(&[]ledger.Parameter{cache, {Name: "/dns/web", Value: "web-v1.corp.internal", Version: 1}})
+		sweep := func(context.Context) ([]ledger.Parameter, error) {
+			if seen := now.Load(); seen != nil {
+				return *seen, nil
+			}
+			return nil, errors.New("away")
+		}
 		blocks := func() *instance {
 			i := new(instance)
-			for _, refresh := range []time.Duration{10 * time.Second, 24 * time.Hour} {
-				fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return now, away }}, func(_ *VersionAlias, c *config) {
+			for _, refresh := range []time.Duration{time.Minute, 24 * time.Hour} {
+				fed(t, i, &source{sweep: sweep}, func(_ *VersionAlias, c *config) {
 					c.refresh, c.directory = refresh, "/srv/aliases"
 				})
 			}
@@ -262,11 +269,12 @@ func TestBlocksOfDifferentAge(t *testing.T) {
 		}
 		i.run()
 		<-time.After(time.Minute)
-		now = now[:1] // the web is gone, which the second block does not see
-		<-time.After(time.Minute)
-		now = append(now, ledger.Parameter{Name: "/dns/api", Value: "api-v1.corp.internal", Version: 1}) // which only the second sees
-		i.plugins[1].feed.watcher.Sweep(t.Context())
-		away = errors.New("away")
+		now.Store(&[]ledger.Parameter{cache}) // which the second block does not see
+		<-time.After(5*time.Minute + 30*time.Second)
+		now.Store(&[]ledger.Parameter{cache, {Name: "/dns/api", Value: "api-v1.corp.internal", Version: 1}}) // which only the second sees
+		i.plugins[1].feed.watcher.Hint()
+		<-time.After(time.Second)
+		now.Store(nil)
 		next := blocks()
 		if err := errors.Join(next.load(), i.stop()); err != nil {
 			t.Fatal(err)
