@@ -158,13 +158,10 @@ func (f *feed) take() {
 	var m ledger.Memory
 	origin := fromSweep
 	f.inherited = nil
-	latest := int64(0)
 	for _, old := range f.heirOf {
-		swept := old.stats.swept.Load() // before the ledger, which may be newer
 		l := old.ledger.Load()
 		f.inherited = append(f.inherited, l)
-		m = m.Join(l.Memory(), time.Unix(0, latest))
-		latest = max(latest, swept)
+		m = m.Join(l.Memory())
 		if old.stats.origin.Load() == int32(fromSnapshot) {
 			origin = fromSnapshot
 		}
@@ -263,6 +260,13 @@ func (f *feed) stale() bool {
 func (f *feed) follows(o *feed) bool {
 	return f.place == o.place && slices.ContainsFunc(f.lines, func(line ledger.Line) bool {
 		return slices.ContainsFunc(o.lines, func(other ledger.Line) bool { return line.Reads() == other.Reads() })
+	})
+}
+
+// covers reports whether f reads all that o reads.
+func (f *feed) covers(o *feed) bool {
+	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool {
+		return !slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
 	})
 }
 

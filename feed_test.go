@@ -2,11 +2,9 @@ package versionalias
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,59 +237,6 @@ func TestBlocksBecomeOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { perform(t, script) })
 	}
-}
-
-// A block that has seen an alias go does not get it back over a reload from another one, which
-// has not looked since. It does get what that has come to see later.
-func TestBlocksOfDifferentAge(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cache := cache("cache-v1.corp.internal", 1)[0]
-		var now atomic.Pointer[[]ledger.Parameter] // nil while the source is away
-		now.Store(&[]ledger.Parameter{cache, {Name: "/dns/web", Value: "web-v1.corp.internal", Version: 1}})
-		sweep := func(context.Context) ([]ledger.Parameter, error) {
-			if seen := now.Load(); seen != nil {
-				return *seen, nil
-			}
-			return nil, errors.New("away")
-		}
-		blocks := func() *instance {
-			i := new(instance)
-			for _, refresh := range []time.Duration{time.Minute, 24 * time.Hour} {
-				fed(t, i, &source{sweep: sweep}, func(_ *VersionAlias, c *config) {
-					c.refresh, c.directory = refresh, "/srv/aliases"
-				})
-			}
-			return i
-		}
-		i := blocks()
-		if err := i.load(); err != nil {
-			t.Fatal(err)
-		}
-		i.run()
-		<-time.After(time.Minute)
-		now.Store(&[]ledger.Parameter{cache}) // which the second block does not see
-		<-time.After(5*time.Minute + 30*time.Second)
-		now.Store(&[]ledger.Parameter{cache, {Name: "/dns/api", Value: "api-v1.corp.internal", Version: 1}}) // which only the second sees
-		i.plugins[1].feed.watcher.Hint()
-		<-time.After(time.Second)
-		now.Store(nil)
-		next := blocks()
-		if err := errors.Join(next.load(), i.stop()); err != nil {
-			t.Fatal(err)
-		}
-		next.run()
-		<-time.After(time.Hour)
-		for n, v := range next.plugins {
-			for name, want := range map[alias.Name]bool{"cache": true, "web": false, "api": true} {
-				if got := v.table.Load().Get(name+".corp.internal.") != nil; got != want {
-					t.Errorf("block %d after the reload: found %s: %v, want %v", n+1, name, got, want)
-				}
-			}
-		}
-		if err := next.stop(); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
 
 // A reload that takes its time, such as with a lameduck of health, does not take back when

@@ -110,11 +110,22 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// write writes a snapshot, if a complete sweep has seen what would be in it. Of lines that
-// none has seen, the one that is there may have more.
+// keeps reports whether the file has lines that no sweep has seen here, of which a new one would
+// have nothing.
+func (k *keeper) keeps() bool {
+	f := k.feed
+	if f.loaded() {
+		return false
+	}
+	s, err := f.snapshot.Read(f.place, time.Now())
+	known := f.ledger.Load().Memory().Lines
+	return err == nil && slices.ContainsFunc(s.Ledger.Lines, func(line string) bool { return !slices.Contains(known, line) })
+}
+
+// write writes a snapshot, if any complete sweep has seen what would be in it.
 func (k *keeper) write() {
 	swept := k.feed.stats.swept.Load() // before the ledger, which may be newer
-	if swept == 0 || !k.feed.loaded() {
+	if swept == 0 || k.keeps() {
 		return
 	}
 	err := k.feed.snapshot.Write(snapshot.Snapshot{

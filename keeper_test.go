@@ -559,3 +559,42 @@ func TestSnapshotOfOneOtherPath(t *testing.T) {
 		})
 	}
 }
+
+// But where the file has nothing more, it is written while a line that a reload brought cannot
+// be read: what came by push is not taken back by a restart, nor is a new file left empty.
+func TestSnapshotBesideAnUnreadLine(t *testing.T) {
+	for name, script := range map[string]string{
+		"what came by push": `
+			push
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1m
+			fault denied of GetParametersByPath
+			blocks ssm /dns ssm /new
+			reload
+			put /dns/cache cache-v2.corp.internal
+			event Update /dns/cache
+			wait 1m
+			cache cache-v2
+			fault refused
+			stop
+			start
+			cache cache-v2`,
+		"a new file": `
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			start
+			fault refused
+			blocks ssm /dns ssm /new
+			file other
+			reload
+			wait 10m
+			cache cache-v1
+			stop
+			start
+			cache cache-v1`,
+	} {
+		t.Run(name, func(t *testing.T) { perform(t, script) })
+	}
+}

@@ -370,6 +370,55 @@ func TestLogOfAnOutageOverReloads(t *testing.T) {
 	})
 }
 
+// A block that works does not go on with the outage of another that reads more.
+func TestLogOfAnotherBlocksOutage(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	synctest.Test(t, func(t *testing.T) {
+		blocks := func() *instance {
+			i := new(instance)
+			for _, paths := range [][]string{{"/dns", "/denied"}, {"/dns"}} {
+				fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+					if len(paths) > 1 {
+						return nil, errors.New("denied")
+					}
+					return cache("cache-v1.corp.internal", 1), nil
+				}}, func(_ *VersionAlias, c *config) {
+					c.directory = "/srv/aliases"
+					for _, path := range paths[1:] {
+						line := c.lines[0]
+						line.Path = path
+						c.lines = append(c.lines, line)
+					}
+				})
+			}
+			return i
+		}
+		i := blocks()
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		i.run()
+		for range 3 {
+			<-time.After(time.Minute)
+			next := blocks()
+			if err := errors.Join(next.load(), i.stop()); err != nil {
+				t.Fatal(err)
+			}
+			next.run()
+			i = next
+		}
+		<-time.After(time.Minute)
+		if err := i.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if got := logged(&out); strings.Contains(got, "works again") || strings.Count(got, "sweep failed") != 1 {
+			t.Errorf("logged\n%s\nwant that one block fails, once", got)
+		}
+	})
+}
+
 // source is a source that a test plays.
 type source struct {
 	sweep    func(ctx context.Context) ([]ledger.Parameter, error)

@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"slices"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -112,6 +113,9 @@ func (f *feed) resume() {
 	}
 	f.state.failures, f.state.failure, f.state.unread = 0, "", false
 	for _, old := range f.before {
+		if !f.covers(old) && slices.ContainsFunc(f.before, f.covers) {
+			continue // it may fail for what is not read here
+		}
 		old.mu.Lock()
 		s := old.state
 		old.mu.Unlock()

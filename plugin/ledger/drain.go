@@ -131,7 +131,11 @@ func (c *change) hold(before, after *alias.Entry, target alias.Name) {
 	held, led := old.Held, before.Leads(target, c.now)
 	switch {
 	case led:
-		held = later(held, c.now.Add(time.Duration(before.TTL)*time.Second+alias.Late))
+		told := c.now.Add(time.Duration(before.TTL) * time.Second)
+		if _, end := before.LeadsUntil(target, c.now); !end.IsZero() && end.Before(told) {
+			told = end // no TTL reaches past it
+		}
+		held = later(held, told.Add(alias.Late))
 	case !old.Since.IsZero() || !c.now.Before(held):
 		return // it is told already, or nobody holds it
 	}

@@ -304,3 +304,30 @@ func TestInheritPending(t *testing.T) {
 		}
 	}
 }
+
+// A reload, or a change of something else, makes no deadline of a schedule later: no TTL
+// has reached past its end.
+func TestDrainDeadlineStays(t *testing.T) {
+	const (
+		s    = time.Second
+		flip = `{"from": "v1.x.org", "to": "v2.x.org", "ttl": 3600, "start": "2026-11-23T11:00:00Z"`
+		ramp = `{"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z", "over": "1h"`
+		want = "cache.internal. v1.x.org. since 1h0m0s until 1h0m10s\n"
+	)
+	lines := linesOf(t, "internal.", "ssm /a")
+	for _, document := range []string{flip, ramp} {
+		first := seenOf(t, lines, "/a/cache 1 "+document+"}")
+		l, _ := New(lines, trust).Apply(first, epoch)
+		l, _ = l.Apply(first, epoch.Add(3590*s))
+		changed, _ := l.Apply(seenOf(t, lines, "/a/cache 2 "+document+`, "check": "none"}`), epoch.Add(3590*s))
+		for name, l := range map[string]*Ledger{
+			"unchanged":    l,
+			"a reload":     New(lines, trust).Recall(l.Memory(), epoch.Add(3590*s)).Inherit(l).Succeed(l, epoch.Add(3590*s)),
+			"other checks": changed,
+		} {
+			if got := drainsText(l, epoch.Add(3600*s)); got != want {
+				t.Errorf("%s: of %s got\n%swant\n%s", name, document, got, want)
+			}
+		}
+	}
+}

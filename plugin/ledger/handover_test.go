@@ -242,7 +242,7 @@ func TestRecallDrainsOfTwo(t *testing.T) {
 		{"internal.", "internal.", "cache.internal. v1.x.org. since 19s until 34s\n"},
 	} {
 		a, b := flipped(tt.zone, 10*s), flipped(tt.other, 19*s)
-		for _, m := range []Memory{a.Memory().Join(b.Memory(), time.Time{}), b.Memory().Join(a.Memory(), time.Time{})} {
+		for _, m := range []Memory{a.Memory().Join(b.Memory()), b.Memory().Join(a.Memory())} {
 			l := New(linesOf(t, tt.zone, "ssm /a"), trust).Recall(m, epoch.Add(20*s))
 			if got := drainsText(l, epoch.Add(20*s)); got != tt.want {
 				t.Errorf("%s beside %s: drains got\n%swant\n%s", tt.zone, tt.other, got, tt.want)

@@ -207,9 +207,8 @@ func (m Memory) of(line Line) []Remembered {
 }
 
 // Join is m, with what o has of lines that m does not know, and of the others what o has
-// for another alias line, in a newer version, or alone. What o adopted before m's last
-// sweep, at swept, and m does not have was given up since.
-func (m Memory) Join(o Memory, swept time.Time) Memory {
+// for another alias line, in a newer version, or alone.
+func (m Memory) Join(o Memory) Memory {
 	joined := Memory{Lines: slices.Clone(m.Lines), Parameters: slices.Clone(m.Parameters), Previous: maps.Clone(o.Previous), Drains: slices.Concat(o.Drains, m.Drains)}
 	if joined.Previous == nil {
 		joined.Previous = map[alias.Name][]alias.Name{}
@@ -217,7 +216,7 @@ func (m Memory) Join(o Memory, swept time.Time) Memory {
 	maps.Copy(joined.Previous, m.Previous)
 	for i, line := range o.Lines {
 		if n := slices.Index(m.Lines, line); n >= 0 {
-			joined.merge(n, o, i, swept)
+			joined.merge(n, o, i)
 			continue
 		}
 		for _, p := range o.Parameters {
@@ -231,8 +230,8 @@ func (m Memory) Join(o Memory, swept time.Time) Memory {
 	return joined
 }
 
-// merge takes over what o has of its line i, which is m's line n, last seen at swept.
-func (m *Memory) merge(n int, o Memory, i int, swept time.Time) {
+// merge takes over what o has of its line i, which is m's line n.
+func (m *Memory) merge(n int, o Memory, i int) {
 	type id struct{ name, alias string }
 	at := map[id]int{}
 	for j, p := range m.Parameters {
@@ -247,7 +246,6 @@ func (m *Memory) merge(n int, o Memory, i int, swept time.Time) {
 		p.Line = n
 		j, ok := at[id{p.Name, p.Alias}]
 		switch {
-		case !ok && p.Alias == "" && p.Good != nil && p.Good.Adopted.Before(swept):
 		case !ok:
 			m.Parameters = append(m.Parameters, p)
 		case strings.Contains(p.Name, ":"): // a label may go back

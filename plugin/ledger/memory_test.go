@@ -209,10 +209,10 @@ func TestJoin(t *testing.T) {
 		m    Memory
 		want string
 	}{
-		{"one before the other", first.Memory().Join(second.Memory(), time.Time{}), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
-		{"the other before the one", second.Memory().Join(first.Memory(), time.Time{}), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
-		{"with itself", first.Memory().Join(second.Memory(), time.Time{}).Join(first.Memory(), time.Time{}), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
-		{"with nothing", Memory{}.Join(first.Memory(), time.Time{}).Join(second.Memory(), time.Time{}), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"one before the other", first.Memory().Join(second.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"the other before the one", second.Memory().Join(first.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"with itself", first.Memory().Join(second.Memory()).Join(first.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
+		{"with nothing", Memory{}.Join(first.Memory()).Join(second.Memory()), "api.internal. v2.x.org. 5 /p/x@2\n" + first2 + others},
 	} {
 		if err := tt.m.Check(); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
@@ -232,7 +232,7 @@ func TestJoin(t *testing.T) {
 		first.Table().Get("web.internal.").Tallies[0].Add()
 		second.Table().Get("db.internal.").Tallies[0].Add()
 	}
-	next := New(both, verifying).Recall(first.Memory().Join(second.Memory(), time.Time{}), epoch).Inherit(first, second)
+	next := New(both, verifying).Recall(first.Memory().Join(second.Memory()), epoch).Inherit(first, second)
 	for _, name := range []alias.Name{"web.internal.", "db.internal."} {
 		if n := next.Table().Get(name).Tallies[0].Count(); n != 3 {
 			t.Errorf("%s is counted %d queries, want 3", name, n)
@@ -256,7 +256,7 @@ func TestRecallOctets(t *testing.T) {
 	}
 	l, _ := New(lines, trust).Apply(seen, epoch)
 	m := l.Memory()
-	for _, told := range []Memory{m, toldAgain(t, m), toldAgain(t, Memory{}.Join(m, time.Time{}).Join(m, time.Time{}))} {
+	for _, told := range []Memory{m, toldAgain(t, m), toldAgain(t, Memory{}.Join(m).Join(m))} {
 		next := New(lines, trust).Recall(told, epoch)
 		if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
 			t.Errorf("recalled is\n%s\nwant\n%s", got, want)
@@ -321,7 +321,7 @@ func TestJoinOneParameter(t *testing.T) {
 		{"1 2?", "3", "x.internal. v3.x.org. 5 /a/x@3\n"},
 		{"2?", "1", "x.internal. v1.x.org. 5 /a/x@1\n/a/x@2"},
 	} {
-		for _, m := range []Memory{after(tt.one).Join(after(tt.other), time.Time{}), after(tt.other).Join(after(tt.one), time.Time{})} {
+		for _, m := range []Memory{after(tt.one).Join(after(tt.other)), after(tt.other).Join(after(tt.one))} {
 			l := New(lines, trust).Recall(m, epoch.Add(time.Hour))
 			got := tableText(l.Table())
 			for _, r := range l.Rejections() {
@@ -343,7 +343,7 @@ func TestJoinOneVersion(t *testing.T) {
 	here, elsewhere := linesOf(t, "internal.", "ssm /a"), linesOf(t, "elsewhere.", "ssm /a")
 	in, _ := New(here, trust).Apply(seen(`{"aliases": {"x.internal": "v1.x.org"}}`, 1), epoch)
 	out, _ := New(elsewhere, trust).Apply(seen(`{"aliases": {"x.internal": "v1.x.org"}}`, 1), epoch)
-	for _, m := range []Memory{in.Memory().Join(out.Memory(), time.Time{}), out.Memory().Join(in.Memory(), time.Time{})} {
+	for _, m := range []Memory{in.Memory().Join(out.Memory()), out.Memory().Join(in.Memory())} {
 		l := New(here, trust).Recall(m, epoch)
 		if got, want := tableText(l.Table()), "x.internal. v1.x.org. 5 /a/x@1\n"; got != want || len(l.Rejections()) > 0 {
 			t.Errorf("got %v\n%s\nwant\n%s", l.Rejections(), got, want)
@@ -356,7 +356,7 @@ func TestJoinOneVersion(t *testing.T) {
 		p[0].Name = "/a/x:l"
 		ledgers[i], _ = New(label, trust).Apply(p, epoch)
 	}
-	l := New(label, trust).Recall(ledgers[0].Memory().Join(ledgers[1].Memory(), time.Time{}), epoch)
+	l := New(label, trust).Recall(ledgers[0].Memory().Join(ledgers[1].Memory()), epoch)
 	if got, want := tableText(l.Table()), "x.internal. v0.x.org. 5 /a/x:l@1\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -373,7 +373,7 @@ func TestInheritRetired(t *testing.T) {
 	want := l.Table().Retired("v1.x.org.")
 	both := linesOf(t, "internal.", "ssm /a\nssm /b")
 	for _, from := range [][]*Ledger{{l, o}, {o, l}} {
-		m := from[0].Memory().Join(from[1].Memory(), time.Time{})
+		m := from[0].Memory().Join(from[1].Memory())
 		next := New(both, trust).Recall(m, epoch.Add(2*time.Second)).Inherit(from...)
 		for _, old := range from {
 			next = next.Succeed(old, epoch.Add(2*time.Second))
