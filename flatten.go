@@ -35,7 +35,9 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 	if a.Rcode == dns.RcodeNameError && h.above {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
-	a.Ns = h.resection(c, m.Ns)
+	if len(m.Ns) > 0 {
+		a.Ns = h.resection(c, m.Ns)
+	}
 	if len(a.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
