@@ -256,18 +256,19 @@ func (f *feed) stale() bool {
 	return false
 }
 
+// has reports whether f reads what line does.
+func (f *feed) has(line ledger.Line) bool {
+	return slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
+}
+
 // follows reports whether o reads anything that f reads.
 func (f *feed) follows(o *feed) bool {
-	return f.place == o.place && slices.ContainsFunc(f.lines, func(line ledger.Line) bool {
-		return slices.ContainsFunc(o.lines, func(other ledger.Line) bool { return line.Reads() == other.Reads() })
-	})
+	return f.place == o.place && slices.ContainsFunc(o.lines, f.has)
 }
 
 // covers reports whether f reads all that o reads.
 func (f *feed) covers(o *feed) bool {
-	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool {
-		return !slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
-	})
+	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool { return !f.has(line) })
 }
 
 // shares is how much of what f reads is known to o. Of two that know as much, it

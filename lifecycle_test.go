@@ -743,3 +743,30 @@ func TestShares(t *testing.T) {
 		t.Errorf("of one that has seen nothing it shares %d, want 0", n)
 	}
 }
+
+// Whose outage a feed goes on with after a reload: that of a feed which reads some of the
+// same at the same place, and rather of one that reads nothing else.
+func TestFollows(t *testing.T) {
+	reading := func(place string, paths ...string) *feed {
+		f := &feed{place: place}
+		for _, path := range paths {
+			f.lines = append(f.lines, ledger.Line{Path: path})
+		}
+		return f
+	}
+	f := reading("here", "/a", "/b")
+	for _, tt := range []struct {
+		old             *feed
+		follows, covers bool
+	}{
+		{reading("here", "/a"), true, true},
+		{reading("here", "/b", "/a"), true, true},
+		{reading("here", "/a", "/c"), true, false},
+		{reading("here", "/c"), false, false},
+		{reading("elsewhere", "/a"), false, true},
+	} {
+		if follows, covers := f.follows(tt.old), f.covers(tt.old); follows != tt.follows || covers != tt.covers {
+			t.Errorf("of %v at %s got %v and %v, want %v and %v", tt.old.lines, tt.old.place, follows, covers, tt.follows, tt.covers)
+		}
+	}
+}
