@@ -8,6 +8,7 @@ type Edit struct {
 	before *Table
 	next   *Table
 	owned  [parts]bool  // parts that next does not share with before
+	tagged bool         // next does not share the tags either
 	above  map[Name]int // how much more lies below names by now
 }
 
@@ -22,14 +23,8 @@ func (t *Table) Edit() *Edit {
 
 // Grow makes room for n more aliases in a table that has none yet.
 func (e *Edit) Grow(n int) {
-	if e.next.size > 0 || n < parts {
-		return // parts grow by themselves
-	}
-	for i := range e.next.parts {
-		if p := &e.next.parts[i]; p.tags == nil {
-			e.owned[i] = true
-			p.grow(n / parts)
-		}
+	if e.next.names.tags == nil && n >= parts { // else it grows by itself
+		e.next.names.grow(n)
 	}
 }
 
@@ -54,12 +49,12 @@ func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	next.Tallies = tallies(before, targets, fresh)
 	next.base = counts(next.Tallies[:len(targets)])
 	h := hashOf(next.Name)
-	p := e.part(h)
-	old := p.get(h, next.Name)
+	e.part(h)
+	old := e.next.names.get(h, next.Name)
 	if old != nil && old.mark != nil {
 		next.mark = old.mark.with(func(m *Mark) { m.retired = nil })
 	}
-	p.set(h, next)
+	e.next.names.set(h, next)
 	e.next.size++
 	e.count(&next.Alias, 1)
 	if old == nil || old.Source == nil {
@@ -201,11 +196,11 @@ func (e *Edit) mark(name Name, change func(*Mark)) {
 // says nothing.
 func (e *Edit) set(next *Entry) {
 	h := hashOf(next.Name)
-	p := e.part(h)
+	e.part(h)
 	if next.Source != nil || next.mark != nil {
-		p.set(h, next)
-	} else if i := p.find(h, next.Name); i >= 0 {
-		p.remove(i)
+		e.next.names.set(h, next)
+	} else {
+		e.next.names.remove(h, next.Name)
 	}
 }
 
@@ -222,11 +217,18 @@ func (m *Mark) with(change func(*Mark)) *Mark {
 	return &next
 }
 
-// part is the part of a name, to be edited.
+// part is the part of a name, to be edited, with room for one more.
 func (e *Edit) part(h hash) *part {
-	i := h.part()
-	p := &e.next.parts[i]
-	if !e.owned[i] {
+	names := &e.next.names
+	p := &names.parts[h.part()]
+	if !fits(p.used+1, names.groups()) {
+		names.resize(max(1, 2*names.groups()))
+	}
+	if !e.tagged {
+		e.tagged = true
+		names.tags = slices.Clone(names.tags)
+	}
+	if i := h.part(); !e.owned[i] {
 		e.owned[i] = true
 		p.own()
 	}

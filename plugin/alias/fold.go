@@ -22,38 +22,14 @@ var folded = func() (to [256]byte) {
 	return to
 }()
 
-// isFolded reports whether fold leaves qname as it is, as far as that could be a Name:
-// most questions are so. It has no letter in upper case, no backslash, and nothing but
-// ASCII. To look at eight octets at a time takes a quarter of the time.
-func isFolded(qname string) bool {
-	if len(qname) >= maxName {
-		return false
-	}
-	if len(qname) < 8 {
-		for i := range len(qname) {
-			if b := qname[i]; 'A' <= b && b <= '\\' || b >= 0x80 {
-				return false
-			}
-		}
-		return true
-	}
-	for rest := qname; len(rest) > 8; rest = rest[8:] {
-		if !areFolded(rest) {
-			return false
-		}
-	}
-	return areFolded(qname[len(qname)-8:]) // some again, so that none are left over
-}
-
-// areFolded is isFolded of the first eight octets.
-func areFolded(octets string) bool {
-	w := uint64(octets[0]) | uint64(octets[1])<<8 | uint64(octets[2])<<16 | uint64(octets[3])<<24 |
-		uint64(octets[4])<<32 | uint64(octets[5])<<40 | uint64(octets[6])<<48 | uint64(octets[7])<<56
+// unfolded has bits set if fold does not leave the octets of w as they are: a letter in upper
+// case or a backslash is among them, or what is no ASCII.
+func unfolded(w uint64) uint64 {
 	// The sums have the highest bit of each octet set that is an 'A' or more, and that is
 	// more than a backslash. '[' is between them, and in no Name either. Only octets that
-	// are no ASCII carry into the next, and with one the answer is no.
+	// are no ASCII carry into the next, and with one there are bits set anyway.
 	upper := (w + (0x80-'A')*each) &^ (w + (0x80-'\\'-1)*each)
-	return (w|upper)&high == 0
+	return (w | upper) & high
 }
 
 // fold writes the octets of qname, a name in presentation form as miekg/dns

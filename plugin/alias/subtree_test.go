@@ -151,7 +151,7 @@ func TestIsAboveExcepted(t *testing.T) {
 	if emptied.HasSubtrees() {
 		t.Error("the table without any alias got subtrees")
 	}
-	for i, p := range emptied.parts {
+	for i, p := range emptied.names.parts {
 		if p.used > 0 || len(p.led) > 0 || slices.ContainsFunc(p.entries, func(e *Entry) bool { return e != nil }) {
 			t.Errorf("the table without any alias has %+v as part %d", p, i)
 		}

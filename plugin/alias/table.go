@@ -86,7 +86,7 @@ func (e *Entry) Answered() (target, all uint64) {
 // for. A table is immutable once made, so anyone may read it at any time; use
 // [Table.Edit] to make the next one. A nil *Table is empty.
 type Table struct {
-	parts    [parts]part
+	names    index
 	size     int           // how many aliases there are
 	subtrees int           // how many of them have a subtree
 	partial  bool          // aliases may be missing, see Partial
@@ -103,10 +103,14 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 	if t == nil {
 		return nil, 0, nil
 	}
-	if !isFolded(qname) {
+	h, folded := hashFolded(qname)
+	if !folded {
 		return t.lookupFolded(qname)
 	}
-	if e, mark = t.get(Name(qname)).known(); e != nil || t.subtrees == 0 { // most queries, and a call less for them
+	if t.names.lacks(h) && t.subtrees == 0 {
+		return nil, 0, nil
+	}
+	if e, mark = t.names.get(h, Name(qname)).known(); e != nil || t.subtrees == 0 { // most queries, and a call less for them
 		return e, 0, mark
 	}
 	return t.covering(Name(qname), qname, mark)
@@ -217,8 +221,7 @@ func (t *Table) get(name Name) *Entry {
 	if t == nil {
 		return nil
 	}
-	h := hashOf(name)
-	return t.parts[h.part()].get(h, name)
+	return t.names.get(hashOf(name), name)
 }
 
 // Retired counts the queries for a name that is retired, and nil is of none.
@@ -234,7 +237,7 @@ func (t *Table) MayLead(target Name) bool {
 		return false
 	}
 	h := hashOf(target)
-	return slices.Contains(t.parts[h.part()].led, h.short())
+	return slices.Contains(t.names.parts[h.part()].led, h.short())
 }
 
 // Len is the number of aliases.
@@ -251,8 +254,8 @@ func (t *Table) All() iter.Seq[*Entry] {
 		if t == nil {
 			return
 		}
-		for i := range t.parts {
-			for _, e := range t.parts[i].entries {
+		for i := range t.names.parts {
+			for _, e := range t.names.parts[i].entries {
 				if e != nil && e.Source != nil && !yield(e) {
 					return
 				}

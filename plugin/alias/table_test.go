@@ -311,8 +311,8 @@ func TestEditSharesWhatDoesNotChange(t *testing.T) {
 			for _, name := range tt.names {
 				copied[hashOf(name).part()] = true
 			}
-			for i, part := range after.parts {
-				if shared := &part.tags[0] == &before.parts[i].tags[0]; shared == copied[i] {
+			for i, part := range after.names.parts {
+				if shared := &part.entries[0] == &before.names.parts[i].entries[0]; shared == copied[i] {
 					t.Errorf("part %d: shared is %v, want %v", i, shared, !shared)
 				}
 			}
@@ -325,7 +325,7 @@ func TestEditSharesWhatDoesNotChange(t *testing.T) {
 
 // clones is a copy of the parts of a table.
 func clones(t *Table) []part {
-	list := slices.Clone(t.parts[:])
+	list := slices.Clone(t.names.parts[:])
 	for i := range list {
 		list[i].own()
 	}

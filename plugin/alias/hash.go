@@ -1,0 +1,77 @@
+package alias
+
+import (
+	"math/bits"
+	"math/rand/v2"
+)
+
+// hash is a name's. Its bits say in which part the name is, from which group on in that,
+// and what its tag and its short form are; none says two of these.
+type hash uint64
+
+func (h hash) part() int     { return int(h % parts) }
+func (h hash) short() uint32 { return uint32(h >> 25) }
+func (h hash) tag() uint8    { return uint8(h>>57) | 0x80 }
+
+// keys and factor are what words are mixed with. Nobody can know which names have the same
+// hash in this process.
+var (
+	keys = func() (keys [maxName/8 + 1]uint64) {
+		for i := range keys {
+			keys[i] = rand.Uint64()
+		}
+		return keys
+	}()
+	factor = rand.Uint64() | 1
+)
+
+func hashOf(name Name) hash {
+	h, _ := hashFolded(string(name))
+	return h
+}
+
+// hashFolded is the hash of qname, and whether fold leaves qname as it is, as far as that could
+// be a Name: most questions are so. Both take a look at all octets, eight at a time.
+//
+// Each word is multiplied with a key of its own mixed in, and the products are added up (Carter
+// and Wegman, Universal classes of hash functions, 1979). So none waits for the one before, as
+// in wyhash, which mixes words in the same way (https://github.com/wangyi-fudan/wyhash).
+func hashFolded(qname string) (h hash, folded bool) {
+	if len(qname) >= maxName {
+		return 0, false
+	}
+	sum, not := uint64(len(qname))*factor, uint64(0)
+	if len(qname) < 8 {
+		var w uint64
+		for i := range len(qname) {
+			w |= uint64(qname[i]) << (8 * i)
+		}
+		return hashOfSum(sum + mix(w, 0)), unfolded(w) == 0
+	}
+	key := uint(1)
+	for rest := qname; len(rest) > 8; rest = rest[8:] {
+		w := word(rest)
+		sum += mix(w, key)
+		not |= unfolded(w)
+		key++
+	}
+	w := word(qname[len(qname)-8:]) // some octets again, so that none are left over
+	return hashOfSum(sum + mix(w, 0)), not|unfolded(w) == 0
+}
+
+// hashOfSum has the bits that say where a name is depend on all others: of products that are added up
+// the last ones are too regular. Without it names that are counted up can take several times as
+// many second looks as by chance.
+func hashOfSum(sum uint64) hash { return hash(sum ^ sum>>32) }
+
+// word is the first eight octets of s.
+func word(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// mix is what w counts with that key: both halves of a product of 128 bits.
+func mix(w uint64, key uint) uint64 {
+	upper, lower := bits.Mul64(w^keys[key%uint(len(keys))], factor)
+	return upper ^ lower
+}
