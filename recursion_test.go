@@ -120,3 +120,49 @@ func TestClientsThatWantNoRecursion(t *testing.T) {
 		}
 	}
 }
+
+// A cache below keeps one answer for who wants recursion and who does not. That an apex with an
+// alias has no address must not put one there that resolvers give only to the latter.
+func TestSOAOfAnApexAboveACache(t *testing.T) {
+	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
+	for name, refuse := range map[string]func(m *dns.Msg){
+		"a referral": func(m *dns.Msg) { m.Ns = records([]string{". 86400 IN NS a.root-servers.net."}) },
+		"a failure":  func(m *dns.Msg) { m.Rcode = dns.RcodeServerFailure },
+		"nothing":    func(*dns.Msg) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
+				m := new(dns.Msg).SetReply(r)
+				m.RecursionAvailable = true
+				switch {
+				case !r.RecursionDesired:
+					refuse(m)
+				case r.Question[0].Qtype == dns.TypeSOA:
+					m.Answer = records([]string{soa})
+				default:
+					m.Ns = records([]string{"example.org. 60 IN SOA a. b. 1 2 3 4 5"})
+				}
+				_ = w.WriteMsg(m)
+			})
+			defer upstream.Close()
+			s := startServer(t, strings.ReplaceAll(`
+				.:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias corp.internal {
+						directory aliases
+					}
+					cache
+					forward . UPSTREAM
+				}`, "UPSTREAM", upstream.Addr), files{"aliases/corp.internal": "web-v1.example.org"})
+			for _, x := range []exchange{
+				{q: "corp.internal. AAAA", want: "NOERROR aa ra\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+				{q: "corp.internal. SOA", want: "NOERROR ra\ncorp.internal. 60 SOA a. b. 1 2 3 4 5"},
+			} {
+				if got := show(x.ask(t, s)); got != x.want {
+					t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+				}
+			}
+		})
+	}
+}

@@ -16,7 +16,8 @@ import (
 // soa is the SOA record of the alias's own zone, and its signature, as the plugins below
 // have them; or nothing. Negative answers are cached by it: resolvers keep those without
 // one for as long as they like (RFC 2308 section 5), or take them for broken. No resolver
-// below is to look for it: it might do so here.
+// below is to look for an alias's: it might do so here. That of an apex is asked for as the
+// client would, whom a cache below tells what it was told here, recursion or not.
 func (h *hop) soa() []dns.RR {
 	q, v := h.request.Question[0], h.plugin
 	began := time.Now()
@@ -25,7 +26,9 @@ func (h *hop) soa() []dns.RR {
 	}
 	state := request.Request{W: h.ResponseWriter, Req: h.request}
 	state = state.NewWithQuestion(q.Name, dns.TypeSOA)
-	state.Req.RecursionDesired = false
+	if !strings.EqualFold(q.Name, h.zone()) {
+		state.Req.RecursionDesired = false
+	}
 	w := nonwriter.New(h.ResponseWriter)
 	_, err := plugin.NextOrFailure(pluginName, v.Next, h, w, state.Req)
 	if ended := time.Now(); ended.Sub(began) > soaTime {
