@@ -134,6 +134,8 @@ func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
 			return h.failure()
 		case ruled(next):
 			return next
+		case next.Rcode == dns.RcodeRefused && m.RecursionAvailable:
+			return m // a resolver's, which has been to the end: there is nothing, RFC 2308 section 2.2
 		case next.Rcode == dns.RcodeRefused || referral(next):
 			return h.failure()
 		case failed(next.Rcode):

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/miekg/dns"
 )
 
@@ -658,6 +659,79 @@ func TestSettleRuled(t *testing.T) {
 	} {
 		if got := show(x.ask(t, s)); got != x.want {
 			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+		}
+	}
+}
+
+// 25: a resolver's CNAME that nothing stands behind, not even an SOA, is that there is nothing
+// (RFC 2308 section 2.2, type 3), unless somebody here knows better. Of who does no recursion
+// it is not: nobody has been to the end.
+func TestNothingBehindTheCNAMEOfAResolver(t *testing.T) {
+	var resolves atomic.Bool
+	upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		m.RecursionAvailable = resolves.Load()
+		switch q := r.Question[0]; {
+		case q.Qtype == dns.TypeSOA:
+		case q.Name == "here.corp.internal.":
+			m.Answer = records([]string{q.Name + " 60 IN CNAME web.example.org."})
+		case q.Name == "hidden.corp.internal.":
+			m.Answer = records([]string{q.Name + " 60 IN CNAME web.example.net."})
+		default:
+			m.Answer = records([]string{q.Name + " 60 IN CNAME lb.elsewhere.test."})
+			if q.Qtype == dns.TypeA {
+				m.Answer = append(m.Answer, records([]string{"lb.elsewhere.test. 60 IN A 192.0.2.7"})...)
+			}
+		}
+		_ = w.WriteMsg(m)
+	})
+	defer upstream.Close()
+	s := startServer(t, strings.ReplaceAll(`
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				answer flatten
+			}
+			forward . UPSTREAM
+		}
+		example.org:0 {
+			bind 127.0.0.1
+			hosts {
+				2001:db8::7 web.example.org
+			}
+		}
+		example.net:0 {
+			bind 127.0.0.1
+			acl {
+				block
+			}
+			whoami
+		}`, "UPSTREAM", upstream.Addr), files{
+		"aliases/web":    "lb.corp.internal",
+		"aliases/via":    "web.corp.internal",
+		"aliases/known":  "here.corp.internal",
+		"aliases/secret": "hidden.corp.internal",
+	})
+	for _, x := range []exchange{
+		{q: "web.corp.internal. A", want: "NOERROR aa ra\nweb.corp.internal. 5 A 192.0.2.7"},
+		{q: "web.corp.internal. AAAA", want: "NOERROR aa ra"},
+		{q: "via.corp.internal. AAAA", want: "NOERROR aa ra"},
+		{q: "known.corp.internal. AAAA", want: "NOERROR aa\nknown.corp.internal. 5 AAAA 2001:db8::7"},
+		{q: "secret.corp.internal. AAAA", want: "REFUSED"},
+	} {
+		resolves.Store(true)
+		if got := show(x.ask(t, s)); got != x.want {
+			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+		}
+		resolves.Store(false)
+		want := strings.Replace(x.want, " ra", "", 1)
+		if want == "NOERROR aa" {
+			want = "SERVFAIL"
+		}
+		if got := show(x.ask(t, s)); got != want {
+			t.Errorf("of who does no recursion %s got\n%s\nwant\n%s", x.q, got, want)
 		}
 	}
 }
