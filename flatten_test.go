@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -859,6 +860,39 @@ func TestFlattenDoesNotWaitForTheSOA(t *testing.T) {
 		if asked != 2 {
 			t.Errorf("the SOA was asked for %d times, want twice", asked)
 		}
+	})
+}
+
+// Only what begins before the first of them has taken a second waits for who is slow.
+func TestFlattenWaitsForOneSlowSOA(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const took = 5 * time.Second
+		v := above(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			if r.Question[0].Qtype == dns.TypeSOA {
+				<-time.After(took)
+				return dns.RcodeServerFailure, errors.New("no upstream")
+			}
+			return dns.RcodeSuccess, w.WriteMsg(reply(r))
+		}, cacheAlias)
+		v.flatten = true
+		start := time.Now()
+		var asked sync.WaitGroup
+		for range 200 { // within soaPause
+			asked.Go(func() {
+				began, want := time.Now(), time.Duration(0)
+				if began.Sub(start) < soaTime {
+					want = took
+				}
+				if _, err := v.ServeDNS(context.Background(), newWrites(), question("cache.corp.internal.", dns.TypeAAAA)); err != nil {
+					t.Error(err)
+				}
+				if got := time.Since(began); got != want {
+					t.Errorf("after %v a question took %v, want %v", began.Sub(start), got, want)
+				}
+			})
+			<-time.After(150 * time.Millisecond)
+		}
+		asked.Wait()
 	})
 }
 

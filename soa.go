@@ -20,8 +20,7 @@ import (
 // client would, whom a cache below tells what it was told here, recursion or not.
 func (h *hop) soa() []dns.RR {
 	q, v := h.request.Question[0], h.plugin
-	began := time.Now()
-	if q.Qtype == dns.TypeSOA || began.UnixNano() < v.soaless.Load() {
+	if q.Qtype == dns.TypeSOA || time.Now().UnixNano() < v.soaless.Load() {
 		return nil
 	}
 	state := request.Request{W: h.ResponseWriter, Req: h.request}
@@ -30,9 +29,11 @@ func (h *hop) soa() []dns.RR {
 		state.Req.RecursionDesired = false
 	}
 	w := nonwriter.New(h.ResponseWriter)
+	pause := func() { v.soaless.Store(time.Now().Add(soaPause).UnixNano()) }
+	slow := time.AfterFunc(soaTime, pause) // and not at the end, which all that ask meanwhile would wait for
 	_, err := plugin.NextOrFailure(pluginName, v.Next, h, w, state.Req)
-	if ended := time.Now(); ended.Sub(began) > soaTime {
-		v.soaless.Store(ended.Add(soaPause).UnixNano())
+	if !slow.Stop() {
+		pause()
 	}
 	if err != nil || w.Msg == nil {
 		return nil
@@ -42,7 +43,7 @@ func (h *hop) soa() []dns.RR {
 	})
 }
 
-// If it takes longer than soaTime to be told the SOA record, nobody is asked for one for
+// If it takes soaTime to be told the SOA record, nobody is asked for one from then on, and for
 // soaPause: it is not worth to wait for what is down.
 const (
 	soaTime  = time.Second
