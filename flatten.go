@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/miekg/dns"
@@ -42,9 +43,10 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
 		if !a.Truncated && !slices.ContainsFunc(a.Ns, func(rr dns.RR) bool { return isSOA(rr) && h.owned(rr) }) {
-			if soa := h.soa(); len(soa) > 0 {
-				a.Ns = append(slices.DeleteFunc(a.Ns, isSOA), capSOA(soa, c.least)...)
+			if soa := h.soa(c); len(soa) > 0 {
+				a.Ns = append(slices.DeleteFunc(a.Ns, isSOA), soa...)
 			}
+			a.Ns = capSOA(a.Ns, c.least)
 		}
 	}
 	if len(a.Answer) == 0 || address(h.request.Question[0].Qtype) {
@@ -123,6 +125,10 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 // of a chain of CNAMEs lacks the type, and plugins that follow no chain do.
 func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
 	c.follow(m.Answer, h.cname.Target, h.cname.Hdr.Ttl)
+	if !h.dangles(m, c) { // usually, and then no clock is looked at
+		return m
+	}
+	defer c.age(time.Now())
 	for hops := int(h.hops) + 1; h.dangles(m, c); hops++ {
 		if hops > maxHops {
 			return h.failure()
@@ -228,6 +234,14 @@ func (c *chain) end() string {
 		return c.target
 	}
 	return c.behind[len(c.behind)-1]
+}
+
+// age takes the time since then off the TTL of what was told by then: it may end when a client
+// moves, be it of this alias or of another in the chain. A second that has begun is one, but
+// for what is hardly any time.
+func (c *chain) age(then time.Time) {
+	const hardly = time.Second / 4
+	c.least -= min(c.least, uint32((time.Since(then)+time.Second-hardly)/time.Second))
 }
 
 // has reports whether the chain leads over name.

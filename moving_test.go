@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
@@ -487,6 +488,52 @@ func TestMovingWhileTheTargetIsSlow(t *testing.T) {
 			test(false, took, qtype, want)
 			test(true, took, qtype, want)
 		}
+	}
+}
+
+// Nor does it reach past the move if what takes long is asked for behind the target's answer: the
+// zone's SOA record, or the end of a chain, of which another alias is a part.
+func TestMovingWhileTheRestIsSlow(t *testing.T) {
+	test := func(flat bool, took time.Duration, name string, qtype uint16, want uint32) {
+		synctest.Test(t, func(t *testing.T) {
+			v := moving(t, "bundle", `{"aliases": {
+				"cache": {"from": "v1.corp.internal", "to": "v2.corp.internal", "start": "2000-01-01T00:00:10Z"},
+				"corp.internal": "cache.corp.internal"
+			}}`, flat)
+			v.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				m := reply(r)
+				switch q := r.Question[0]; {
+				case q.Qtype == dns.TypeSOA:
+					<-time.After(took)
+					m.Answer = records([]string{"corp.internal. 60 IN SOA a. b. 1 2 3 4 5"})
+				case q.Qtype == dns.TypeA && q.Name == "end.corp.internal.":
+					<-time.After(took)
+					m.Answer = records([]string{"end.corp.internal. 60 IN A 192.0.2.1"})
+				case q.Qtype == dns.TypeA:
+					m.Answer = records([]string{"v1.corp.internal. 60 IN CNAME end.corp.internal."})
+				}
+				return dns.RcodeSuccess, w.WriteMsg(m)
+			})
+			server, err := dnsserver.NewServer("dns://:0", []*dnsserver.Config{{
+				Zone: "corp.internal.", Plugin: []plugin.Plugin{func(plugin.Handler) plugin.Handler { return v }},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(7 * time.Second)
+			w := newWrites()
+			server.ServeDNS(context.WithValue(context.Background(), dnsserver.Key{}, server), w, question(name, qtype))
+			rrs := slices.Concat(w.Msg.Answer, w.Msg.Ns)
+			if len(rrs) != 1 || rrs[0].Header().Ttl != want {
+				t.Errorf("%s %s, flatten %v: asked for 3s before the move, and told after %v, the answer is\n%s\nwant the TTL %d",
+					name, dns.TypeToString[qtype], flat, took, show(w.Msg), want)
+			}
+		})
+	}
+	for took, want := range map[time.Duration]uint32{0: 3, 200 * time.Millisecond: 3, time.Second: 2, 1900 * time.Millisecond: 1, 2900 * time.Millisecond: 0, 8 * time.Second: 0} {
+		test(true, took, "cache.corp.internal.", dns.TypeAAAA, want)
+		test(false, took, "corp.internal.", dns.TypeAAAA, want)
+		test(false, took, "corp.internal.", dns.TypeA, want)
 	}
 }
 

@@ -17,12 +17,15 @@ import (
 // have them; or nothing. Negative answers are cached by it: resolvers keep those without
 // one for as long as they like (RFC 2308 section 5), or take them for broken. No resolver
 // below is to look for an alias's: it might do so here. That of an apex is asked for as the
-// client would, whom a cache below tells what it was told here, recursion or not.
-func (h *hop) soa() []dns.RR {
+// client would, whom a cache below tells what it was told here, recursion or not. What that takes
+// is taken off the TTL of c.
+func (h *hop) soa(c *chain) []dns.RR {
 	q, v := h.request.Question[0], h.plugin
-	if q.Qtype == dns.TypeSOA || time.Now().UnixNano() < v.soaless.Load() {
+	began := time.Now()
+	if q.Qtype == dns.TypeSOA || began.UnixNano() < v.soaless.Load() {
 		return nil
 	}
+	defer c.age(began)
 	state := request.Request{W: h.ResponseWriter, Req: h.request}
 	state = state.NewWithQuestion(q.Name, dns.TypeSOA)
 	if !strings.EqualFold(q.Name, h.zone()) {
