@@ -102,6 +102,9 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	return g.ResponseWriter.WriteMsg(&a)
 }
 
+// Write implements dns.ResponseWriter.
+func (g *guard) Write(wire []byte) (int, error) { return unpacked(wire, g.WriteMsg) }
+
 // orphan reports whether r asks for what would be an alias but for a fault in
 // its only document: zone is that of such a name, or "".
 func orphan(zone alias.Name, r *dns.Msg) bool {

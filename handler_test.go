@@ -17,6 +17,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
 // above is the plugin in a block for corp.internal with these aliases, NAME to
@@ -38,12 +39,17 @@ var cacheAlias = [2]string{"cache.corp.internal.", "cache-v1.corp.internal."}
 // writes counts what is written to a client, beyond keeping the last of it.
 type writes struct {
 	*dnstest.Recorder
-	n int
+	n, octets int
 }
 
 func (w *writes) WriteMsg(m *dns.Msg) error {
 	w.n++
 	return w.Recorder.WriteMsg(m)
+}
+
+func (w *writes) Write(wire []byte) (int, error) {
+	w.octets += len(wire)
+	return w.Recorder.Write(wire)
 }
 
 func newWrites() *writes {
@@ -370,7 +376,7 @@ func TestHops(t *testing.T) {
 func TestNoServer(t *testing.T) {
 	v := above(nil, [2]string{"cache.corp.internal.", "cache.example.org."})
 	rcode, err := v.ServeDNS(context.Background(), newWrites(), question("cache.corp.internal.", dns.TypeA))
-	const want = "plugin/versionalias: ask for target cache.example.org.: no full server is running"
+	const want = "plugin/versionalias: ask for target cache.example.org.: found no server, want one"
 	if rcode != dns.RcodeServerFailure || fmt.Sprint(err) != want {
 		t.Errorf("ServeDNS got %d, %v, want SERVFAIL, %s", rcode, err, want)
 	}
@@ -440,6 +446,68 @@ func TestGuard(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a plugin has packed itself is seen by whoever asked it, and is not the client's.
+func TestPacked(t *testing.T) {
+	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
+	packed := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := reply(r)
+		m.Authoritative = true
+		switch q := r.Question[0]; {
+		case q.Name == "below.corp.internal.":
+			m.Rcode, m.Ns = dns.RcodeNameError, records([]string{soa})
+		case q.Qtype == dns.TypeSOA:
+			m.Ns = records([]string{soa})
+		case q.Name == "web.example.org.":
+			m.Answer = records([]string{"web.example.org. 60 IN A 192.0.2.1"})
+		case q.Qtype == dns.TypeA:
+			m.Answer = records([]string{"cache-v1.corp.internal. 60 IN CNAME web.example.org."})
+		}
+		_, err := w.Write(pack(t, m))
+		return dns.RcodeSuccess, err
+	}
+	v := above(packed, cacheAlias, [2]string{"far.corp.internal.", "web.example.org."}, [2]string{"deep.below.corp.internal.", "web.example.org."})
+	server := serving(t, "example.org.", plugin.HandlerFunc(packed))
+	ctx := context.WithValue(context.Background(), dnsserver.Key{}, server)
+	for _, tt := range []struct {
+		name    string
+		flatten bool
+		q       string
+		want    string
+	}{
+		{"17: a name above an alias", false, "below.corp.internal. A", "NOERROR aa\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5"},
+		{"28: the SOA of the zone", true, "cache.corp.internal. AAAA", "NOERROR aa\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+		{"25: the end of a chain", true, "cache.corp.internal. A", "NOERROR aa\ncache.corp.internal. 5 A 192.0.2.1"},
+		{"a target of another block", false, "far.corp.internal. A", "NOERROR aa\nfar.corp.internal. 5 CNAME web.example.org.\nweb.example.org. 60 A 192.0.2.1"},
+		{"a target of another block, flattened", true, "far.corp.internal. A", "NOERROR aa\nfar.corp.internal. 5 A 192.0.2.1"},
+	} {
+		v.flatten = tt.flatten
+		w := newWrites()
+		if _, err := v.ServeDNS(ctx, w, exchange{q: tt.q}.message(t)); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if got := show(w.Msg); got != tt.want || w.n != 1 || w.octets != 0 {
+			t.Errorf("%s: got %d answers and %d octets, the last answer\n%s\nwant one\n%s", tt.name, w.n, w.octets, got, tt.want)
+		}
+	}
+	v.verifier = &verifier{plugin: v}
+	v.verifier.server.Store(server)
+	if a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "web.example.org.", Check: alias.CheckAddress}); a.Err != nil {
+		t.Errorf("verify: %v", a.Err)
+	}
+}
+
+// serving is a server of a zone that listens nowhere.
+func serving(t *testing.T, zone string, h plugin.Handler) *dnsserver.Server {
+	t.Helper()
+	server, err := dnsserver.NewServer("dns://:0", []*dnsserver.Config{{
+		Zone: zone, Plugin: []plugin.Plugin{func(plugin.Handler) plugin.Handler { return h }},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
 }
 
 // 18, 19: to CNAME and ANY the alias's CNAME is the whole answer, so that there is

@@ -7,7 +7,6 @@ import (
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
-	"github.com/coredns/coredns/plugin/pkg/upstream"
 	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
 
@@ -145,14 +144,16 @@ func unserved(m *dns.Msg) bool { return m.Rcode == dns.RcodeRefused && !ruled(m)
 // no error is an answer that was dropped. A client that wants no recursion, as resolvers do
 // not, gets what is the alias's own all the same: to look for it is for the server.
 func (h *hop) lookup(ctx context.Context, name string) (*dns.Msg, error) {
-	r := *h.request
-	r.RecursionDesired = r.RecursionDesired || h.flat
-	state := request.Request{W: h.ResponseWriter, Req: &r}
-	m, err := upstream.New().Lookup(ctx, state, name, r.Question[0].Qtype)
-	if err != nil {
-		return nil, fmt.Errorf("ask for target %s: %w", name, err)
+	server, ok := ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
+	if !ok {
+		return nil, fmt.Errorf("ask for target %s: found no server, want one", name)
 	}
-	return m, nil
+	state := request.Request{W: h.ResponseWriter, Req: h.request}
+	state = state.NewWithQuestion(name, h.request.Question[0].Qtype)
+	state.Req.RecursionDesired = state.Req.RecursionDesired || h.flat
+	w := &catcher{ResponseWriter: h.ResponseWriter}
+	server.ServeDNS(ctx, w, state.Req)
+	return w.caught, nil
 }
 
 // hasten takes the time that the answer has taken off what is left to the client's move.
@@ -176,12 +177,5 @@ func (h *hop) WriteMsg(m *dns.Msg) error {
 	return h.ResponseWriter.WriteMsg(h.answer(m))
 }
 
-// Write implements dns.ResponseWriter for plugins that pack their answer
-// themselves.
-func (h *hop) Write(wire []byte) (int, error) {
-	m := new(dns.Msg)
-	if err := m.Unpack(wire); err != nil {
-		return 0, fmt.Errorf("unpack the answer for target %s: %w", h.cname.Target, err)
-	}
-	return len(wire), h.WriteMsg(m)
-}
+// Write implements dns.ResponseWriter.
+func (h *hop) Write(wire []byte) (int, error) { return unpacked(wire, h.WriteMsg) }

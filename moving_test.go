@@ -514,12 +514,7 @@ func TestMovingWhileTheRestIsSlow(t *testing.T) {
 				}
 				return dns.RcodeSuccess, w.WriteMsg(m)
 			})
-			server, err := dnsserver.NewServer("dns://:0", []*dnsserver.Config{{
-				Zone: "corp.internal.", Plugin: []plugin.Plugin{func(plugin.Handler) plugin.Handler { return v }},
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			server := serving(t, "corp.internal.", v)
 			<-time.After(7 * time.Second)
 			w := newWrites()
 			server.ServeDNS(context.WithValue(context.Background(), dnsserver.Key{}, server), w, question(name, qtype))

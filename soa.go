@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
-	"github.com/coredns/coredns/plugin/pkg/nonwriter"
 	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
 
@@ -31,18 +30,18 @@ func (h *hop) soa(c *chain) []dns.RR {
 	if !strings.EqualFold(q.Name, h.zone()) {
 		state.Req.RecursionDesired = false
 	}
-	w := nonwriter.New(h.ResponseWriter)
+	w := &catcher{ResponseWriter: h.ResponseWriter}
 	pause := func() { v.soaless.Store(time.Now().Add(soaPause).UnixNano()) }
 	slow := time.AfterFunc(soaTime, pause) // and not at the end, which all that ask meanwhile would wait for
 	_, err := plugin.NextOrFailure(pluginName, v.Next, h, w, state.Req)
 	if !slow.Stop() {
 		pause()
 	}
-	if err != nil || w.Msg == nil {
+	if err != nil || w.caught == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Concat(w.Msg.Answer, w.Msg.Ns), func(rr dns.RR) bool {
-		return !isSOA(rr) || !h.speaks(rr) && !(w.Msg.Authoritative && h.encloses(rr))
+	return slices.DeleteFunc(slices.Concat(w.caught.Answer, w.caught.Ns), func(rr dns.RR) bool {
+		return !isSOA(rr) || !h.speaks(rr) && !(w.caught.Authoritative && h.encloses(rr))
 	})
 }
 
