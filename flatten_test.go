@@ -769,6 +769,15 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 			}
 			file eu.zone eu.corp.internal
 		}
+		wild.corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory wild
+				answer flatten
+			}
+			file wild.zone
+		}
 		none.corp.internal:0 {
 			bind 127.0.0.1
 			root DIR
@@ -792,6 +801,8 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		"eu/old":              "cache-v1.corp.internal",
 		"eu/static":           "cache-v1.corp.internal",
 		"eu/eu.corp.internal": "cache-v1.corp.internal",
+		"wild.zone":           bare("wild.corp.internal.") + "* CNAME corp.internal.\n",
+		"wild/app":            "cache-v1.corp.internal",
 		"none/app":            "cache-v1.corp.internal",
 		"part/app":            "cache-v1.corp.internal",
 		"deep.zone":           bare("deep.example.net."),
@@ -808,6 +819,7 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		{"and a CNAME", "static.eu.corp.internal. TXT", "NOERROR aa" + soa},
 		{"the apex", "eu.corp.internal. AAAA", "NOERROR aa\neu.corp.internal. 5 AAAA 2001:db8::1"},
 		{"with EDNS", "app.eu.corp.internal. TXT do", "NOERROR aa" + soa + "\nOPT do"},
+		{"a wildcard that leads to another zone", "app.wild.corp.internal. TXT", "NOERROR aa"},
 		{"plugins that have none", "app.none.corp.internal. TXT", "NOERROR aa"},
 		{"zones of the plugin that are narrower than the zone", "app.part.corp.internal. TXT", "NOERROR aa\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"},
 		{"a zone of the plugin that is wider, and a target of one above", "app.deep.example.net. TXT", "NOERROR aa\nauthority: deep.example.net. 5 SOA ns.deep.example.net. hostmaster.deep.example.net. 1 3600 600 86400 300"},

@@ -40,8 +40,10 @@ func (h *hop) soa(c *chain) []dns.RR {
 	if err != nil || w.caught == nil {
 		return nil
 	}
+	// Behind a CNAME, of a wildcard or of the alias's name, it is of where that leads.
+	own := w.caught.Authoritative && !slices.ContainsFunc(w.caught.Answer, isCNAME)
 	return slices.DeleteFunc(slices.Concat(w.caught.Answer, w.caught.Ns), func(rr dns.RR) bool {
-		return !isSOA(rr) || !h.speaks(rr) && !(w.caught.Authoritative && h.encloses(rr))
+		return !isSOA(rr) || !h.speaks(rr) && !(own && h.encloses(rr))
 	})
 }
 
@@ -81,3 +83,5 @@ func (h *hop) encloses(rr dns.RR) bool {
 	return dns.IsSubDomain(owner, h.request.Question[0].Name) &&
 		!slices.ContainsFunc(h.plugin.zones, func(zone alias.Name) bool { return strings.EqualFold(string(zone), owner) })
 }
+
+func isCNAME(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }
