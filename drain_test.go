@@ -62,6 +62,7 @@ func TestDrain(t *testing.T) {
 			ask("Cache-V1", fmt.Sprintf("192.0.2.%d", i))
 			ask("cache-v1", "192.0.2.7")
 			ask("cache", "192.0.2.8") // is none of its
+			ask("cache-v1", "nobody") // is a cache that fetches ahead: it has no address
 			ask("cache-v2", "192.0.2.9")
 		}
 		shown(retired, "60")
