@@ -99,7 +99,7 @@ func subnetBits(asked *dns.EDNS0_SUBNET) (uint8, bool) {
 	if asked.Family == 2 && client.Addr().Is4() {
 		bits += 96 // an IPv4-mapped address
 	}
-	return uint8(bits), true
+	return min(uint8(bits), asked.SourceNetmask), true // which may end before the IPv4 part
 }
 
 // subnet is m's ECS option, or nil.

@@ -224,6 +224,7 @@ func TestSubnetOfAMovingAlias(t *testing.T) {
 		{"an IPv4-mapped subnet, not moved", mapped(unmovedNet), -1, dns.TypeA, 1, 120},
 		{"an IPv4-mapped subnet, and a wider part from below", mapped(movedNet), 100, dns.TypeA, 2, 120},
 		{"an IPv4-mapped subnet, and a narrower part from below", mapped(movedNet), 128, dns.TypeA, 2, 128},
+		{"an IPv4-mapped subnet that ends before the IPv4 part", "::ffff:0:0/64", -1, dns.TypeA, 2, 64},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, flatten := range []bool{false, true} {
