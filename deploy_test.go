@@ -299,6 +299,29 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// What the README asks of a Prometheus is tested with the rules.
+func TestQueriesOfREADME(t *testing.T) {
+	tests, err := os.ReadFile("deploy/prometheus/alerts_test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range snippets(t, "txt") {
+		for line := range strings.Lines(block) {
+			if !metricForm.MatchString(line) {
+				continue
+			}
+			found++
+			if !strings.Contains(string(tests), "expr: "+line) {
+				t.Errorf("nothing tests %s", line)
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("found %d queries, want 3", found)
+	}
+}
+
 // prom is a running Prometheus.
 type prom struct {
 	t   *testing.T
