@@ -43,6 +43,7 @@ func exported(t *testing.T) map[string][]string {
 }
 
 var (
+	changesForm  = regexp.MustCompile(`changes\(coredns_\w+_total\b`)
 	metricForm   = regexp.MustCompile(`coredns_\w+`)
 	selectorForm = regexp.MustCompile(`(coredns_\w+){([^}]*)}`)
 	matcherForm  = regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)\s*"`)
@@ -59,6 +60,9 @@ var scraped = []string{"instance", "job"}
 func wrong(labels map[string][]string, expr string, shown ...string) []string {
 	var faults []string
 	all := slices.Clone(scraped)
+	if changesForm.MatchString(expr) {
+		faults = append(faults, "it takes a restart for a change")
+	}
 	metrics := metricForm.FindAllString(expr, -1)
 	if len(metrics) == 0 {
 		faults = append(faults, "it has no metric")
@@ -88,7 +92,7 @@ func wrong(labels map[string][]string, expr string, shown ...string) []string {
 }
 
 func TestWrong(t *testing.T) {
-	labels := map[string][]string{"coredns_a": {"zone"}, "coredns_b": {"zone", "alias"}}
+	labels := map[string][]string{"coredns_a": {"zone"}, "coredns_a_total": {"zone"}, "coredns_b": {"zone", "alias"}}
 	for _, tt := range []struct{ expr, shown, want string }{
 		{`sum by (zone) (coredns_a{zone=~"$zone", instance="x"}) * on (zone, job) group_right () coredns_b`, "alias", ""},
 		{`time()`, "zone", "it has no metric; nothing in it has a label zone"},
@@ -96,6 +100,7 @@ func TestWrong(t *testing.T) {
 		{`coredns_a{alias=""} + coredns_b`, "alias", "coredns_a has no label alias"},
 		{`sum by (zone, alias) (coredns_a)`, "zone", "nothing in it has a label alias"},
 		{`coredns_a`, "target", "nothing in it has a label target"},
+		{`changes(coredns_a_total[5m])`, "zone", "it takes a restart for a change"},
 	} {
 		if got := strings.Join(wrong(labels, tt.expr, tt.shown), "; "); got != tt.want {
 			t.Errorf("%s of %s got %q, want %q", tt.shown, tt.expr, got, tt.want)
