@@ -57,6 +57,9 @@ func main() {
 
 // run shows the upgrade with a ramp that takes so long.
 func run(out io.Writer, ramp time.Duration, clients int) (err error) {
+	if clients < 1 || clients > 250 { // each has an address in one network of 256
+		return fmt.Errorf("found %d clients, want 1 to 250", clients)
+	}
 	dir, err := os.MkdirTemp("", "http-upgrade")
 	if err != nil {
 		return err

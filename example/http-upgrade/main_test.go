@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -31,6 +32,16 @@ func TestUpgrade(t *testing.T) {
 		percents[i] = share[1]
 	}
 	figure.Print(t, "percent of the requests that v2 got, by second: %s", strings.Join(percents, " "))
+}
+
+// Two clients must not have one address.
+func TestClients(t *testing.T) {
+	for _, clients := range []int{0, 251} {
+		want := fmt.Sprintf("found %d clients, want 1 to 250", clients)
+		if err := run(io.Discard, 0, clients); err == nil || err.Error() != want {
+			t.Errorf("run with %d clients got %v, want %s", clients, err, want)
+		}
+	}
 }
 
 // A step that turns clients back waits for the last of them.
