@@ -42,4 +42,8 @@ variable "value" {
     condition     = length(regexall("%..|.", urlencode(var.value))) <= 4096
     error_message = "parse document: found ${length(regexall("%..|.", urlencode(var.value)))} octets, want at most 4096, which is what a standard parameter holds"
   }
+  validation {
+    condition     = !can(regex("(?s)\\{\\{.*\\}\\}", var.value))
+    error_message = "parse document: found ${var.value}, want no {{...}} in it, which Parameter Store refuses"
+  }
 }

@@ -104,3 +104,17 @@ run "a_value_of_more" {
   }
   expect_failures = [var.value]
 }
+
+run "a_bundle" {
+  variables {
+    value = jsonencode({ aliases = { cache = { to = "cache-v2.corp.internal", group = "{shop}" } } })
+  }
+}
+
+run "a_value_in_braces" {
+  command = plan
+  variables {
+    value = jsonencode({ to = "cache-v2.corp.internal", group = "the {{shop}}" })
+  }
+  expect_failures = [var.value]
+}
