@@ -51,8 +51,13 @@ variable "paths" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for path in var.paths : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", path))])
-    error_message = "paths: found ${jsonencode(var.paths)}, want absolute paths of 1 to 15 elements of letters, digits, '.', '-' and '_'"
+    condition     = alltrue([for path in var.paths : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", path)) && !can(regex("/\\.{1,2}(/|$)", path))])
+    error_message = "paths: found ${jsonencode(var.paths)}, want absolute paths of 1 to 15 elements of letters, digits, '.', '-' and '_', none of which is . or .."
+  }
+
+  validation {
+    condition     = alltrue([for path in var.paths : length(path) <= 1011])
+    error_message = "paths: found ${max(0, [for path in var.paths : length(path)]...)} characters in one, want at most 1011"
   }
 
   validation {
@@ -68,8 +73,13 @@ variable "parameters" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.parameters : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", name))])
-    error_message = "parameters: found ${jsonencode(var.parameters)}, want absolute names of 1 to 15 elements of letters, digits, '.', '-' and '_', without a label"
+    condition     = alltrue([for name in var.parameters : can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", name)) && !can(regex("/\\.{1,2}(/|$)", name))])
+    error_message = "parameters: found ${jsonencode(var.parameters)}, want absolute names of 1 to 15 elements of letters, digits, '.', '-' and '_', none of which is . or .., without a label"
+  }
+
+  validation {
+    condition     = alltrue([for name in var.parameters : length(name) <= 1011])
+    error_message = "parameters: found ${max(0, [for name in var.parameters : length(name)]...)} characters in one, want at most 1011"
   }
 }
 

@@ -45,6 +45,38 @@ run "nothing" {
   expect_failures = [var.paths]
 }
 
+run "path_with_two_dots" {
+  command = plan
+  variables {
+    paths = ["/dns/../aliases"]
+  }
+  expect_failures = [var.paths]
+}
+
+run "path_that_is_too_long" {
+  command = plan
+  variables {
+    paths = ["/${format("%01011d", 0)}"]
+  }
+  expect_failures = [var.paths]
+}
+
+run "parameter_of_a_dot" {
+  command = plan
+  variables {
+    parameters = ["/dns/."]
+  }
+  expect_failures = [var.parameters]
+}
+
+run "parameter_that_is_too_long" {
+  command = plan
+  variables {
+    parameters = ["/${format("%01011d", 0)}"]
+  }
+  expect_failures = [var.parameters]
+}
+
 run "parameter_with_a_label" {
   command = plan
   variables {
