@@ -45,8 +45,11 @@ func TestDockerfile(t *testing.T) {
 		t.Errorf("the image has Go %s, want %s", image, wanted)
 	}
 	built := need(t, file, `^RUN .* make build .*OUTPUT=(\S+)$`)
-	if copied := need(t, file, `^COPY --from=build (.+)$`); copied != built+" "+built {
-		t.Errorf("the image has %q, want what is built: %s", copied, built)
+	licenses := need(t, file, `^RUN scripts/licenses >(\S+)$`)
+	for _, path := range []string{built, licenses} {
+		if copied := need(t, file, `^COPY --from=build `+path+` (\S+)$`); copied != path {
+			t.Errorf("the image has %s as %s", path, copied)
+		}
 	}
 	if entry := need(t, file, `^ENTRYPOINT \["(.+)"\]$`); entry != built {
 		t.Errorf("the image starts %s, want %s", entry, built)
@@ -64,6 +67,25 @@ func TestDockerfile(t *testing.T) {
 	out, err := exec.Command(filepath.Join(dir, "coredns"), "-plugins").CombinedOutput()
 	if err != nil || !slices.Contains(strings.Fields(string(out)), "versionalias") {
 		t.Errorf("what was built says %s, error %v", out, err)
+	}
+	command := exec.Command("bash", "scripts/licenses")
+	command.Dir = dir
+	if out, err = command.Output(); err != nil {
+		t.Errorf("scripts/licenses of what the image gets: %v", err)
+	}
+	tellsLicenses(t, out)
+}
+
+// tellsLicenses fails unless the text has our own licence, Go's, and that of CoreDNS.
+func tellsLicenses(t *testing.T, text []byte) {
+	t.Helper()
+	for _, want := range []string{
+		"\n===== github.com/octoenergy/versionalias: LICENSE =====\n", "\n===== Go: LICENSE =====\n", "\n===== github.com/coredns/coredns: LICENSE =====\n",
+		"Copyright 2016-2020 The CoreDNS authors and contributors\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the licences are %d octets without %q", len(text), want)
+		}
 	}
 }
 
@@ -243,8 +265,13 @@ func TestRelease(t *testing.T) {
 	if err != nil || !has("github.com/coredns/coredns") || !has("github.com/miekg/dns") {
 		t.Errorf("the SBOM has %v and error %v, want CoreDNS and the DNS library among them", sbom.Components, err)
 	}
+	licenses, err := os.ReadFile(filepath.Join(out, "LICENSES"))
+	if err != nil {
+		t.Error(err)
+	}
+	tellsLicenses(t, licenses)
 	listed, err := os.ReadFile(filepath.Join(out, "SHA256SUMS"))
-	for _, file := range []string{name, name + ".cdx.json", "coredns-versionalias.7"} {
+	for _, file := range []string{name, name + ".cdx.json", "coredns-versionalias.7", "LICENSES"} {
 		if err != nil || !strings.Contains(string(listed), "  "+file+"\n") {
 			t.Errorf("the checksums are of\n%s\nwant %s among them", listed, file)
 		}
