@@ -39,17 +39,20 @@ func (v *verifier) see(ctx context.Context) {
 // the server block cannot be asked for, so that no failure is to be believed.
 func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
 	known := v.server.Load() != nil // it may be meanwhile, but too late for this one
-	err := v.verify(ctx, p)
-	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known}
+	over, err := v.verify(ctx, p)
+	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known, Over: over}
 }
 
-func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
+func (v *verifier) verify(ctx context.Context, p ledger.Probe) ([]alias.Name, error) {
 	if p.Check == alias.CheckName {
 		m, err := v.ask(ctx, p.Target, dns.TypeA)
 		if err == nil && m.Rcode != dns.RcodeSuccess {
 			err = fmt.Errorf("found %s, want a name that exists", dns.RcodeToString[m.Rcode])
 		}
-		return err
+		if err != nil {
+			return nil, err
+		}
+		return over(m, p.Target), nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var asking sync.WaitGroup
@@ -67,10 +70,10 @@ func (v *verifier) verify(ctx context.Context, p ledger.Probe) error {
 	}
 	for range qtypes {
 		if f := findings[<-asked]; f.addresses > 0 && f.refusal == nil {
-			return nil
+			return f.over, nil
 		}
 	}
-	return fruitless(findings, p.Check.Port())
+	return nil, fruitless(findings, p.Check.Port())
 }
 
 // finding is what the question of one type led to.
@@ -78,6 +81,7 @@ type finding struct {
 	failure   error // of the question
 	addresses int
 	refusal   error // of the first address, if none accepts
+	over      []alias.Name
 }
 
 func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) finding {
@@ -90,7 +94,7 @@ func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) findi
 		f.failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
 	}
 	found := addresses(m)
-	f.addresses = len(found)
+	f.addresses, f.over = len(found), over(m, p.Target)
 	if len(found) > 0 && p.Check.Port() > 0 {
 		f.refusal = dial(ctx, found, p.Check.Port())
 	}
@@ -117,6 +121,25 @@ func fruitless(findings []finding, port uint16) error {
 		return failure
 	}
 	return errors.New("found no record, want an address")
+}
+
+// over is the names that m, the answer for target, leads over: what has one of them as its
+// own name must not have this target.
+func over(m *dns.Msg, target alias.Name) []alias.Name {
+	var names []alias.Name
+	for _, rr := range m.Answer {
+		on := []string{rr.Header().Name}
+		if cname, ok := rr.(*dns.CNAME); ok {
+			on = append(on, cname.Target)
+		}
+		for _, text := range on {
+			// What is no name in a document is no alias.
+			if name, err := alias.ParseName(text); err == nil && name != target && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // addresses is those that m's answer section has.

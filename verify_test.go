@@ -139,6 +139,12 @@ func only6(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN AAAA 2001:db8::1"))
 }
 
+// leadsBack is what a zone has that leads to the alias: what that is by now.
+func leadsBack(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN CNAME Cache.corp.internal.",
+		"Cache.corp.internal. 5 IN CNAME cache-v1.corp.internal.", "cache-v1.corp.internal. 60 IN A 192.0.2.1"))
+}
+
 func rcoded(rcode int) plugin.HandlerFunc {
 	return func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		return dns.RcodeSuccess, w.WriteMsg(new(dns.Msg).SetRcode(r, rcode))
@@ -187,6 +193,8 @@ func TestVerify(t *testing.T) {
 		}, "", "found NXDOMAIN, want an address", addressed},
 		{"no such name", rcoded(dns.RcodeNameError), "name", "found NXDOMAIN, want a name that exists", rcoded(dns.RcodeSuccess)},
 		{"no answer for a name", rcoded(dns.RcodeServerFailure), "name", "found SERVFAIL, want a name that exists", rcoded(dns.RcodeSuccess)},
+		{"it leads back", leadsBack, "", "found that it leads back to alias cache.corp.internal., want a target that does not", addressed},
+		{"a name that leads back", leadsBack, "name", "found that it leads back to alias cache.corp.internal., want a target that does not", addressed},
 		{"no address to connect to", rcoded(dns.RcodeSuccess), "tcp:80", "found no record, want an address", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -424,7 +432,7 @@ func TestVerifyOfServer(t *testing.T) {
 			file other.zone
 		}`, files{
 		"corp.zone":     corpZone + "local A 127.0.0.1\n",
-		"other.zone":    strings.ReplaceAll(corpZone, "corp.internal", "other.internal"),
+		"other.zone":    strings.ReplaceAll(corpZone, "corp.internal", "other.internal") + "theirs CNAME Cache.corp.internal.\n",
 		"aliases/cache": "cache-v1.corp.internal",
 		"aliases/other": "cache-v1.corp.internal",
 		"aliases/tcp":   "cache-v1.corp.internal",
@@ -464,6 +472,8 @@ func TestVerifyOfServer(t *testing.T) {
 	waits("tcp.corp.internal.", "")
 	s.write("aliases/other", "nowhere.example.org")
 	waits("other.corp.internal.", "verify target nowhere.example.org.: found REFUSED, want an address")
+	s.write("aliases/cache", "theirs.other.internal")
+	waits("cache.corp.internal.", "verify target theirs.other.internal.: found that it leads back to alias cache.corp.internal., want a target that does not")
 	for _, x := range []exchange{
 		{q: "cache.corp.internal. CNAME", want: "NOERROR aa\ncache.corp.internal. 5 CNAME cache-v2.corp.internal."},
 		{q: "other.corp.internal. CNAME", want: "NOERROR aa\nother.corp.internal. 5 CNAME cache-v2.other.internal."},

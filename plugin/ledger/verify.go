@@ -17,22 +17,25 @@ type Probe struct {
 }
 
 // Answer is the answer to a probe: nil if the target passes. Unasked says that
-// there was no way to ask yet, and Err why.
+// there was no way to ask yet, and Err why. Over is the names that a target leads over
+// which passes.
 type Answer struct {
 	Probe
 	Err     error
 	Unasked bool
+	Over    []alias.Name
 }
 
 // proof is what is known of a probe that is of interest.
 type proof struct {
-	first   bool      // of a target that came into force without being asked for
-	wanted  bool      // a document waits for it
-	at      time.Time // of the last answer, zero before the first
-	err     error     // of the last answer
-	unasked bool      // the same, see Answer
-	failed  int       // how many answers in a row were errors
-	said    bool      // that it fails though it is in force
+	first   bool         // of a target that came into force without being asked for
+	wanted  bool         // a document waits for it
+	at      time.Time    // of the last answer, zero before the first
+	err     error        // of the last answer
+	unasked bool         // the same, see Answer
+	over    []alias.Name // the same
+	failed  int          // how many answers in a row were errors
+	said    bool         // that it fails though it is in force
 }
 
 // reported is what was said of a candidate: that it waits for a probe that fails, or
@@ -103,7 +106,7 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 		if !ok {
 			continue // nobody waits for it any more
 		}
-		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked, said: before.said}
+		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked, over: a.Over, said: before.said}
 		if a.Err != nil {
 			p.failed = before.failed + 1
 		}
@@ -138,9 +141,9 @@ func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && 
 
 // wants is the probes that the aliases have to pass before they may come into
 // force: of all targets but those that the alias has now, or had before its last
-// change.
-func (c *change) wants(aliases []alias.Alias) []Probe {
-	var wants []Probe
+// change. Of these, back is those that pass but lead back to the alias that would lead
+// to them: by now it leads elsewhere, so that they have an answer.
+func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]alias.Name) {
 	for _, a := range aliases {
 		if a.Check == alias.CheckNone {
 			continue
@@ -154,12 +157,21 @@ func (c *change) wants(aliases []alias.Alias) []Probe {
 			if slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) }) {
 				continue // it comes into force with a, if what it leads to verifies
 			}
-			if !slices.Contains(trusted, target) && !slices.Contains(wants, probe) {
+			if slices.Contains(trusted, target) {
+				continue
+			}
+			if !slices.Contains(wants, probe) {
 				wants = append(wants, probe)
+			}
+			if slices.Contains(c.proofs[probe].over, a.Name) {
+				if back == nil { // as usual
+					back = map[Probe]alias.Name{}
+				}
+				back[probe] = a.Name
 			}
 		}
 	}
-	return wants
+	return wants, back
 }
 
 // unverified takes out the candidates that wait for probes, and those that give up
@@ -168,11 +180,14 @@ func (c *change) wants(aliases []alias.Alias) []Probe {
 func (v *view) unverified() bool {
 	waits := map[key][]Probe{}
 	wants := map[key][]Probe{}
+	backs := map[Probe]alias.Name{}
 	for k := range v.in {
 		if !v.asks(k) {
 			continue
 		}
-		wants[k] = v.wants(v.own(&v.in[k].document))
+		var back map[Probe]alias.Name
+		wants[k], back = v.wants(v.own(&v.in[k].document))
+		maps.Copy(backs, back)
 		if v.unproven(k) {
 			waits[k] = wants[k]
 		}
@@ -211,7 +226,7 @@ func (v *view) unverified() bool {
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
 		v.leaveOut(k)
-		v.wait(k, waits[k])
+		v.wait(k, waits[k], backs)
 	}
 	v.waiting = v.waiting || len(waits) > 0
 	return len(waits) > 0
@@ -223,19 +238,24 @@ func (v *view) unproven(k key) bool {
 	if !v.asks(k) {
 		return false
 	}
-	wants := v.wants(v.own(&v.in[k].document))
-	return len(wants) > 0 && (v.record(k).doubt != nil || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
+	wants, back := v.wants(v.own(&v.in[k].document))
+	return len(wants) > 0 && (v.record(k).doubt != nil || len(back) > 0 || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
 }
 
 // wait notes that k's candidate waits for probes, and says why it does once it is
 // known: of each of them once.
-func (c *change) wait(k key, wants []Probe) {
+func (c *change) wait(k key, wants []Probe, backs map[Probe]alias.Name) {
 	r := c.record(k)
 	next := *r.newer
 	next.reason, next.err, next.wants, next.waits = "", nil, wants, nil
 	for _, p := range wants {
-		if proof := c.proofs[p]; proof.err != nil {
-			next.waits = fmt.Errorf("verify target %s: %w", p.Target, proof.err)
+		proof := c.proofs[p]
+		err := proof.err
+		if name, ok := backs[p]; ok {
+			err = fmt.Errorf("found that it leads back to alias %s, want a target that does not", name)
+		}
+		if err != nil {
+			next.waits = fmt.Errorf("verify target %s: %w", p.Target, err)
 			if why := (reported{p, proof.unasked}); !slices.Contains(next.said, why) {
 				next.said = append(slices.Clip(next.said), why)
 				c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Err: next.waits, Stays: r.stays()})

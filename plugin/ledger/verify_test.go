@@ -50,8 +50,9 @@ func waitingText(l *Ledger) string {
 	return b.String()
 }
 
-// A turn is a sweep, or an answer to a probe: "PROBE = ERROR", with ok for none and
-// "unasked" in front of one if there was no way to ask.
+// A turn is a sweep, or an answer to a probe: "PROBE = ERROR", with ok for none, "over NAME"
+// for none of a target that leads over it, and "unasked" in front of one if there was no way
+// to ask.
 type turn struct {
 	at      time.Duration
 	seen    string
@@ -75,7 +76,10 @@ func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
 			continue
 		}
 		a := Answer{Probe: probeOf(t, probe)}
-		if err, a.Unasked = strings.CutPrefix(err, "unasked "); err != "ok" {
+		name, passes := strings.CutPrefix(err, "over ")
+		if passes {
+			a.Over = []alias.Name{alias.Name(name)}
+		} else if err, a.Unasked = strings.CutPrefix(err, "unasked "); err != "ok" {
 			a.Err = errors.New(err)
 		}
 		answers = append(answers, a)
@@ -85,16 +89,18 @@ func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
 
 func TestVerify(t *testing.T) {
 	const (
-		s      = time.Second
-		first  = "/a/cache 1 v1.x.org"
-		added  = "alias cache.internal. added: v1.x.org., ttl 5 ({/a/cache 1})"
-		v1     = "cache.internal. v1.x.org. 5 /a/cache@1"
-		v2     = "cache.internal. v2.x.org. 5 /a/cache@2"
-		toV2   = "/a/cache 2 v2.x.org"
-		flip   = "alias cache.internal. flipped: v1.x.org. to v2.x.org. ({/a/cache 2})"
-		back   = "/a/cache 3 v1.x.org"
-		passes = "v1.x.org = ok"
-		kept   = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
+		s         = time.Second
+		first     = "/a/cache 1 v1.x.org"
+		added     = "alias cache.internal. added: v1.x.org., ttl 5 ({/a/cache 1})"
+		v1        = "cache.internal. v1.x.org. 5 /a/cache@1"
+		v2        = "cache.internal. v2.x.org. 5 /a/cache@2"
+		toV2      = "/a/cache 2 v2.x.org"
+		flip      = "alias cache.internal. flipped: v1.x.org. to v2.x.org. ({/a/cache 2})"
+		back      = "/a/cache 3 v1.x.org"
+		passes    = "v1.x.org = ok"
+		leadsBack = "verify target v2.x.org.: found that it leads back to alias cache.internal., want a target that does not"
+		ofB       = "verify target v2.x.org.: found that it leads back to alias b.internal., want a target that does not"
+		kept      = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
 	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
 	verified := turn{answer: passes, table: v1}
@@ -201,6 +207,35 @@ func TestVerify(t *testing.T) {
 			{at: 30 * s, answer: "v3.x.org = no", table: v1, probes: "v2.x.org.; next at 31s", waiting: "cache.internal. /a/cache@3: verify target v3.x.org.: no",
 				events: "pending {/a/cache 3}: verify target v3.x.org.: no; version 1 stays in force"},
 			{at: 31 * s, answer: "v2.x.org = ok", table: v1, probes: "v3.x.org.; next at 1m1s", waiting: "cache.internal. /a/cache@3: verify target v3.x.org.: no"},
+		},
+	}, {
+		name: "a target that leads back to its alias waits until it does not",
+		turns: []turn{loaded, verified,
+			{seen: toV2, table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>"},
+			{answer: "v2.x.org = over cache.internal.", table: v1, probes: "next at 30s", events: "pending {/a/cache 2}: " + leadsBack + "; version 1 stays in force",
+				waiting: "cache.internal. /a/cache@2: " + leadsBack},
+			{at: 30 * s, answer: "v2.x.org = over cache.internal.", table: v1, probes: "next at 1m0s", waiting: "cache.internal. /a/cache@2: " + leadsBack},
+			{at: 60 * s, answer: "v2.x.org = over other.internal.", table: v2, events: flip},
+		},
+	}, {
+		name: "another alias may lead over that one",
+		turns: []turn{loaded, verified,
+			{seen: toV2 + "\n/a/web 1 v2.x.org", table: v1, probes: "v2.x.org.", waiting: "cache.internal. /a/cache@2: <nil>\nweb.internal. /a/web@1: <nil>"},
+			{answer: "v2.x.org = over cache.internal.", table: v1 + "\nweb.internal. v2.x.org. 5 /a/web@1", probes: "next at 30s",
+				events:  "pending {/a/cache 2}: " + leadsBack + "; version 1 stays in force\nalias web.internal. added: v2.x.org., ttl 5 ({/a/web 1})",
+				waiting: "cache.internal. /a/cache@2: " + leadsBack},
+		},
+	}, {
+		name: "what is given up to one that leads back waits with it",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1", probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"},
+			{seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n/a/b 1 v2.x.org", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1", probes: "v2.x.org.",
+				waiting: "b.internal. /a/b@1: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: "v2.x.org = over b.internal.", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1", probes: "next at 30s",
+				events:  "pending {/a/b 1}: " + ofB + "; nothing is in force\npending {/a/p 2}: " + ofB + "; version 1 stays in force",
+				waiting: "b.internal. /a/b@1: " + ofB + "\nd.internal. /a/p@2: " + ofB},
 		},
 	}, {
 		name: "a check of none is adopted at once",
