@@ -89,12 +89,13 @@ func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) findi
 	if err != nil {
 		return finding{failure: err}
 	}
-	var f finding
 	if m.Rcode != dns.RcodeSuccess {
-		f.failure = fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])
+		return finding{failure: fmt.Errorf("found %s, want an address", dns.RcodeToString[m.Rcode])}
 	}
-	found := addresses(m)
-	f.addresses, f.over = len(found), over(m, p.Target)
+	var c chain
+	c.follow(m.Answer, string(p.Target), 0)
+	found := addresses(c.final)
+	f := finding{addresses: len(found), over: over(m, p.Target)}
 	if len(found) > 0 && p.Check.Port() > 0 {
 		f.refusal = dial(ctx, found, p.Check.Port())
 	}
@@ -142,10 +143,10 @@ func over(m *dns.Msg, target alias.Name) []alias.Name {
 	return names
 }
 
-// addresses is those that m's answer section has.
-func addresses(m *dns.Msg) []netip.Addr {
+// addresses is those that records have.
+func addresses(rrs []dns.RR) []netip.Addr {
 	var found []netip.Addr
-	for _, rr := range m.Answer {
+	for _, rr := range rrs {
 		var ip net.IP
 		switch rr := rr.(type) {
 		case *dns.A:

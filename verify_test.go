@@ -139,6 +139,15 @@ func only6(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN AAAA 2001:db8::1"))
 }
 
+// failedWith is a failure with an address, of which clients are not told.
+func failedWith(rcode int) plugin.HandlerFunc {
+	return func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := reply(r, r.Question[0].Name+" 60 IN A 192.0.2.1")
+		m.Rcode = rcode
+		return dns.RcodeSuccess, w.WriteMsg(m)
+	}
+}
+
 // leadsBack is what a zone has that leads to the alias: what that is by now.
 func leadsBack(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	return dns.RcodeSuccess, w.WriteMsg(reply(r, r.Question[0].Name+" 60 IN CNAME Cache.corp.internal.",
@@ -193,6 +202,14 @@ func TestVerify(t *testing.T) {
 		}, "", "found NXDOMAIN, want an address", addressed},
 		{"no such name", rcoded(dns.RcodeNameError), "name", "found NXDOMAIN, want a name that exists", rcoded(dns.RcodeSuccess)},
 		{"no answer for a name", rcoded(dns.RcodeServerFailure), "name", "found SERVFAIL, want a name that exists", rcoded(dns.RcodeSuccess)},
+		{"NXDOMAIN with an address", failedWith(dns.RcodeNameError), "", "found NXDOMAIN, want an address", addressed},
+		{"SERVFAIL with an address", failedWith(dns.RcodeServerFailure), "", "found SERVFAIL, want an address", addressed},
+		{"another name's address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1"))
+		}, "", "found no record, want an address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1",
+				"Cache-v2.corp.internal. 60 IN CNAME Cache-v1.corp.internal."))
+		}},
 		{"it leads back", leadsBack, "", "found that it leads back to alias cache.corp.internal., want a target that does not", addressed},
 		{"a name that leads back", leadsBack, "name", "found that it leads back to alias cache.corp.internal., want a target that does not", addressed},
 		{"no address to connect to", rcoded(dns.RcodeSuccess), "tcp:80", "found no record, want an address", nil},
