@@ -96,6 +96,9 @@ func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) findi
 	c.follow(m.Answer, string(p.Target), 0)
 	found := addresses(c.final)
 	f := finding{addresses: len(found), over: over(m, p.Target)}
+	if len(found) == 0 && len(c.behind) > 0 {
+		f.failure = fmt.Errorf("found a CNAME to %s, which has no address here, want an address", c.end())
+	}
 	if len(found) > 0 && p.Check.Port() > 0 {
 		f.refusal = dial(ctx, found, p.Check.Port())
 	}

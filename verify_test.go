@@ -204,6 +204,9 @@ func TestVerify(t *testing.T) {
 		{"no answer for a name", rcoded(dns.RcodeServerFailure), "name", "found SERVFAIL, want a name that exists", rcoded(dns.RcodeSuccess)},
 		{"NXDOMAIN with an address", failedWith(dns.RcodeNameError), "", "found NXDOMAIN, want an address", addressed},
 		{"SERVFAIL with an address", failedWith(dns.RcodeServerFailure), "", "found SERVFAIL, want an address", addressed},
+		{"CNAMEs to what nobody here has", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v2.corp.internal. 60 IN CNAME db.corp.internal.", "db.corp.internal. 60 IN CNAME db.example.org."))
+		}, "", "found a CNAME to db.example.org., which has no address here, want an address", addressed},
 		{"another name's address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1"))
 		}, "", "found no record, want an address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
@@ -448,7 +451,7 @@ func TestVerifyOfServer(t *testing.T) {
 			root DIR
 			file other.zone
 		}`, files{
-		"corp.zone":     corpZone + "local A 127.0.0.1\n",
+		"corp.zone":     corpZone + "local A 127.0.0.1\nours CNAME db.example.org.\n",
 		"other.zone":    strings.ReplaceAll(corpZone, "corp.internal", "other.internal") + "theirs CNAME Cache.corp.internal.\n",
 		"aliases/cache": "cache-v1.corp.internal",
 		"aliases/other": "cache-v1.corp.internal",
@@ -489,6 +492,8 @@ func TestVerifyOfServer(t *testing.T) {
 	waits("tcp.corp.internal.", "")
 	s.write("aliases/other", "nowhere.example.org")
 	waits("other.corp.internal.", "verify target nowhere.example.org.: found REFUSED, want an address")
+	s.write("aliases/other", "ours.corp.internal")
+	waits("other.corp.internal.", "verify target ours.corp.internal.: found a CNAME to db.example.org., which has no address here, want an address")
 	s.write("aliases/cache", "theirs.other.internal")
 	waits("cache.corp.internal.", "verify target theirs.other.internal.: found that it leads back to alias cache.corp.internal., want a target that does not")
 	for _, x := range []exchange{
