@@ -96,14 +96,18 @@ func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) findi
 	c.follow(m.Answer, string(p.Target), 0)
 	found := addresses(c.final)
 	f := finding{addresses: len(found), over: over(m, p.Target)}
-	if len(found) == 0 && len(c.behind) > 0 {
+	switch {
+	case len(found) == 0 && slices.ContainsFunc(c.final, addressing):
+		f.failure = errors.New("found no address but 0.0.0.0 or ::, want another one")
+	case len(found) == 0 && len(c.behind) > 0:
 		f.failure = fmt.Errorf("found a CNAME to %s, which has no address here, want an address", c.end())
-	}
-	if len(found) > 0 && p.Check.Port() > 0 {
+	case len(found) > 0 && p.Check.Port() > 0:
 		f.refusal = dial(ctx, found, p.Check.Port())
 	}
 	return f
 }
+
+func addressing(rr dns.RR) bool { return address(rr.Header().Rrtype) }
 
 // fruitless says what was found where no address will do: the same, whichever came first.
 func fruitless(findings []finding, port uint16) error {
@@ -146,7 +150,8 @@ func over(m *dns.Msg, target alias.Name) []alias.Name {
 	return names
 }
 
-// addresses is those that records have.
+// addresses is those that records have, but for 0.0.0.0 and ::, which sinkholes answer with
+// and at which we would reach ourselves.
 func addresses(rrs []dns.RR) []netip.Addr {
 	var found []netip.Addr
 	for _, rr := range rrs {
@@ -157,7 +162,7 @@ func addresses(rrs []dns.RR) []netip.Addr {
 		case *dns.AAAA:
 			ip = rr.AAAA
 		}
-		if addr, ok := netip.AddrFromSlice(ip); ok {
+		if addr, ok := netip.AddrFromSlice(ip); ok && !addr.Unmap().IsUnspecified() {
 			found = append(found, addr.Unmap())
 		}
 	}

@@ -207,6 +207,13 @@ func TestVerify(t *testing.T) {
 		{"CNAMEs to what nobody here has", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v2.corp.internal. 60 IN CNAME db.corp.internal.", "db.corp.internal. 60 IN CNAME db.example.org."))
 		}, "", "found a CNAME to db.example.org., which has no address here, want an address", addressed},
+		{"a sinkhole", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			data := "A 0.0.0.0"
+			if r.Question[0].Qtype == dns.TypeAAAA {
+				data = "AAAA ::"
+			}
+			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v2.corp.internal. 60 IN "+data))
+		}, "", "found no address but 0.0.0.0 or ::, want another one", addressed},
 		{"another name's address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(reply(r, "cache-v1.corp.internal. 60 IN A 192.0.2.1"))
 		}, "", "found no record, want an address", func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
