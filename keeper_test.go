@@ -184,6 +184,33 @@ func TestSnapshotIsNotWritten(t *testing.T) {
 	}
 }
 
+// A zone file that is named by mistake is left as it is, which is said once.
+func TestSnapshotOfNoSnapshot(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+		return cache("cache-v1.corp.internal", 1), nil
+	}})
+	path := filepath.Join(t.TempDir(), "corp.zone")
+	v.feed.snapshot.Path = path
+	if err := os.WriteFile(path, []byte(corpZone), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.feed.watcher.Sweep(t.Context())
+	v.feed.keeper.write()
+	v.feed.keeper.write()
+	const want = `
+		[INFO] plugin/versionalias: loaded 1 aliases from 1 parameters
+		[WARNING] plugin/versionalias: snapshot is out of date: write snapshot: found FILE, which begins with "$ORIGIN co", want a snapshot, an empty file or none`
+	if got := strings.ReplaceAll(logged(&out), path, "FILE"); got != trim(want) {
+		t.Errorf("logged\n%s\nwant\n%s", got, trim(want))
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != corpZone {
+		t.Errorf("the zone file has become\n%s, %v", text, err)
+	}
+}
+
 // A write that failed is tried again though nothing changes and no sweep comes, less and
 // less often, and once more at the end.
 func TestSnapshotIsWrittenAgain(t *testing.T) {

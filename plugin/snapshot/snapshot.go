@@ -7,7 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +22,9 @@ import (
 
 // format is the version of what is written; others are refused.
 const format = 1
+
+// head is what a snapshot of any format begins with.
+const head = `{"format":`
 
 // Snapshot is what a file holds.
 type Snapshot struct {
@@ -114,6 +120,28 @@ func regular(path string) error {
 	return fmt.Errorf("found %s, want a regular file", info.Mode())
 }
 
+// ours fails if path has something that is no snapshot, be it a damaged one, such as a zone
+// file that was named by mistake.
+func ours(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	first := make([]byte, len(head))
+	n, err := io.ReadFull(f, first)
+	switch {
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return err
+	case n > 0 && string(first[:n]) != head:
+		return fmt.Errorf("found %s, which begins with %q, want a snapshot, an empty file or none", path, first[:n])
+	}
+	return nil
+}
+
 func checksum(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
@@ -129,6 +157,9 @@ func (f File) replace(text []byte) error {
 	writing.Lock()
 	defer writing.Unlock()
 	if err := regular(f.Path); err != nil {
+		return err
+	}
+	if err := ours(f.Path); err != nil {
 		return err
 	}
 	dir, name := filepath.Split(Resolve(f.Path))

@@ -175,6 +175,44 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
+// What else a file holds that was named by mistake stays, also behind a link; a damaged
+// snapshot does not.
+func TestNoSnapshot(t *testing.T) {
+	for _, tt := range []struct{ name, text, found string }{
+		{"none of it", "", ""},
+		{"cut off", sealed(1, "{}")[:20], ""},
+		{"another format", sealed(2, "{}"), ""},
+		{"a zone file", "$ORIGIN corp.internal.\n", "$ORIGIN co"},
+		{"a short one", "v1\n", "v1\n"},
+		{"a bundle", `{"aliases": {}}`, `{"aliases"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			f := File{Path: filepath.Join(dir, "link")}
+			if err := os.WriteFile(filepath.Join(dir, "file"), []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink("file", f.Path); err != nil {
+				t.Fatal(err)
+			}
+			got, want := "", ""
+			if err := f.Write(filled()); err != nil {
+				got = err.Error()
+			}
+			if tt.found != "" {
+				want = fmt.Sprintf("write snapshot: found %s, which begins with %q, want a snapshot, an empty file or none", f.Path, tt.found)
+			}
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			text, err := os.ReadFile(f.Path)
+			if err != nil || (string(text) == tt.text) != (want != "") {
+				t.Errorf("the file has %q, %v", text, err)
+			}
+		})
+	}
+}
+
 // What is no file is neither waited for nor replaced.
 func TestNoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
