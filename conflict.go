@@ -23,10 +23,16 @@ func (f *feed) conflict(o *feed) error {
 	return o.reads(f.snapshot.Path)
 }
 
-// reads fails if the snapshot at path would be read as a parameter: each write would be a
-// change to be written.
+// reads fails if the snapshot at path would be read as credentials, or as a parameter: each
+// write would be a change to be written.
 func (f *feed) reads(path string) error {
-	if f.dir == nil || path == "" {
+	if path == "" {
+		return nil
+	}
+	if file := f.config.store.CredentialsFile; file != "" && snapshot.Resolve(file) == snapshot.Resolve(path) {
+		return fmt.Errorf("snapshot: found %s, which has credentials, want a file of its own", path)
+	}
+	if f.dir == nil {
 		return nil
 	}
 	// It may be a link as well.

@@ -528,6 +528,35 @@ func TestSnapshotInDirectory(t *testing.T) {
 	}
 }
 
+// Nor must a snapshot be where credentials are, of whichever block.
+func TestSnapshotInCredentials(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "credentials"), []byte("[ops]\naws_access_key_id = x\naws_secret_access_key = y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("credentials", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	block := func(name, more string) string {
+		return name + ":0 {\n root " + dir + "\n versionalias {\n ssm /dns\n aws_region eu-west-1\n" + more + "}\n}\n"
+	}
+	const credentials = "credentials ops credentials\n"
+	for file, refused := range map[string]bool{"credentials": true, "link": true, "snapshot": false} {
+		keep := "snapshot " + file + "\n"
+		for where, corefile := range map[string]string{
+			"one block":   block("a.internal", credentials+keep),
+			"the earlier": block("a.internal", keep) + block("b.internal", credentials),
+			"the later":   block("a.internal", credentials) + block("b.internal", keep),
+		} {
+			err := setUp(corefile)
+			want := "snapshot: found " + filepath.Join(dir, file) + ", which has credentials, want a file of its own"
+			if refused != (err != nil) || err != nil && !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("%s, in %s, got the error %v, want one: %v", file, where, err, refused)
+			}
+		}
+	}
+}
+
 // setUp is what caddy makes of a Corefile, short of starting it.
 func setUp(corefile string) error {
 	return caddy.ValidateAndExecuteDirectives(caddy.CaddyfileInput{Contents: []byte(corefile), ServerTypeName: "dns"}, &caddy.Instance{Storage: map[any]any{}}, true)
