@@ -179,6 +179,9 @@ func parse(c *caddy.Controller) (config, error) {
 				return config{}, c.Err(err.Error())
 			}
 		}
+		if c.NextArg() {
+			return config{}, c.Errf("found %q behind the block, want nothing", c.Val())
+		}
 		if err := b.finish(); err != nil {
 			return config{}, c.Err(err.Error())
 		}
