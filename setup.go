@@ -399,9 +399,13 @@ func (b *block) path(name string) string {
 	return filepath.Join(b.root, name)
 }
 
+// region is what the name of a Region is made of, in any partition: it becomes part of a
+// host's name.
+var region = regexp.MustCompile(`^[a-z0-9-]+$`)
+
 func (b *block) region(args []string) error {
-	if args[0] == "" {
-		return errors.New("found an empty name, want a Region")
+	if !region.MatchString(args[0]) {
+		return fmt.Errorf("found %q, want a Region of lower-case letters, digits and '-', such as eu-west-1", args[0])
 	}
 	b.store.Region = args[0]
 	return nil
@@ -409,17 +413,23 @@ func (b *block) region(args []string) error {
 
 func (b *block) endpoint(args []string) error {
 	if _, err := web(args[0]); err != nil {
-		return fmt.Errorf("found %q, want an http or https URL", args[0])
+		return fmt.Errorf("found %q, want an http or https URL with a host, and a port up to 65535 or none", args[0])
 	}
 	b.store.Endpoint = args[0]
 	return nil
 }
 
-// web is an http or https URL with a host.
+// web is an http or https URL with a host, and a port that there is.
 func web(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		err = errors.New("want an http or https URL")
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, errors.New("want an http or https URL")
+	}
+	if port := u.Port(); port != "" {
+		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	return u, err
 }
@@ -473,7 +483,7 @@ func (b *block) keep(args []string) error {
 
 func (b *block) queue(args []string) error {
 	u, err := web(args[0])
-	if err != nil || u.Path == "" || strings.HasSuffix(u.Path, "/") {
+	if err != nil || u.Path == "" || strings.HasSuffix(u.Path, "/") || strings.ContainsAny(args[0], "?#") {
 		return fmt.Errorf("found %q, want the URL of a queue", args[0])
 	}
 	b.push = args[0]
