@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -490,20 +491,28 @@ func (b *block) queue(args []string) error {
 	return nil
 }
 
-// page reads an address. One that is only a port is of localhost.
+// page reads an address. One that is only a port is of localhost. Blocks that write one and
+// the same otherwise share a page.
 func (b *block) page(args []string) error {
 	addr := args[0]
 	if !strings.Contains(addr, ":") {
 		addr = ":" + addr
 	}
 	host, port, err := net.SplitHostPort(addr)
+	var number uint64
 	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
+		number, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
 		return fmt.Errorf("found %q, want a port, or HOST:PORT", args[0])
 	}
-	b.statusAt = net.JoinHostPort(cmp.Or(host, "localhost"), port)
+	if host = strings.ToLower(host); host == "" || host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.String()
+	}
+	b.statusAt = net.JoinHostPort(host, strconv.FormatUint(number, 10))
 	return nil
 }
 

@@ -189,8 +189,9 @@ func TestStatusFailedStart(t *testing.T) {
 
 func TestStatusAddress(t *testing.T) {
 	for address, want := range map[string]string{
-		"8053": "localhost:8053", ":8053": "localhost:8053", "localhost:8053": "localhost:8053", "127.0.0.1:0": "127.0.0.1:0",
-		"[::1]:8053": "[::1]:8053", "0.0.0.0:8053": "0.0.0.0:8053",
+		"8053": "127.0.0.1:8053", ":8053": "127.0.0.1:8053", "localhost:8053": "127.0.0.1:8053", "127.0.0.1:0": "127.0.0.1:0",
+		"[::1]:8053": "[::1]:8053", "0.0.0.0:8053": "0.0.0.0:8053", "08053": "127.0.0.1:8053", "LocalHost:8053": "127.0.0.1:8053",
+		"[0:0::1]:8053": "[::1]:8053", "Dns.corp.internal:8053": "dns.corp.internal:8053",
 	} {
 		var b block
 		if err := b.page([]string{address}); err != nil || b.statusAt != want {
