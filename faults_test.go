@@ -666,6 +666,83 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 		`,
 	}, {
+		name: "duties 3, 10: down for the first minute, with an hour between sweeps",
+		script: `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			fault refused
+			start
+			wait 1m
+			calls 3 8
+			ready no
+			fault
+			wait 2m
+			ready yes
+			cache cache-v1
+		`,
+		log: `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duties 3, 10: down at the start for long: it is asked less and less often",
+		script: `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			fault refused
+			start
+			wait 4h
+			calls 8 20
+			wait 10h
+			calls 9 12
+		`,
+		log: `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+		`,
+	}, {
+		name: "duty 10: a first sweep that the start does not wait for begins again at once",
+		script: `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			fault hang
+			load
+			fault
+			start
+			wait 1s
+			ready yes
+			cache cache-v1
+		`,
+		log: `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
+		name: "duty 10: so does that of a reload that adds a line",
+		script: `
+			paths
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			put /more/web web-v1.corp.internal
+			start
+			wait 1s
+			blocks ssm /dns ssm /more
+			fault hang
+			load
+			fault
+			reload
+			wait 1s
+			ready yes
+			web web-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[INFO] sweep works again, after N that failed
+			[INFO] loaded 2 aliases from 2 parameters
+		`,
+	}, {
 		name: "duties 6, 9, 10: a restart while it is down, with a bad document in store",
 		script: `
 			put /dns/cache cache-v1.corp.internal
@@ -713,6 +790,30 @@ func TestFaults(t *testing.T) {
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
 			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
+		name: "duty 10: and soon again if that one fails",
+		script: `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			start
+			stop
+			put /dns/cache cache-v2.corp.internal
+			fault refused
+			start
+			wait 1m
+			ready yes
+			cache cache-v1
+			fault
+			wait 2m
+			cache cache-v2
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
 			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z)
 		`,
 	}, {

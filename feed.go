@@ -335,8 +335,8 @@ func (f *feed) run(ctx context.Context) {
 	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
 		f.keeper.kick() // the Corefile may name a new file
 	}
-	if origin(f.stats.origin.Load()) == fromSnapshot {
-		f.watcher.Hint() // it may be long out of date
+	if !f.loaded() || origin(f.stats.origin.Load()) == fromSnapshot { // which may be long out of date
+		f.watcher.Hasten()
 	}
 	var wg, keeping sync.WaitGroup
 	changing, changed := context.WithCancel(context.WithoutCancel(ctx)) // the last change is to be kept as well

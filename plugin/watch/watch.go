@@ -47,6 +47,10 @@ const sweepTimeout = 15 * time.Minute
 // too often.
 const mostInterval = 5 * time.Minute
 
+// firstHaste is how long it is from a sweep that failed to the next one, give or take a
+// half, while something is not loaded: twice as long after each, up to the interval.
+const firstHaste = 10 * time.Second
+
 // perRead is how many parameters are read at once, and readGap how far apart such
 // reads are at least: what one call to Parameter Store reads, ten times a second.
 const (
@@ -67,6 +71,9 @@ type Watcher struct {
 	observer Observer
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
+	hasty    bool          // until a sweep is complete
+	haste    time.Duration // instead of the interval while hasty, if it is less
+	failed   bool          // the last sweep, and nobody cut it off
 	lost     bool          // nothing is read by name for now, since a call failed
 	patience int           // after the next read that fails, how many complete sweeps that is for
 	wait     int           // how many of them there are yet
@@ -77,7 +84,7 @@ type Watcher struct {
 // New makes a Watcher that sweeps source every refresh, give or take a tenth,
 // which is at least a microsecond.
 func New(source Source, refresh time.Duration, observer Observer) *Watcher {
-	return &Watcher{source: source, observer: observer, refresh: refresh, interval: refresh, hints: make(chan struct{}, 1)}
+	return &Watcher{source: source, observer: observer, refresh: refresh, interval: refresh, haste: firstHaste, hints: make(chan struct{}, 1)}
 }
 
 // Interval is how far apart sweeps are by now: the refresh, or more for a source
@@ -86,7 +93,16 @@ func (w *Watcher) Interval() time.Duration { return w.interval }
 
 // Slow makes sweeps at least so far apart, until complete ones bring them together
 // again: another Watcher had to. It must not be called once Sweep or Run was.
-func (w *Watcher) Slow(interval time.Duration) { w.interval = max(w.interval, interval) }
+func (w *Watcher) Slow(interval time.Duration) {
+	if interval > w.interval {
+		w.interval, w.haste = interval, interval
+	}
+}
+
+// Hasten makes Run begin with a sweep, at once unless one has failed just before, and
+// repeat it soon until one is complete: there is something that was not loaded, or is out
+// of date. It must not be called once Run was.
+func (w *Watcher) Hasten() { w.hasty = true }
 
 // Hint makes the next sweep come at once, if Run is waiting for it. Anybody may
 // call it at any time, and it does not block.
@@ -104,6 +120,8 @@ func (w *Watcher) Sweep(ctx context.Context) {
 	defer cancel()
 	seen, err := w.source.Sweep(bounded)
 	w.adapt(err)
+	w.failed = err != nil && ctx.Err() == nil
+	w.hasty = w.hasty && err != nil
 	if err != nil {
 		w.lost = true
 	} else if w.wait = max(0, w.wait-1); w.wait == 0 {
@@ -179,17 +197,37 @@ func (w *Watcher) adapt(err error) {
 		}
 	case Throttled(err):
 		w.interval = max(w.interval, min(2*w.interval, mostInterval))
+		w.haste *= 2
 	}
+	w.haste = min(w.haste, w.interval)
+}
+
+// first is how long it is from the start to the next sweep: servers that were started
+// together must not sweep together.
+func (w *Watcher) first() time.Duration {
+	switch {
+	case !w.hasty:
+		return rand.N(w.interval)
+	case w.failed:
+		return rand.N(w.haste)
+	}
+	return 0
 }
 
 // pause is how long it is to the next sweep.
-func (w *Watcher) pause() time.Duration { return w.interval - w.interval/10 + rand.N(w.interval/5) }
+func (w *Watcher) pause() time.Duration {
+	if w.hasty && w.haste < w.interval {
+		d := w.haste
+		w.haste *= 2
+		return d/2 + rand.N(d)
+	}
+	return w.interval - w.interval/10 + rand.N(w.interval/5)
+}
 
-// Run sweeps until ctx is done, first after a random part of the interval:
-// servers that were started together must not sweep together.
+// Run sweeps until ctx is done.
 func (w *Watcher) Run(ctx context.Context) {
 	defer w.source.Release()
-	next := time.NewTimer(rand.N(w.interval))
+	next := time.NewTimer(w.first())
 	defer next.Stop()
 	due := time.NewTimer(w.untilDue())
 	defer due.Stop()
@@ -206,7 +244,12 @@ func (w *Watcher) Run(ctx context.Context) {
 		case <-next.C:
 		case <-w.hints:
 		}
+		hasty := w.hasty
 		w.Sweep(ctx)
-		next.Reset(w.pause())
+		if hasty && !w.hasty { // many may have waited for the source to come back
+			next.Reset(rand.N(w.interval))
+		} else {
+			next.Reset(w.pause())
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,68 @@ func TestFirstSweep(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// Duties 3, 10: while something is not loaded sweeps come soon, and not again and again;
+// servers that an outage has brought together spread once it is over.
+func TestHasten(t *testing.T) {
+	const refresh = time.Hour
+	cutOff := func(ctx context.Context) ([]ledger.Parameter, error) { <-ctx.Done(); return nil, ctx.Err() }
+	throttled := func(context.Context) ([]ledger.Parameter, error) { return nil, tooOften{} }
+	const s = time.Second
+	for _, tt := range []struct {
+		name    string
+		start   sweep         // or nil
+		before  time.Duration // the interval of the one that it takes over from, or 0
+		refresh time.Duration
+		then    sweep
+		least   []time.Duration // from each sweep to the next, first from the start
+		most    []time.Duration
+	}{
+		{"nothing before", nil, 0, refresh, failing, []time.Duration{0, 5 * s, 10 * s, 20 * s}, []time.Duration{0, 15 * s, 30 * s, 60 * s}},
+		{"cut off", cutOff, 0, refresh, failing, []time.Duration{0, 5 * s, 10 * s, 20 * s}, []time.Duration{0, 15 * s, 30 * s, 60 * s}},
+		{"failed", failing, 0, refresh, failing, []time.Duration{0, 5 * s, 10 * s, 20 * s}, []time.Duration{10 * s, 15 * s, 30 * s, 60 * s}},
+		{"failed for long", failing, 0, time.Minute, failing,
+			[]time.Duration{0, 5 * s, 10 * s, 20 * s, 54 * s, 54 * s}, []time.Duration{10 * s, 15 * s, 30 * s, 60 * s, 66 * s, 66 * s}},
+		{"failed, with an interval that is short", failing, 0, 4 * s, failing, []time.Duration{0, 3600 * time.Millisecond}, []time.Duration{4 * s, 4400 * time.Millisecond}},
+		{"throttled", throttled, 0, refresh, throttled, []time.Duration{0, 20 * s, 80 * s}, []time.Duration{20 * s, 60 * s, 240 * s}},
+		{"throttled, with an interval that is short", throttled, 0, 10 * s, throttled, []time.Duration{0, 36 * s, 72 * s}, []time.Duration{20 * s, 44 * s, 88 * s}},
+		{"after one that swept more often", failing, time.Minute, refresh, failing, []time.Duration{0, 5 * s}, []time.Duration{10 * s, 15 * s}},
+		{"throttled since long before", throttled, 5 * time.Minute, time.Minute, throttled, []time.Duration{0, 270 * s}, []time.Duration{300 * s, 330 * s}},
+		{"complete", failing, 0, refresh, nothing, []time.Duration{0, 0, 54 * time.Minute}, []time.Duration{10 * s, time.Hour, 66 * time.Minute}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			least, most := slices.Repeat([]time.Duration{math.MaxInt64}, len(tt.least)), make([]time.Duration, len(tt.most))
+			for range 200 {
+				do := tt.start
+				w := newServer(nil)
+				w.Watcher = New(source{w, func(ctx context.Context) ([]ledger.Parameter, error) { return do(ctx) }}, tt.refresh, w)
+				w.Slow(tt.before)
+				if do != nil {
+					ctx, cancel := context.WithTimeout(t.Context(), 5*s)
+					w.Sweep(ctx)
+					cancel()
+					<-w.sweeps
+				}
+				do = tt.then
+				w.Hasten()
+				last := time.Now()
+				w.run(t)
+				for i := range least {
+					at := <-w.sweeps
+					least[i], most[i] = min(least[i], at.Sub(last)), max(most[i], at.Sub(last))
+					last = at
+				}
+				w.stop()
+			}
+			for i := range least {
+				near := (tt.most[i] - tt.least[i]) / 10 // of what is there by chance
+				if least[i] < tt.least[i] || most[i] > tt.most[i] || least[i] > tt.least[i]+near || most[i] < tt.most[i]-near {
+					t.Errorf("%s: sweep %d came %v to %v after the one before, want anything from %v to %v", tt.name, i, least[i], most[i], tt.least[i], tt.most[i])
+				}
+			}
 		})
 	}
 }
@@ -761,7 +824,13 @@ func TestFleet(t *testing.T) {
 		for i := range servers {
 			w := New(sweeper(func() error { return sweep(i) }), refresh, newServer(nil))
 			wg.Go(func() {
-				w.Sweep(ctx) // as a start does
+				w.Sweep(ctx) // as a start does, and then is not loaded
+				mu.Lock()
+				_, loaded := complete[i]
+				mu.Unlock()
+				if !loaded {
+					w.Hasten()
+				}
 				w.Run(ctx)
 			})
 		}
