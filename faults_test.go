@@ -161,6 +161,16 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		a.mu.Lock()
 		return nil, r.Context().Err()
+	case "slow":
+		a.mu.Unlock()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(3 * time.Second):
+		}
+		a.mu.Lock()
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
 	}
 	var input struct {
 		Names     []string
@@ -705,16 +715,15 @@ func TestFaults(t *testing.T) {
 		script: `
 			refresh 1h
 			put /dns/cache cache-v1.corp.internal
-			fault hang
-			load
-			fault
+			fault slow
 			start
-			wait 1s
+			ready no
+			wait 6s
 			ready yes
 			cache cache-v1
 		`,
 		log: `
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters /live:l: canceled, context deadline exceeded
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters
 		`,
@@ -728,17 +737,17 @@ func TestFaults(t *testing.T) {
 			start
 			wait 1s
 			blocks ssm /dns ssm /more
-			fault hang
-			load
-			fault
+			fault slow
 			reload
-			wait 1s
+			ready no
+			cache cache-v1
+			wait 6s
 			ready yes
 			web web-v1
 		`,
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /more: canceled, context deadline exceeded
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 2 aliases from 2 parameters
 		`,
