@@ -44,8 +44,12 @@ func (s *Store) Calls() map[Call]uint64 {
 	return maps.Clone(s.calls.count)
 }
 
-// call makes one call, within its deadline, and counts it.
+// call makes one call when it is its turn, within its deadline, and counts it.
 func call[I, O any](ctx context.Context, s *Store, operation string, do func(context.Context, *I, ...func(*ssm.Options)) (*O, error), input *I) (*O, error) {
+	if s.pace.Wait(ctx) != nil {
+		<-ctx.Done() // it does not wait if it would be for nothing
+		return nil, ctx.Err()
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	output, err := do(ctx, input)

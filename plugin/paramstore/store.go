@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"golang.org/x/time/rate"
 
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
@@ -29,6 +30,11 @@ const callTimeout = 5 * time.Second
 // its own it could hang for ever, and each later call would wait for it. It is
 // the shorter one, so that it is seen what was too slow.
 const credentialTimeout = 4 * time.Second
+
+// pace is how many calls there are a second: half of what an account has by default, for
+// all that read its parameters. So many may follow one another at once.
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html
+const pace = 20
 
 // Config says where Parameter Store is and who asks. What is empty is left to
 // the standard environment variables and files of the AWS SDKs:
@@ -52,6 +58,7 @@ type Store struct {
 	client    *ssm.Client
 	transport *http.Transport
 	lines     []ledger.Line
+	pace      *rate.Limiter
 	calls     calls
 }
 
@@ -85,7 +92,7 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	}
 	// A transport of our own can be told to close its connections. The SDK's
 	// client is where AWS_CA_BUNDLE went.
-	s := &Store{config: c, lines: lines, transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
+	s := &Store{config: c, lines: lines, pace: rate.NewLimiter(pace, pace), transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
 	cfg.HTTPClient = client(s.transport)
 	if c.Role != "" {
 		asked := client(s.transport)

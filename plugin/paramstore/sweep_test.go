@@ -1,6 +1,7 @@
 package paramstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -404,6 +406,43 @@ func TestDeadlineOfEachCall(t *testing.T) {
 			t.Errorf("sweep took %v, want 12s", took)
 		}
 	})
+}
+
+// A sweep leaves half of the account's rate to others: twenty calls at once, then twenty a
+// second. To wait for that is no call that takes too long.
+func TestPace(t *testing.T) {
+	signed(t)
+	for _, tt := range []struct {
+		calls int
+		most  time.Duration // or 0
+		took  time.Duration
+		err   string
+		made  int
+	}{
+		{20, 0, 0, "", 20},
+		{21, 0, 50 * time.Millisecond, "", 21},
+		{100, 0, 4 * time.Second, "", 100},
+		{1000, 0, 49 * time.Second, "", 1000},
+		{1000, 5 * time.Second, 5 * time.Second, "read the parameters below /dns: context deadline exceeded", 120},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var answers []answer
+			for i := range tt.calls - 1 {
+				answers = append(answers, page(strconv.Itoa(i+1), "/dns/cache"))
+			}
+			s, w := wired(t, Config{}, []ledger.Line{byPath}, inTurn(append(answers, page(""))...))
+			ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(tt.most, time.Hour))
+			defer cancel()
+			began := time.Now()
+			_, err := s.Sweep(ctx)
+			if took := time.Since(began).Round(time.Millisecond); took != tt.took || text(err) != tt.err {
+				t.Errorf("a sweep of %d calls took %v with the error %q, want %v and %q", tt.calls, took, text(err), tt.took, tt.err)
+			}
+			if made := len(w.requests); made < tt.made-1 || made > tt.made {
+				t.Errorf("a sweep of %d calls made %d, want %d", tt.calls, made, tt.made)
+			}
+		})
+	}
 }
 
 func TestCancel(t *testing.T) {

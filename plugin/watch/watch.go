@@ -39,8 +39,8 @@ type Observer interface {
 }
 
 // sweepTimeout is the deadline of a whole sweep, in which a source makes many
-// calls: at 40 a second, all that an account has by default, 100,000 parameters
-// take four minutes.
+// calls: at 20 a second, half of what an account has by default, 100,000 parameters
+// take more than eight minutes.
 const sweepTimeout = 15 * time.Minute
 
 // mostInterval is how far apart sweeps are at most for a source that is asked
