@@ -79,6 +79,9 @@ func (b *mailbox) do(word, rest string) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.fault = rest
+		if rest == "expired" { // or moved to another queue
+			b.messages = nil
+		}
 		close(b.arrived) // the poll that waits fails as well
 		b.arrived = make(chan struct{})
 	case "queued":
@@ -169,6 +172,9 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 			for _, e := range input.Entries {
 				b.messages = slices.DeleteFunc(b.messages, func(m message) bool { return fmt.Sprint("receipt ", m.ID) == e.ReceiptHandle })
 				successful = append(successful, map[string]string{"Id": e.ID})
+			}
+			if b.fault == "unheard" {
+				return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 			}
 			return respond(200, map[string]any{"Successful": successful, "Failed": []any{}})
 		}
@@ -618,6 +624,50 @@ func TestPush(t *testing.T) {
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: 1 of 1 messages stay, the first for ReceiptHandleIsInvalid: no such receipt
 			[INFO] push works again`,
+	}, {
+		"messages that are deleted, and the answer is lost: nothing is left that could fail", first + v2 + `
+			queue unheard
+			event Update /dns/cache
+			wait 1s
+			cache cache-v2
+			queued 0
+			metric push_up 0
+			queue none
+			wait 2m
+			metric push_up 1
+			polls 0 99
+			wait 10m
+			polls 29 31`, begun + flips + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": read tcp: connection reset by peer
+			[INFO] push works again`,
+	}, {
+		"a read that fails, and the message does not come again: nothing is left to read", first + v2 + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 1s
+			queued 1
+			queue expired
+			fault
+			wait 3m
+			polls 0 99
+			wait 10m
+			polls 29 31`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
+	}, {
+		"hints that were left in the queue, and do not come again", `
+			refresh 1h
+			put /dns/cache cache-v1.corp.internal
+			fault refused of GetParametersByPath
+			start
+			event Update /dns/cache
+			wait 1m
+			queued 1
+			queue expired
+			wait 3m
+			polls 0 99
+			wait 10m
+			polls 29 31`,
+		`[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
 	}, {
 		"reads that are throttled become few", "paths\n" + first + `
 			event Update /dns/cache

@@ -27,9 +27,9 @@ const (
 	pollTimeout = waitSeconds*time.Second + callTimeout
 )
 
-// visibility is for how long a message is nobody else's. One that was not deleted by
-// then is received again.
-const visibility = 30 // seconds
+// visibility is for how long a message is nobody else's, in seconds: watch.Hidden at most.
+// One that was not deleted by then is received again.
+const visibility = 30
 
 // Queue is an SQS queue of Parameter Store's change events. It may be read by one
 // process only: what one receives no other does.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/octoenergy/versionalias/internal/emulator"
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 // What messages hold, and the hint that each is.
@@ -101,6 +102,13 @@ func TestQueueEndpoint(t *testing.T) {
 		if r.URL.Host != tt.host || r.scope() != tt.scope || !strings.Contains(r.body, `"QueueUrl":"`+tt.url+`"`) {
 			t.Errorf("%s was asked at %s as %s: %s", tt.url, r.URL.Host, r.scope(), r.body)
 		}
+	}
+}
+
+// A Pusher takes it that what was not deleted has come again by then.
+func TestVisibility(t *testing.T) {
+	if got := visibility * time.Second; got > watch.Hidden {
+		t.Errorf("a message is hidden for %v, want at most %v", got, watch.Hidden)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // Queue is where hints come from. Receive waits for some, and for nothing else than
-// ctx for longer than half a minute. A hint that is not deleted comes again.
+// ctx for longer than half a minute. A hint that is not deleted comes again, after Hidden
+// at most.
 type Queue interface {
 	Receive(ctx context.Context) ([]ledger.Hint, error)
 	Delete(ctx context.Context, hints []ledger.Hint) error
@@ -36,6 +37,9 @@ type Audience interface {
 	Lost(err error)
 	Found()
 }
+
+// Hidden is for how long at most a hint that was received is not received again.
+const Hidden = 30 * time.Second
 
 // coalesce is for how long hints are gathered before what they are about is read.
 const coalesce = 200 * time.Millisecond
@@ -66,6 +70,7 @@ type Pusher struct {
 	unread   bool        // the last read failed
 	stuck    bool        // the last deletion failed
 	early    bool        // some of the last hints were left in the queue
+	since    time.Time   // when one of them was so last
 	last     time.Time   // when parameters were read
 	later    []again     // in the order of time
 }
@@ -114,6 +119,10 @@ func (p *Pusher) Run(ctx context.Context) {
 			if o.err != nil {
 				p.audience.Lost(o.err)
 				continue
+			}
+			if len(o.hints) == 0 && o.began.After(p.since.Add(Hidden)) { // what failed would have come again
+				p.unread, p.stuck, p.early = false, false, false
+				p.slow()
 			}
 			if !p.stuck {
 				p.audience.Found()
@@ -184,7 +193,13 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 }
 
 // slow has fewer hints received while there is a reason to.
-func (p *Pusher) slow() { p.failing.Store(p.unread || p.stuck || p.early) }
+func (p *Pusher) slow() {
+	failing := p.unread || p.stuck || p.early
+	if failing {
+		p.since = time.Now()
+	}
+	p.failing.Store(failing)
+}
 
 // put notes what is to be read again.
 func (p *Pusher) put(refs []ledger.Ref, read again) {
@@ -291,6 +306,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // outcome is what came of one call to the queue.
 type outcome struct {
+	began time.Time
 	hints []ledger.Hint
 	err   error
 }
@@ -310,7 +326,7 @@ func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 		select {
 		case <-ctx.Done():
 			return
-		case received <- outcome{hints, err}:
+		case received <- outcome{began, hints, err}:
 		}
 		if err == nil && !p.failing.Load() {
 			retry = firstRetry
