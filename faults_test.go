@@ -1053,6 +1053,26 @@ func TestFaults(t *testing.T) {
 			[INFO] alias d.corp.internal. removed: was d-v1.corp.internal. (parameter /dns/d, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
+		name: "duty 5: a sweep misses the bundle of most aliases: the brake is off once that is read by name",
+		script: `
+			paths
+			refresh 5m
+			put /dns/web web-v1.corp.internal
+			put /dns/all {"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal", "c": "c-v1.corp.internal", "d": "d-v1.corp.internal"}}
+			start
+			skip /dns/all
+			restart
+			skip
+			metric braked_aliases 0
+			a a-v1
+		`,
+		log: `
+			[INFO] loaded 5 aliases from 2 parameters
+			[INFO] recalled 5 aliases, and 0 rejected documents, of TIME
+			[WARNING] brake on: the parameters of 4 of 5 aliases are gone; they stay in force for an hour
+			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
+		`,
+	}, {
 		name: "duty 4: deleted and made anew at version 1",
 		script: `
 			put /dns/cache cache-v1.corp.internal

@@ -28,10 +28,11 @@ const brakeAliases = 3
 
 func (a absence) missing() bool { return !a.since.IsZero() }
 
-// due is when the parameter is to be read next, or zero: not any more.
+// due is when the parameter is to be read next, or zero: not any more. The brake does not
+// keep the first read: a sweep may have missed what is there.
 func (a absence) due(interval time.Duration, braked bool) time.Time {
 	at := a.since
-	if braked {
+	if braked && a.gone > 0 {
 		at = at.Add(brakeTime)
 	}
 	switch again := a.last.Add(interval); {
