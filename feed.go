@@ -326,6 +326,9 @@ func (f *feed) succeed() {
 			f.pushing = old.pushing
 		}
 	}
+	if f.pushing.since.IsZero() {
+		f.pushing.since = time.Now()
+	}
 	f.before, f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil, nil
 }
 

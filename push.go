@@ -192,8 +192,11 @@ func (f *feed) Found() {
 	f.pushing.lost.over("push works again")
 }
 
-// pushing is what has been said of push.
-type pushing struct{ lost, unread trouble }
+// pushing is what has been said of push, and since when there has been somebody to tell.
+type pushing struct {
+	lost, unread trouble
+	since        time.Time
+}
 
 // trouble is said once when it begins, and once when it is over.
 type trouble bool
@@ -213,14 +216,16 @@ func (t *trouble) over(text string) {
 }
 
 // missed counts what a sweep found that push should have told before. Of a version that
-// was known to before, it may have: that comes into force later, for others' sake. When a
-// label was moved nobody says.
+// was known to before, it may have: that comes into force later, for others' sake. What
+// changed while nobody listened may be told yet. When a label was moved nobody says.
 func (f *feed) missed(before *ledger.Ledger, events []ledger.Event, now time.Time) {
 	counted := map[string]bool{}
 	for _, e := range events {
 		switch e.Kind {
 		case ledger.Added, ledger.Flipped, ledger.Changed, ledger.Removed, ledger.Rejected:
-			if f.lines[e.Source.Line].Label == "" && now.Sub(e.Source.Modified) > overdue && !before.Has(e.Source) && !counted[e.Source.Parameter] {
+			at := e.Source.Modified
+			told := at.Before(f.pushing.since) || now.Sub(at) <= overdue || before.Has(e.Source) // or may be yet
+			if f.lines[e.Source.Line].Label == "" && !told && !counted[e.Source.Parameter] {
 				counted[e.Source.Parameter] = true
 				f.stats.push.missed.Add(1)
 			}

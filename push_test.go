@@ -554,6 +554,28 @@ func TestPush(t *testing.T) {
 			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:01Z)
 			[INFO] push works again`,
 	}, {
+		"a restart, while an event waits in the queue: nothing was missed", first + `
+			stop
+			` + v2 + `
+			event Update /dns/cache
+			wait 30s
+			start
+			wait 1s
+			cache cache-v2
+			metric push_missed_total 0
+			wait 12s
+			queued 0`,
+		begun + "[INFO] recalled 1 aliases, and 0 rejected documents, of TIME\n" + flips,
+	}, {
+		"a reload does not make good what was missed before it", "refresh 5m\n" + first + v2 + `
+			fault stale
+			wait 21s
+			reload
+			fault
+			wait 6m
+			cache cache-v2
+			metric push_missed_total 1`, begun + flips,
+	}, {
 		"it may not be read, over reloads as well", first + `
 			queue denied
 			wait 10m
