@@ -432,6 +432,18 @@ func TestPush(t *testing.T) {
 			metric push_hints_total{operation="junk"} 8
 			cache cache-v1`, strings.TrimSpace(begun),
 	}, {
+		"an event of another Region, where a parameter has the same name", first + `
+			calls 0 9
+			message {"source": "aws.ssm", "region": "us-east-1", "detail": {"operation": "Update", "name": "/dns/cache"}}
+			wait 1s
+			queued 0
+			calls 0 0
+			metric push_hints_total{operation="junk"} 1
+			message {"source": "aws.ssm", "region": "eu-west-1", "detail": {"operation": "Update", "name": "/dns/cache"}}
+			wait 1s
+			calls 1 1
+			metric push_hints_total{operation="update"} 1`, strings.TrimSpace(begun),
+	}, {
 		"a stale read: it is read again after 2 and 10 seconds", first + v2 + `
 			fault stale
 			event Update /dns/cache

@@ -15,6 +15,7 @@ import (
 type event struct {
 	Source string `json:"source"`
 	Type   string `json:"detail-type"`
+	Region string `json:"region"`
 	Time   any    `json:"time"` // only of interest: whatever it is, the rest counts
 	Detail struct {
 		Operation string `json:"operation"`
@@ -42,8 +43,8 @@ var parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,1
 const MaxName = 1011
 
 // parseHint reads the body of a message: an event, as it is or in an envelope of SNS.
-// Of anything else the hint is empty.
-func parseHint(body string) ledger.Hint {
+// Of anything else the hint is empty, and of an event that says it is of another Region.
+func parseHint(body, region string) ledger.Hint {
 	var e event
 	var around envelope
 	if json.Unmarshal([]byte(body), &around) == nil && around.Type == "Notification" {
@@ -53,6 +54,7 @@ func parseHint(body string) ledger.Hint {
 	case json.Unmarshal([]byte(body), &e) != nil,
 		e.Source != "aws.ssm",
 		e.Type != "" && e.Type != "Parameter Store Change",
+		!strings.Contains(region, e.Region), // it may be fips-us-east-1, as the SDK has it
 		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
 		len(e.Detail.Name) > MaxName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}

@@ -65,7 +65,8 @@ func (s *Store) Queue(queue string) (*Queue, error) {
 }
 
 // Receive waits until there is something, 20 seconds at most, and is the hints of up
-// to ten messages. One that is no event of Parameter Store's has no name.
+// to ten messages. One that is no event of Parameter Store's in the Store's Region has no
+// name.
 func (q *Queue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -83,7 +84,7 @@ func (q *Queue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 	}
 	var hints []ledger.Hint
 	for _, m := range output.Messages {
-		h := parseHint(aws.ToString(m.Body))
+		h := parseHint(aws.ToString(m.Body), q.store.aws.Region)
 		h.Receipt = aws.ToString(m.ReceiptHandle)
 		hints = append(hints, h)
 	}

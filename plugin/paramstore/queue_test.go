@@ -54,6 +54,9 @@ func TestParseHint(t *testing.T) {
 		{"an element of dots", named("/dns/../cache"), ledger.Hint{}},
 		{"an element of one dot at the end", named("/dns/."), ledger.Hint{}},
 		{"of another service", strings.Replace(body, "aws.ssm", "aws.ec2", 1), ledger.Hint{}},
+		{"of another Region", strings.Replace(body, "eu-west-1", "us-east-1", 1), ledger.Hint{}},
+		{"of another Region, in an envelope of SNS", sns(strings.Replace(body, "eu-west-1", "us-east-1", 1)), ledger.Hint{}},
+		{"of no Region", strings.Replace(body, "eu-west-1", "", 1), update},
 		{"another event", policy, ledger.Hint{}},
 		{"another operation", badOp, ledger.Hint{}},
 		{"an envelope of an envelope", sns(sns(body)), ledger.Hint{}},
@@ -65,9 +68,12 @@ func TestParseHint(t *testing.T) {
 		{"text", "what?", ledger.Hint{}},
 		{"nothing", "", ledger.Hint{}},
 	} {
-		if got := parseHint(tt.body); got != tt.want {
+		if got := parseHint(tt.body, "eu-west-1"); got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
+	}
+	if got := parseHint(body, "fips-eu-west-1"); got != update {
+		t.Errorf("for a name of the Region with FIPS in it: got %+v, want %+v", got, update)
 	}
 }
 
