@@ -63,7 +63,9 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
-	if hops == 1 || ctx.Value(probing{}) == nil { // a probe has been asked anew already
+	if probe := passing(ctx, hops); probe != nil {
+		probe.over(e, below)
+	} else {
 		choice.Tally.Add()
 	}
 	target, ok := e.Follow(choice.Target(), r.Question[0].Name, below)

@@ -45,14 +45,11 @@ func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
 
 func (v *verifier) verify(ctx context.Context, p ledger.Probe) ([]alias.Name, error) {
 	if p.Check == alias.CheckName {
-		m, err := v.ask(ctx, p.Target, dns.TypeA)
+		m, over, err := v.ask(ctx, p.Target, dns.TypeA)
 		if err == nil && m.Rcode != dns.RcodeSuccess {
 			err = fmt.Errorf("found %s, want a name that exists", dns.RcodeToString[m.Rcode])
 		}
-		if err != nil {
-			return nil, err
-		}
-		return over(m, p.Target), nil
+		return over, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var asking sync.WaitGroup
@@ -85,7 +82,7 @@ type finding struct {
 }
 
 func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) finding {
-	m, err := v.ask(ctx, p.Target, qtype)
+	m, over, err := v.ask(ctx, p.Target, qtype)
 	if err != nil {
 		return finding{failure: err}
 	}
@@ -95,7 +92,7 @@ func (v *verifier) find(ctx context.Context, p ledger.Probe, qtype uint16) findi
 	var c chain
 	c.follow(m.Answer, string(p.Target), 0)
 	found := addresses(c.final)
-	f := finding{addresses: len(found), over: over(m, p.Target)}
+	f := finding{addresses: len(found), over: over}
 	switch {
 	case len(found) == 0 && slices.ContainsFunc(c.final, addressing):
 		f.failure = errors.New("found no address but 0.0.0.0 or ::, want another one")
@@ -131,11 +128,44 @@ func fruitless(findings []finding, port uint16) error {
 	return errors.New("found no record, want an address")
 }
 
-// over is the names that m, the answer for target, leads over: what has one of them as its
-// own name must not have this target.
-func over(m *dns.Msg, target alias.Name) []alias.Name {
-	var names []alias.Name
-	for _, rr := range m.Answer {
+// passage is the aliases that a probe is led over, in that order.
+type passage struct {
+	mu      sync.Mutex // caches may go on by themselves
+	aliases []alias.Name
+}
+
+// passing is the passage of the probe that a query is part of, or nil. The query has been asked
+// anew so often; a probe counts as one that has.
+func passing(ctx context.Context, hops uint8) *passage {
+	if hops == 1 {
+		return nil
+	}
+	p, _ := ctx.Value(probing{}).(*passage)
+	return p
+}
+
+// over notes that e leads on, and the first below octets of what was asked for are in front of
+// its name. If these move along, it is another name that comes back to e, if it does.
+func (p *passage) over(e *alias.Entry, below int) {
+	if below > 0 && !e.Subtree.Collapse {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.aliases = append(p.aliases, e.Name)
+}
+
+// names is the aliases that the probe was led over until now, and what names the answer for target
+// leads over: beside an alias's CNAME nothing may be told of its name. A flattened answer tells
+// no names.
+func (p *passage) names(answer []dns.RR, target alias.Name, flatten bool) []alias.Name {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	names := slices.Clip(p.aliases)
+	if flatten {
+		return names
+	}
+	for _, rr := range answer {
 		on := []string{rr.Header().Name}
 		if cname, ok := rr.(*dns.CNAME); ok {
 			on = append(on, cname.Target)
@@ -170,8 +200,9 @@ func addresses(rrs []dns.RR) []netip.Addr {
 }
 
 // ask asks for a target, as a hop would: the server block's own chain, or the
-// server. The error says that there was no answer, or a rule against it.
-func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m *dns.Msg, err error) {
+// server. The error says that there was no answer, or a rule against it. Over is what the
+// target leads over.
+func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m *dns.Msg, over []alias.Name, err error) {
 	defer func() {
 		if p := recover(); p != nil { // as the server does for a query
 			err = fmt.Errorf("found a panic, want an answer: %v", p)
@@ -183,17 +214,21 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 	if server != nil {
 		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
 	}
-	ctx = context.WithValue(ctx, probing{}, true)
+	passage := new(passage)
+	ctx = context.WithValue(ctx, probing{}, passage)
 	ctx = context.WithValue(ctx, nested{}, true)
 	ctx = context.WithValue(ctx, dnsserver.LoopKey{}, 1)
 	m, err = v.exchange(ctx, server, q, self)
 	if err == nil && m.Truncated && ctx.Err() == nil { // a stop waits for what is asked
 		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)
 	}
-	if err == nil && ruled(m) {
-		return nil, errors.New("found that an access rule forbids it, want an answer")
+	switch {
+	case err != nil:
+		return nil, nil, steady(err)
+	case ruled(m):
+		return nil, nil, errors.New("found that an access rule forbids it, want an answer")
 	}
-	return m, steady(err)
+	return m, passage.names(m.Answer, target, v.plugin.flatten), nil
 }
 
 // exchange asks a question of the server block's chain, or of the server.
@@ -227,7 +262,7 @@ func steady(err error) error {
 	return err
 }
 
-// probing is the key of contexts in which we ask ourselves.
+// probing is the key of contexts in which we ask ourselves; the value is a *passage.
 type probing struct{}
 
 // dial fails unless one of the addresses accepts a connection at port, with the error of

@@ -464,23 +464,9 @@ func TestVerifyOfServer(t *testing.T) {
 		"aliases/other": "cache-v1.corp.internal",
 		"aliases/tcp":   "cache-v1.corp.internal",
 	})
-	f := running.all[0].plugins[0].feed
 	waits := func(name, want string) {
 		t.Helper()
-		for deadline := time.Now().Add(program.Patience); ; <-time.After(5 * time.Millisecond) {
-			got := ""
-			for _, w := range f.ledger.Load().Waiting() {
-				if w.Name == alias.Name(name) {
-					got = fmt.Sprint(w.Err)
-				}
-			}
-			if matched, _ := regexp.MatchString("^"+want+"$", got); matched {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s waits for %q, want %q", name, got, want)
-			}
-		}
+		waitsFor(t, name, want)
 	}
 	s.write("aliases/other", "cache-v2.other.internal")
 	waits("other.corp.internal.", "verify target cache-v2.other.internal.: found no query yet that tells which server to ask, want one")
@@ -511,6 +497,103 @@ func TestVerifyOfServer(t *testing.T) {
 		if got := show(x.ask(t, s)); got != x.want {
 			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
 		}
+	}
+}
+
+// waitsFor waits until the newest document of an alias waits for a reason, or for none.
+func waitsFor(t *testing.T, name, want string) {
+	t.Helper()
+	f := running.all[0].plugins[0].feed
+	for deadline := time.Now().Add(program.Patience); ; <-time.After(5 * time.Millisecond) {
+		got := ""
+		for _, w := range f.ledger.Load().Waiting() {
+			if w.Name == alias.Name(name) {
+				got = fmt.Sprint(w.Err)
+			}
+		}
+		if matched, _ := regexp.MatchString("^"+want+"$", got); matched {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s waits for %q, want %q", name, got, want)
+		}
+	}
+}
+
+// What leads back to its alias over a CNAME of another zone waits, however that is hidden;
+// what does not comes into force, also if the answer has the alias's name.
+func TestVerifyOfWhatLeadsBack(t *testing.T) {
+	upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := reply(r)
+		if q := r.Question[0]; q.Name == "lb.example.org." && q.Qtype == dns.TypeA {
+			m = reply(r, "lb.example.org. 60 IN CNAME public.corp.internal.", "public.corp.internal. 60 IN A 192.0.2.7")
+		}
+		m.RecursionAvailable = true
+		_ = w.WriteMsg(m)
+	})
+	defer upstream.Close()
+	leads := func(name, target string) bool {
+		e := running.all[0].plugins[0].table.Load().Get(alias.Name(name))
+		return e != nil && string(e.Target) == target
+	}
+	for _, mode := range []string{"cname", "flatten"} {
+		s := startServer(t, strings.NewReplacer("MODE", mode, "UPSTREAM", upstream.Addr).Replace(`
+			corp.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				versionalias {
+					directory aliases
+					refresh 1s
+					answer MODE
+					verify
+				}
+				file corp.zone
+			}
+			other.internal:0 {
+				bind 127.0.0.1
+				root DIR
+				file other.zone
+			}
+			example.org:0 {
+				bind 127.0.0.1
+				forward . UPSTREAM
+			}`), files{
+			"corp.zone": corpZone,
+			"other.zone": strings.ReplaceAll(corpZone, "corp.internal", "other.internal") +
+				"below CNAME x.web.corp.internal.\nkept CNAME x.keep.corp.internal.\nx.kept A 192.0.2.8\n" +
+				"ta CNAME b.corp.internal.\ntb CNAME a.corp.internal.\ntc CNAME d.corp.internal.\nold A 192.0.2.9\nx.old A 192.0.2.9\n",
+			"aliases/a":      "cache-v1.corp.internal",
+			"aliases/b":      "tb.other.internal",
+			"aliases/places": `{"aliases": {"c": "cache-v1.corp.internal", "d": "c.corp.internal"}}`,
+			"aliases/web":    `{"to": "cache-v1.corp.internal", "subtree": "collapse"}`,
+			"aliases/keep":   `{"to": "old.other.internal", "subtree": "keep"}`,
+			"aliases/public": "cache-v1.corp.internal",
+		})
+		exchange{q: "a.corp.internal. A"}.ask(t, s)
+		for _, tt := range []struct {
+			name, file, document, target string
+			back                         bool
+		}{
+			{"a", "a", "ta.other.internal", "ta.other.internal", true},
+			{"web", "web", `{"to": "below.other.internal", "subtree": "collapse"}`, "below.other.internal", true},
+			{"keep", "keep", `{"to": "kept.other.internal", "subtree": "keep"}`, "kept.other.internal", false}, // x.kept leads on
+			// With CNAMEs the answer would have more than one of the alias's name.
+			{"public", "public", "lb.example.org", "lb.example.org", mode == "cname"},
+			{"c", "places", `{"aliases": {"c": "tc.other.internal", "d": "cache-v1.corp.internal"}}`, "tc.other.internal", false},
+		} {
+			s.write("aliases/"+tt.file, tt.document)
+			name, target := tt.name+".corp.internal.", tt.target+"."
+			if tt.back {
+				waitsFor(t, name, "verify target "+target+": found that it leads back to alias "+name+", want a target that does not")
+				continue
+			}
+			for deadline := time.Now().Add(program.Patience); !leads(name, target); <-time.After(5 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%s: %s does not lead to %s: %v", mode, name, target, running.all[0].plugins[0].feed.ledger.Load().Waiting())
+				}
+			}
+		}
+		s.stop()
 	}
 }
 

@@ -18,7 +18,7 @@ type Probe struct {
 
 // Answer is the answer to a probe: nil if the target passes. Unasked says that
 // there was no way to ask yet, and Err why. Over is the names that a target leads over
-// which passes.
+// which passes, from one to the next.
 type Answer struct {
 	Probe
 	Err     error
@@ -163,7 +163,7 @@ func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]ali
 			if !slices.Contains(wants, probe) {
 				wants = append(wants, probe)
 			}
-			if slices.Contains(c.proofs[probe].over, a.Name) {
+			if len(c.proofs[probe].over) > 0 && c.leadsBack(a.Name, probe, aliases) {
 				if back == nil { // as usual
 					back = map[Probe]alias.Name{}
 				}
@@ -174,20 +174,52 @@ func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]ali
 	return wants, back
 }
 
+// leadsBack reports whether the target that was asked for leads to the alias name once aliases have
+// come into force, of which that is one.
+func (c *change) leadsBack(name alias.Name, asked Probe, aliases []alias.Alias) bool {
+	var seen []alias.Name
+	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
+		a := c.over(next[0], aliases)
+		switch {
+		case a == nil || slices.Contains(seen, a.Name):
+			continue
+		case a.Name == name:
+			return true
+		}
+		seen = append(seen, a.Name)
+		for _, target := range a.Targets() {
+			next = append(next, Probe{target, a.Check})
+		}
+	}
+	return false
+}
+
+// over is the first of aliases that a target leads over, or nil. What follows in the answer
+// may be where that alias led when it was given.
+func (c *change) over(asked Probe, aliases []alias.Alias) *alias.Alias {
+	for _, name := range append([]alias.Name{asked.Target}, c.proofs[asked].over...) {
+		i := slices.IndexFunc(aliases, func(a alias.Alias) bool {
+			return a.Name == name || a.Covers(name) && a.Subtree.Collapse // else it is led to another name
+		})
+		if i >= 0 {
+			return &aliases[i]
+		}
+	}
+	return nil
+}
+
 // unverified takes out the candidates that wait for probes, and those that give up
 // an alias to one of them: it must not be gone in between. It reports whether there
 // were any.
 func (v *view) unverified() bool {
 	waits := map[key][]Probe{}
 	wants := map[key][]Probe{}
-	backs := map[Probe]alias.Name{}
+	backs := map[key]map[Probe]alias.Name{}
 	for k := range v.in {
 		if !v.asks(k) {
 			continue
 		}
-		var back map[Probe]alias.Name
-		wants[k], back = v.wants(v.own(&v.in[k].document))
-		maps.Copy(backs, back)
+		wants[k], backs[k] = v.wants(v.own(&v.in[k].document))
 		if v.unproven(k) {
 			waits[k] = wants[k]
 		}
@@ -219,6 +251,12 @@ func (v *view) unverified() bool {
 				for _, p := range waits[k] {
 					if !slices.Contains(waits[from], p) {
 						waits[from], more = append(waits[from], p), true
+						if name, ok := backs[k][p]; ok {
+							if backs[from] == nil {
+								backs[from] = map[Probe]alias.Name{}
+							}
+							backs[from][p] = name
+						}
 					}
 				}
 			}
@@ -226,7 +264,7 @@ func (v *view) unverified() bool {
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(waits), key.compare) {
 		v.leaveOut(k)
-		v.wait(k, waits[k], backs)
+		v.wait(k, waits[k], backs[k])
 	}
 	v.waiting = v.waiting || len(waits) > 0
 	return len(waits) > 0

@@ -50,8 +50,8 @@ func waitingText(l *Ledger) string {
 	return b.String()
 }
 
-// A turn is a sweep, or an answer to a probe: "PROBE = ERROR", with ok for none, "over NAME"
-// for none of a target that leads over it, and "unasked" in front of one if there was no way
+// A turn is a sweep, or an answer to a probe: "PROBE = ERROR", with ok for none, "over NAME ..."
+// for none of a target that leads over these, and "unasked" in front of one if there was no way
 // to ask.
 type turn struct {
 	at      time.Duration
@@ -76,9 +76,11 @@ func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
 			continue
 		}
 		a := Answer{Probe: probeOf(t, probe)}
-		name, passes := strings.CutPrefix(err, "over ")
+		over, passes := strings.CutPrefix(err, "over ")
 		if passes {
-			a.Over = []alias.Name{alias.Name(name)}
+			for _, name := range strings.Fields(over) {
+				a.Over = append(a.Over, alias.Name(name))
+			}
 		} else if err, a.Unasked = strings.CutPrefix(err, "unasked "); err != "ok" {
 			a.Err = errors.New(err)
 		}
@@ -100,6 +102,7 @@ func TestVerify(t *testing.T) {
 		passes    = "v1.x.org = ok"
 		leadsBack = "verify target v2.x.org.: found that it leads back to alias cache.internal., want a target that does not"
 		ofB       = "verify target v2.x.org.: found that it leads back to alias b.internal., want a target that does not"
+		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
 		kept      = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
 	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
@@ -224,6 +227,38 @@ func TestVerify(t *testing.T) {
 			{answer: "v2.x.org = over cache.internal.", table: v1 + "\nweb.internal. v2.x.org. 5 /a/web@1", probes: "next at 30s",
 				events:  "pending {/a/cache 2}: " + leadsBack + "; version 1 stays in force\nalias web.internal. added: v2.x.org., ttl 5 ({/a/web 1})",
 				waiting: "cache.internal. /a/cache@2: " + leadsBack},
+		},
+	}, {
+		name: "another alias has its own reason",
+		turns: []turn{loaded, verified,
+			{seen: toV2 + "\n" + `/a/p 1 {"aliases": {"w": "v2.x.org", "z": "v3.x.org"}}`, table: v1, probes: "v2.x.org., v3.x.org.",
+				waiting: "cache.internal. /a/cache@2: <nil>\nw.internal. /a/p@1: <nil>\nz.internal. /a/p@1: <nil>"},
+			{answer: "v2.x.org = over cache.internal.\nv3.x.org = no", table: v1, probes: "next at 1s",
+				events:  "pending {/a/cache 2}: " + leadsBack + "; version 1 stays in force\npending {/a/p 1}: verify target v3.x.org.: no; nothing is in force",
+				waiting: "cache.internal. /a/cache@2: " + leadsBack + "\nw.internal. /a/p@1: verify target v3.x.org.: no\nz.internal. /a/p@1: verify target v3.x.org.: no"},
+		},
+	}, {
+		name: "aliases of a bundle lead to each other",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: bd},
+			{seen: `/a/p 2 {"aliases": {"b": "v2.x.org", "d": "v3.x.org"}}`, table: bd, probes: "v2.x.org., v3.x.org.",
+				waiting: "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: "v2.x.org = over d.internal.\nv3.x.org = over b.internal.", table: bd, probes: "next at 30s",
+				events:  "pending {/a/p 2}: " + ofB + "; version 1 stays in force",
+				waiting: "b.internal. /a/p@2: " + ofB + "\nd.internal. /a/p@2: " + ofB},
+		},
+	}, {
+		name: "an alias that another one leads over, until both change",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "b.internal"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1", probes: "b.internal., v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: b.internal., ttl 5 ({/a/p 1})"},
+			{answer: passes + "\nb.internal = ok", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1"},
+			{seen: `/a/p 2 {"aliases": {"b": "v2.x.org", "d": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1", probes: "v1.x.org., v2.x.org.",
+				waiting: "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: passes + "\nv2.x.org = over d.internal. b.internal.", table: "b.internal. v2.x.org. 5 /a/p@2\nd.internal. v1.x.org. 5 /a/p@2",
+				events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/p 2})\nalias d.internal. flipped: b.internal. to v1.x.org. ({/a/p 2})"},
 		},
 	}, {
 		name: "what is given up to one that leads back waits with it",
