@@ -17,9 +17,7 @@ import (
 // marked, or may be an alias's.
 func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	if retired := mark.Retired(); retired != nil && !leaving(w, r) && ctx.Value(probing{}) == nil {
-		if client := remote(w.RemoteAddr()); client.IsValid() { // or it is a cache that asks ahead of its clients
-			retired.Count(client, time.Now())
-		}
+		retired.Count(remote(w.RemoteAddr()), time.Now())
 	}
 	switch {
 	case partial && v.awaits(r):

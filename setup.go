@@ -506,11 +506,10 @@ func (b *block) page(args []string) error {
 	if err != nil {
 		return fmt.Errorf("found %q, want a port, or HOST:PORT", args[0])
 	}
-	if host = strings.ToLower(host); host == "" || host == "localhost" {
-		host = "127.0.0.1"
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
+	if ip, err := netip.ParseAddr(host); err == nil { // its zone may be in upper case
 		host = ip.String()
+	} else if host = strings.ToLower(host); host == "" || host == "localhost" {
+		host = "127.0.0.1"
 	}
 	b.statusAt = net.JoinHostPort(host, strconv.FormatUint(number, 10))
 	return nil

@@ -192,6 +192,7 @@ func TestStatusAddress(t *testing.T) {
 		"8053": "127.0.0.1:8053", ":8053": "127.0.0.1:8053", "localhost:8053": "127.0.0.1:8053", "127.0.0.1:0": "127.0.0.1:0",
 		"[::1]:8053": "[::1]:8053", "0.0.0.0:8053": "0.0.0.0:8053", "08053": "127.0.0.1:8053", "LocalHost:8053": "127.0.0.1:8053",
 		"[0:0::1]:8053": "[::1]:8053", "Dns.corp.internal:8053": "dns.corp.internal:8053",
+		"[FE80::1%enP2p1s0]:8053": "[fe80::1%enP2p1s0]:8053", // names of interfaces have a case
 	} {
 		var b block
 		if err := b.page([]string{address}); err != nil || b.statusAt != want {

@@ -22,13 +22,17 @@ type Retired struct {
 	clients atomic.Pointer[[]netip.Addr]
 }
 
-// Count counts a query of a client at now, if it is one to count.
+// Count counts a query of a client at now, if it is one to count. A cache that asks ahead of its
+// clients is none itself, and has no address.
 func (r *Retired) Count(client netip.Addr, now time.Time) {
 	if now.Before(r.From) || !now.Before(r.Until) {
 		return
 	}
 	r.queries.Add(1)
 	r.last.Store(now.UnixNano())
+	if !client.IsValid() {
+		return
+	}
 	for {
 		old := r.clients.Load()
 		var known []netip.Addr

@@ -136,7 +136,7 @@ func ours(path string) error {
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
 		return err
-	case n > 0 && string(first[:n]) != head:
+	case !strings.HasPrefix(head, string(first[:n])): // it may have been cut off
 		return fmt.Errorf("found %s, which begins with %q, want a snapshot, an empty file or none", path, first[:n])
 	}
 	return nil

@@ -181,6 +181,7 @@ func TestNoSnapshot(t *testing.T) {
 	for _, tt := range []struct{ name, text, found string }{
 		{"none of it", "", ""},
 		{"cut off", sealed(1, "{}")[:20], ""},
+		{"nearly all of it cut off", `{"form`, ""},
 		{"another format", sealed(2, "{}"), ""},
 		{"a zone file", "$ORIGIN corp.internal.\n", "$ORIGIN co"},
 		{"a short one", "v1\n", "v1\n"},
