@@ -239,6 +239,41 @@ func TestBlocksBecomeOne(t *testing.T) {
 	}
 }
 
+// Duties 6, 10: over a reload a block keeps its last good document, though another block that
+// reads the same has a newer one in force, by other rules.
+func TestLastGoodBesideAnotherBlock(t *testing.T) {
+	for name, script := range map[string]string{
+		"an alias is in a zone of the other's": `
+			blocks zones corp.internal. ssm /dns | zones corp.internal. corp.example. ssm /dns
+			put /dns/all {"aliases": {"cache": "cache-v1.corp.internal"}}
+			start
+			put /dns/all {"aliases": {"cache": "cache-v2.corp.internal", "x.corp.example.": "cache-v2.corp.internal"}}
+			wait 12s
+			cache cache-v1
+			reload
+			cache cache-v1
+			wait 1m
+			cache cache-v1
+			block 2
+			cache cache-v2`,
+		"an alias stands in another parameter here": `
+			blocks ssm /dns ssm /more | ssm /dns
+			put /more/cache cache-v1.corp.internal
+			put /dns/all {"aliases": {"db": "db-v1.corp.internal"}}
+			start
+			put /dns/all {"aliases": {"db": "db-v2.corp.internal", "cache": "cache-v9.corp.internal"}}
+			wait 12s
+			reload
+			cache cache-v1
+			db db-v1
+			block 2
+			cache cache-v9
+			db db-v2`,
+	} {
+		t.Run(name, func(t *testing.T) { perform(t, "file\n"+trim(script)) })
+	}
+}
+
 // A reload that takes its time, such as with a lameduck of health, does not take back when
 // the last sweep was.
 func TestLastSweepOverASlowReload(t *testing.T) {

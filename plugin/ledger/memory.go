@@ -33,6 +33,8 @@ type Remembered struct {
 	Reason  Reason    `json:"reason,omitempty"` // that Newest is rejected for
 	Error   string    `json:"error,omitempty"`  // what is wrong with it
 	Missing time.Time `json:"missing,omitzero"` // since when
+
+	other *Version // in force in another ledger, and newer than Good; see Join
 }
 
 // Version is a version of a parameter, see Parameter.
@@ -99,7 +101,7 @@ func (m Memory) Check() error {
 		switch {
 		case p.Line < 0 || p.Line >= len(m.Lines):
 			return fmt.Errorf("found parameter %s of line %d, want one of %d lines", p.Name, p.Line, len(m.Lines))
-		case p.Good == nil && p.Newest == nil:
+		case p.newest() == nil:
 			return fmt.Errorf("found no version of parameter %s, want one", p.Name)
 		}
 	}
@@ -135,14 +137,18 @@ func (v *Version) parameter(line int, name string) Parameter {
 // Recall is the ledger l, which has seen nothing yet, with all that m has of the
 // parameters that l reads: what is in force, what was rejected, and what is
 // missing since when. Documents are read anew, by l's own rules, so that one may
-// come to other aliases, or to be rejected.
+// come to other aliases, or to be rejected. What another ledger has in force is judged as
+// what a sweep sees: it takes nothing out of force unless it may come into force itself.
 func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
-	var good, newest []told
+	var good, others, newest []told
 	missing := map[key]time.Time{}
 	for i, line := range l.lines {
 		for _, p := range m.of(line) {
 			if p.Good != nil {
 				good = append(good, told{Parameter: p.Good.parameter(i, p.Name), adopted: p.Good.Adopted})
+			}
+			if p.other != nil {
+				others = append(others, told{Parameter: p.other.parameter(i, p.Name)})
 			}
 			if p.Newest != nil {
 				newest = append(newest, told{Parameter: p.Newest.parameter(i, p.Name), reason: p.Reason, err: p.Error})
@@ -166,7 +172,7 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 		}
 	}
 	next, _ := c.finish()
-	next = next.recall(good, nil, true, now).recall(newest, missing, false, now)
+	next = next.recall(good, nil, true, now).recall(others, nil, false, now).recall(newest, missing, false, now)
 	next.forget()
 	return next
 }
@@ -206,8 +212,9 @@ func (m Memory) of(line Line) []Remembered {
 	return list
 }
 
-// Join is m, with what o has of lines that m does not know, and of the others what o has
-// for another alias line, in a newer version, or alone.
+// Join is m, with what o, which a ledger made, has of lines that m does not know, and of the
+// others what o has for another alias line, in a newer version, or alone. What is in force by
+// m stays so: o may have it by other rules.
 func (m Memory) Join(o Memory) Memory {
 	joined := Memory{Lines: slices.Clone(m.Lines), Parameters: slices.Clone(m.Parameters), Previous: maps.Clone(o.Previous), Drains: slices.Concat(o.Drains, m.Drains)}
 	if joined.Previous == nil {
@@ -246,7 +253,11 @@ func (m *Memory) merge(n int, o Memory, i int) {
 		p.Line = n
 		j, ok := at[id{p.Name, p.Alias}]
 		switch {
+		case !ok && p.Alias != "":
+			m.Parameters = append(m.Parameters, p)
+		case !ok && !p.Missing.IsZero(): // m may know by now that it is gone
 		case !ok:
+			p.Good, p.other = nil, p.Good
 			m.Parameters = append(m.Parameters, p)
 		case strings.Contains(p.Name, ":"): // a label may go back
 		default:
@@ -255,21 +266,22 @@ func (m *Memory) merge(n int, o Memory, i int) {
 	}
 }
 
-// join is p, or o if that has a newer version, with the newer of those that are in force.
+// join is p, or o if that has a newer version, with what is in force by p; and by o, if that
+// is newer.
 func (p Remembered) join(o Remembered) Remembered {
-	good := p.Good
-	if o.Good.after(good) {
-		good = o.Good
+	good, other := p.Good, p.other
+	if o.Good.after(good) && o.Good.after(other) {
+		other = o.Good
 	}
 	if o.newest().after(p.newest()) {
 		p = o
 	}
-	p.Good = good
+	p.Good, p.other = good, other
 	return p
 }
 
 // newest is the newest version of p.
-func (p Remembered) newest() *Version { return cmp.Or(p.Newest, p.Good) }
+func (p Remembered) newest() *Version { return cmp.Or(p.Newest, p.other, p.Good) }
 
 // after reports whether v is newer than o; either may be nil, which is the oldest.
 func (v *Version) after(o *Version) bool {

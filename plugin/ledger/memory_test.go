@@ -299,8 +299,8 @@ func TestInheritWanted(t *testing.T) {
 	}
 }
 
-// Of what two ledgers have of one parameter, the newest version counts, and of those that
-// are in force the newer one.
+// Of what two ledgers have of one parameter, the newest version counts, and beneath one that
+// is bad the newer one of those that are in force.
 func TestJoinOneParameter(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
 	after := func(versions string) Memory {
@@ -359,6 +359,94 @@ func TestJoinOneVersion(t *testing.T) {
 	l := New(label, trust).Recall(ledgers[0].Memory().Join(ledgers[1].Memory()), epoch)
 	if got, want := tableText(l.Table()), "x.internal. v0.x.org. 5 /a/x:l@1\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What another ledger has in force comes into force by this one's rules or not at all: until
+// then the last good one stays.
+func TestJoinKeepsTheLastGood(t *testing.T) {
+	type history struct {
+		zones, lines string
+		seen         []string // of one sweep after another
+	}
+	for _, tt := range []struct {
+		name            string
+		verify          bool // here
+		own, other      history
+		table, rejected string
+	}{{
+		name:     "one that is bad here",
+		own:      history{"internal.", "ssm /a", []string{`/a/all 1 {"aliases": {"x.internal.": "v1.x.org"}}`}},
+		other:    history{"internal. other.", "ssm /a", []string{`/a/all 2 {"aliases": {"x.internal.": "v2.x.org", "y.other.": "v2.x.org"}}`}},
+		table:    "x.internal. v1.x.org. 5 /a/all@1",
+		rejected: "/a/all@2 zone internal.=1",
+	}, {
+		name:     "one that collides here",
+		own:      history{"internal.", "ssm /a\nssm /b", []string{"/a/x 1 v1.x.org\n/b/y 1 v1.x.org"}},
+		other:    history{"internal.", "ssm /a", []string{`/a/x 2 {"aliases": {"x": "v2.x.org", "y": "v2.x.org"}}`}},
+		table:    "x.internal. v1.x.org. 5 /a/x@1\ny.internal. v1.x.org. 5 /b/y@1",
+		rejected: "/a/x@2 collision internal.=1",
+	}, {
+		name:     "a newer one beneath one that is bad",
+		own:      history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org", "/a/x 3 what?"}},
+		other:    history{"internal.", "ssm /a", []string{"/a/x 2 v2.x.org"}},
+		table:    "x.internal. v2.x.org. 5 /a/x@2",
+		rejected: "/a/x@3 syntax internal.=1",
+	}, {
+		name:   "one that is not verified here",
+		verify: true,
+		own:    history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org"}},
+		other:  history{"internal.", "ssm /a", []string{"/a/x 2 v2.x.org"}},
+		table:  "x.internal. v1.x.org. 5 /a/x@1",
+	}, {
+		name:  "one that was not there yet",
+		own:   history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org"}},
+		other: history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org\n/a/y 1 v1.x.org"}},
+		table: "x.internal. v1.x.org. 5 /a/x@1\ny.internal. v1.x.org. 5 /a/y@1",
+	}, {
+		name:     "one that went to another document",
+		own:      history{"internal.", "ssm /a\nssm /b", []string{`/b/all 1 {"aliases": {"x": "v2.x.org"}}`}},
+		other:    history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org"}},
+		table:    "x.internal. v2.x.org. 5 /b/all@1",
+		rejected: "/a/x@1 collision internal.=1",
+	}, {
+		name:  "one that is missing there",
+		own:   history{"internal.", "ssm /a", []string{""}},
+		other: history{"internal.", "ssm /a", []string{"/a/x 1 v1.x.org", ""}},
+	}, {
+		name:  "one that is missing there, of another alias line",
+		own:   history{"internal.", "alias x.internal. /p", []string{"/p 1 v1.x.org"}},
+		other: history{"internal.", "alias y.internal. /p", []string{"/p 1 v1.x.org", ""}},
+		table: "x.internal. v1.x.org. 5 /p@1\ny.internal. v1.x.org. 5 /p@1",
+	}} {
+		t.Run(tt.name, func(t *testing.T) {
+			last := func(h history) *Ledger {
+				lines := linesOf(t, h.zones, h.lines)
+				l := New(lines, trust)
+				for _, seen := range h.seen {
+					l, _ = l.Apply(seenOf(t, lines, seen), epoch)
+				}
+				return l
+			}
+			lines := linesOf(t, tt.own.zones, tt.own.lines)
+			if strings.HasPrefix(tt.other.lines, "alias") { // two blocks become one
+				lines = linesOf(t, tt.own.zones, tt.own.lines+"\n"+tt.other.lines)
+			}
+			m := last(tt.own).Memory().Join(last(tt.other).Memory())
+			l := New(lines, Trust{Interval: interval, Verify: tt.verify}).Recall(m, epoch)
+			if got := tableText(l.Table()); got != spelled(tt.table) {
+				t.Errorf("table got\n%swant\n%s", got, spelled(tt.table))
+			}
+			if got := rejectionText(l.Rejections()); got != spelled(tt.rejected) {
+				t.Errorf("rejections got\n%swant\n%s", got, spelled(tt.rejected))
+			}
+			if got, want := waitingText(l) != "", tt.verify; got != want {
+				t.Errorf("a document waits: %v, want %v", got, want)
+			}
+			if err := m.Check(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
