@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -101,6 +102,54 @@ func TestDrainOfSharedTarget(t *testing.T) {
 	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": "cache-v2.corp.internal"}}`, 3), 0)
 	if err := metric(retired, "0"); err != nil {
 		t.Error(err)
+	}
+}
+
+// At a reload each block tells what its own aliases have left by it and before, and nothing
+// that merely another block leads to.
+func TestDrainOverReloadsOfBlocks(t *testing.T) {
+	const flip = "put /two/db db-v2.corp.internal\nwait 12s"
+	for _, tt := range []struct {
+		name, before, after string // the blocks
+		between, then       string // what comes before and after the reload
+		left                string // targets, by block
+	}{
+		{"one reads more than the other", "ssm /one | ssm /one ssm /two", "ssm /one | ssm /one ssm /two", "", "", "|"},
+		{"the same, with another TTL", "ssm /one ssm /two | ssm /one", "ssm /one ssm /two ttl 9 | ssm /one ttl 9", "", "", "|"},
+		{"one becomes two", "ssm /one ssm /two", "ssm /one | ssm /two", "", "", "|"},
+		{"one becomes two, one of them with a template", "ssm /one ssm /two", "ssm /one | ssm /two template {name}-{value}", "", "", "|db-v1"},
+		{"one becomes two views", "ssm /one", "ssm /one | ssm /one template {name}-{value}", "", "", "|"},
+		{"two become one", "ssm /one | ssm /two", "ssm /one ssm /two", "", "", ""},
+		{"blocks with alias lines of one parameter change places", "alias a.corp.internal /one/web | alias b.corp.internal /one/web",
+			"alias b.corp.internal /one/web ttl 9 | alias a.corp.internal /one/web ttl 9", "", "", "|"},
+		{"a line is gone", "ssm /one ssm /two", "ssm /one", "", "", "db-v1"},
+		{"a line is gone from one of two", "ssm /one | ssm /one ssm /two", "ssm /one | ssm /one", "", "", "|db-v1"},
+		{"views", "ssm /one template a-{value} | ssm /one template b-{value}", "ssm /one template a-{value} | ssm /one template b-{value}", "", "", "|"},
+		{"a view gets another template", "ssm /one template a-{value} | ssm /one template b-{value}", "ssm /one template a-{value} | ssm /one template c-{value}", "", "", "|b-web-v1"},
+		{"it was left before", "ssm /one | ssm /one ssm /two", "ssm /one | ssm /one ssm /two", flip, "", "|db-v1"},
+		{"it is led to again", "ssm /one | ssm /one ssm /two", "ssm /one | ssm /one ssm /two", flip, "put /two/db db-v1.corp.internal", "|db-v2"},
+		{"it is led to again, by another block", "ssm /one ssm /two", "ssm /one | ssm /two", flip, "put /two/db db-v1.corp.internal", "|db-v2"},
+		{"it was left in a zone that is another one now", "zones corp.internal. alias a.one.corp.internal /two/db", "zones one.corp.internal. alias a.one.corp.internal /two/db", flip, "", "db-v1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			told := ""
+			for i, left := range strings.Split(tt.left, "|") {
+				told += fmt.Sprintf("block %d\ndrains %s\n", i+1, left)
+			}
+			perform(t, `
+				file
+				blocks `+tt.before+`
+				put /one/web web-v1.corp.internal
+				put /two/db db-v1.corp.internal
+				start
+				wait 1m
+				`+tt.between+`
+				blocks `+tt.after+`
+				reload
+				`+tt.then+`
+				wait 30s
+				`+told)
+		})
 	}
 }
 

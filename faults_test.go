@@ -246,6 +246,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
 //	NAME rcode         the answer is
+//	drains TARGETS     those that are told of
 //	ready yes|no
 //	metric NAME VALUE
 //	calls FEWEST MOST  of the API, since the last such line
@@ -407,6 +408,14 @@ func (p *play) do(line string) error {
 		}
 		slices.Sort(flips)
 		if got := strings.Join(flips, " "); got != rest {
+			return fmt.Errorf("found %s", got)
+		}
+	case "drains":
+		var targets []string
+		for _, d := range p.plugin().feed.ledger.Load().Drains(time.Now()) {
+			targets = append(targets, strings.TrimSuffix(string(d.Target), ".corp.internal."))
+		}
+		if got := strings.Join(targets, " "); got != rest {
 			return fmt.Errorf("found %s", got)
 		}
 	case "blocks":
@@ -1816,6 +1825,27 @@ func TestFlipsOfViews(t *testing.T) {
 		block 1
 		flips cache cache
 		metric flips_total{zone="corp.internal."} 2
+	`)
+}
+
+// What a view takes over from another one with another template is no flip.
+func TestNoFlipsOfAnotherView(t *testing.T) {
+	perform(t, `
+		file
+		refresh 1h
+		blocks ssm /dns template a-{value} | ssm /dns template b-{value}
+		start
+		put /dns/cache cache-v1.corp.internal
+		blocks ssm /dns template a-{value} | ssm /dns ssm /two template b-{value}
+		reload
+		cache NXDOMAIN
+		block 2
+		cache b-cache-v1
+		reload
+		flips
+		block 1
+		cache a-cache-v1
+		flips
 	`)
 }
 

@@ -3,6 +3,7 @@ package versionalias
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"path/filepath"
 	"reflect"
@@ -66,11 +67,20 @@ type feed struct {
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 }
 
-// counts is the feeds whose counts another one goes on with: of a zone its flips, and what
-// is not of one zone under everyZone.
-type counts map[alias.Name][]*feed
+// counts is the feeds whose counts another one goes on with, by the parts of these.
+type counts map[part][]*feed
 
-const everyZone = alias.Name("")
+// part is a part of what a feed counts and tells: the flips of a zone, what the aliases of
+// a zone have left that a line has, or if both are empty what is of no zone.
+type part struct {
+	zone alias.Name
+	line string
+}
+
+// partOf is the part of a line.
+func partOf(zone alias.Name, line ledger.Line) part {
+	return part{zone, line.Reads() + " " + string(line.Rule.Name)}
+}
 
 // stats is what the metrics show of a feed.
 type stats struct {
@@ -160,15 +170,15 @@ func (f *feed) take() {
 	f.inherited = nil
 	for _, old := range f.heirOf {
 		l := old.ledger.Load()
+		m = m.Join(f.legacy(old, l))
 		f.inherited = append(f.inherited, l)
-		m = m.Join(l.Memory())
 		if old.stats.origin.Load() == int32(fromSnapshot) {
 			origin = fromSnapshot
 		}
 	}
 	next := f.empty().Recall(m, time.Now()).Inherit(f.inherited...)
-	for _, l := range slices.Backward(f.inherited) { // the first has the last word
-		next = next.Succeed(l, time.Now())
+	for i, l := range slices.Backward(f.inherited) { // the first has the last word
+		next = next.Succeed(l, func(e *alias.Entry) bool { return f.goesOn(f.heirOf[i], e.Zone, e) }, time.Now())
 	}
 	f.count()
 	events := f.turned(next)
@@ -192,13 +202,36 @@ func (f *feed) take() {
 	}
 }
 
+// legacy is what l, the ledger of old, hands down to f. A drain is told by one feed only:
+// another one may lead to the target. And what an alias has led to before is as the first
+// feed has it that has the alias.
+func (f *feed) legacy(old *feed, l *ledger.Ledger) ledger.Memory {
+	m := l.Memory()
+	m.Drains = slices.DeleteFunc(m.Drains, func(d ledger.Drain) bool { return !f.goesOn(old, d.Zone, l.Table().Get(d.Alias)) })
+	m.Previous = maps.Clone(m.Previous)
+	maps.DeleteFunc(m.Previous, func(name alias.Name, _ []alias.Name) bool {
+		return slices.ContainsFunc(f.inherited, func(first *ledger.Ledger) bool { return first.Table().Get(name) != nil })
+	})
+	return m
+}
+
+// goesOn reports whether f goes on to tell what an alias of old has left: e, or if that is
+// nil one of zone that is gone.
+func (f *feed) goesOn(old *feed, zone alias.Name, e *alias.Entry) bool {
+	p := part{zone: zone}
+	if e != nil {
+		p = partOf(e.Zone, old.lines[e.Source.Line])
+	}
+	return slices.Contains(f.counts[p], old)
+}
+
 // turned is the flips from what the feeds that f is the heir of have in force to what next
 // has. They are the Corefile's own: it may have another template, or verify nothing now.
 func (f *feed) turned(next *ledger.Ledger) (flips []ledger.Event) {
 	for e := range next.Table().All() {
-		for _, l := range f.inherited {
+		for i, l := range f.inherited {
 			before := l.Table().Get(e.Name)
-			if before == nil {
+			if before == nil || !f.goesOn(f.heirOf[i], before.Zone, before) {
 				continue
 			}
 			if before.Target != e.Target {
@@ -225,15 +258,15 @@ func (f *feed) takeSweep() {
 // count goes on with what others have counted.
 func (f *feed) count() {
 	believed := uint64(0)
-	for _, old := range f.counts[everyZone] {
+	for _, old := range f.counts[part{}] {
 		believed += old.stats.believed.Load()
 	}
 	f.stats.believed.Store(believed)
-	f.stats.push.inherit(f.counts[everyZone])
+	f.stats.push.inherit(f.counts[part{}])
 	var recent []status.Flip
 	for _, zone := range f.zones {
 		sum := uint64(0)
-		for _, old := range f.counts[zone] {
+		for _, old := range f.counts[part{zone: zone}] {
 			sum += old.stats.flips[zone].Load()
 			for _, flip := range old.flipped() {
 				if alias.Zone(alias.Name(flip.Alias), old.zones) == zone {
@@ -259,6 +292,12 @@ func (f *feed) stale() bool {
 // has reports whether f reads what line does.
 func (f *feed) has(line ledger.Line) bool {
 	return slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
+}
+
+// hasPart reports whether f has the zone and the line of p, as far as p has them.
+func (f *feed) hasPart(p part) bool {
+	line := func(own ledger.Line) bool { return partOf(p.zone, own) == p }
+	return (p.zone == "" || slices.Contains(f.zones, p.zone)) && (p.line == "" || slices.ContainsFunc(f.lines, line))
 }
 
 // follows reports whether o reads anything that f reads.
@@ -311,7 +350,7 @@ func (f *feed) load(ctx context.Context) {
 func (f *feed) succeed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.stats.push.inherit(f.counts[everyZone]) // there are hints of which no ledger becomes another one
+	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
 	if f.stale() {
 		f.take()
 		if f.own != nil {

@@ -269,8 +269,37 @@ func TestLastGoodBesideAnotherBlock(t *testing.T) {
 			block 2
 			cache cache-v9
 			db db-v2`,
+		"the other knows as much, and comes first": `
+			blocks ssm /dns ssm /more | ssm /dns template {name}-{value}
+			put /dns/cache a-v1.corp.internal
+			start
+			put /dns/cache ` + strings.Repeat("a", 60) + `-v2.corp.internal
+			wait 12s
+			block 2
+			cache cache-a-v1
+			blocks ssm /dns ssm /more ttl 9 | ssm /dns template {name}-{value} ttl 9
+			reload
+			cache cache-a-v1`,
 	} {
 		t.Run(name, func(t *testing.T) { perform(t, "file\n"+trim(script)) })
+	}
+}
+
+// The way back is to what this block has led to: where another one does not verify, it may
+// have led anywhere.
+func TestWayBackBesideAnotherBlock(t *testing.T) {
+	block := func(options ...func(*VersionAlias, *config)) *feed {
+		return fed(t, new(instance), &source{}, options...).feed
+	}
+	own, other, heir := block(verify), block(), block(verify)
+	own.Swept(cache("cache-v1.corp.internal", 3), 0)
+	for i, target := range []string{"cache-v1", "cache-v2", "cache-v1"} {
+		other.Swept(cache(target+".corp.internal", int64(i+1)), 0)
+	}
+	heir.inherit([]*feed{own, other}, nil)
+	heir.Swept(cache("cache-v2.corp.internal", 4), 0)
+	if got := heir.ledger.Load().Table().Get("cache.corp.internal.").Target; got != "cache-v1.corp.internal." {
+		t.Errorf("the target is %s, want v1 until v2 verifies", got)
 	}
 }
 

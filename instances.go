@@ -1,14 +1,13 @@
 package versionalias
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/coredns/coredns/plugin"
-
-	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 // startTimeout is how long a start waits for the first sweep, of all server
@@ -107,11 +106,7 @@ func (r *instances) bequeath(i *instance) {
 		heirs[v.feed] = counts{}
 	}
 	for _, o := range r.feeds() {
-		for _, zone := range append([]alias.Name{everyZone}, o.zones...) {
-			if h := i.heir(o, zone, heirs); h != nil {
-				heirs[h][zone] = append(heirs[h][zone], o)
-			}
-		}
+		i.divide(o, heirs)
 	}
 	for _, v := range i.plugins {
 		f := v.feed
@@ -125,26 +120,60 @@ func (r *instances) bequeath(i *instance) {
 			}
 		}
 		f.resume()
-		slices.SortStableFunc(from, func(a, b *feed) int { return f.shares(b) - f.shares(a) })
+		own := func(o *feed) int { // of two that know as much
+			if slices.Contains(heirs[f][part{}], o) {
+				return 1
+			}
+			return 0
+		}
+		slices.SortStableFunc(from, func(a, b *feed) int { return cmp.Or(f.shares(b)-f.shares(a), own(b)-own(a)) })
 		if len(from) > 0 {
 			f.inherit(from, heirs[f])
 		}
 	}
 }
 
-// heir is the feed that goes on with what o has counted of a zone, or nil: the one with
-// that zone that knows the most of what o does, and of two such the one that has less to go
-// on with by heirs, as for two views of a zone. So each is counted once.
-func (i *instance) heir(o *feed, zone alias.Name, heirs map[*feed]counts) *feed {
+// divide notes in heirs who goes on with what o has counted and told. What an alias has led
+// to is told by a feed with its line, or if there is none, by that with its zone; if that is
+// gone, by all of them: the name may be in another zone of theirs.
+func (i *instance) divide(o *feed, heirs map[*feed]counts) {
+	give := func(p part, f *feed) { heirs[f][p] = append(heirs[f][p], o) }
+	if heir := i.heir(o, part{}, heirs); heir != nil {
+		give(part{}, heir)
+	}
+	for _, zone := range o.zones {
+		parts := []part{{zone: zone}}
+		for _, line := range o.lines {
+			parts = append(parts, partOf(zone, line))
+		}
+		whole := i.heir(o, parts[0], heirs)
+		for _, p := range parts {
+			if heir := cmp.Or(i.heir(o, p, heirs), whole); heir != nil {
+				give(p, heir)
+				continue
+			}
+			for _, v := range i.plugins {
+				if v.feed.shares(o) > 0 {
+					give(p, v.feed)
+				}
+			}
+		}
+	}
+}
+
+// heir is the feed that goes on with a part of what o has counted and told, or nil: the one
+// with that zone and line that knows the most of what o does, and of two such the one that has
+// less to go on with by heirs, as for two views of a zone. So each is counted once.
+func (i *instance) heir(o *feed, p part, heirs map[*feed]counts) *feed {
 	var heir *feed
 	most := 0
 	for _, v := range i.plugins {
 		f := v.feed
 		n := f.shares(o)
-		if n == 0 || zone != everyZone && !slices.Contains(f.zones, zone) {
+		if n == 0 || !f.hasPart(p) {
 			continue
 		}
-		if n > most || n == most && len(heirs[f][zone]) < len(heirs[heir][zone]) {
+		if n > most || n == most && len(heirs[f][p]) < len(heirs[heir][p]) {
 			most, heir = n, f
 		}
 	}

@@ -464,7 +464,11 @@ func fed(t *testing.T, i *instance, s *source, options ...func(*VersionAlias, *c
 
 // takeOver makes f the heir of old in all.
 func takeOver(f, old *feed) {
-	f.inherit([]*feed{old}, counts{everyZone: {old}, "corp.internal.": {old}})
+	all := counts{part{}: {old}, part{zone: "corp.internal."}: {old}}
+	for _, line := range old.lines {
+		all[partOf("corp.internal.", line)] = []*feed{old}
+	}
+	f.inherit([]*feed{old}, all)
 }
 
 // cache is what a sweep sees where /dns/cache has that value and version.

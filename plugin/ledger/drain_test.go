@@ -154,7 +154,7 @@ func TestDrains(t *testing.T) {
 				}
 				for name, again := range map[string]*Ledger{
 					"a restart": New(lines, trust).Recall(toldAgain(t, l.Memory()), now),
-					"a reload":  New(lines, trust).Recall(l.Memory(), now).Inherit(l).Succeed(l, now),
+					"a reload":  New(lines, trust).Recall(l.Memory(), now).Inherit(l).Succeed(l, every, now),
 				} {
 					if got := drainsText(again, now); got != spelled(sweep.drains) {
 						t.Errorf("sweep %d, after %s: drains got\n%swant\n%s", i, name, got, spelled(sweep.drains))
@@ -219,7 +219,7 @@ func TestRetiredNames(t *testing.T) {
 	}
 	sweep(4000*s, "/a/b 5 v3.x.org\n/a/c 3 v1.x.org")
 	counts := l.Table().Retired("v2.x.org.")
-	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l).Succeed(l, epoch.Add(4001*s))
+	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l).Succeed(l, every, epoch.Add(4001*s))
 	if next.Table().Retired("v2.x.org.") != counts || counts == nil {
 		t.Error("a reload begins to count anew")
 	}
@@ -322,7 +322,7 @@ func TestDrainDeadlineStays(t *testing.T) {
 		changed, _ := l.Apply(seenOf(t, lines, "/a/cache 2 "+document+`, "check": "none"}`), epoch.Add(3590*s))
 		for name, l := range map[string]*Ledger{
 			"unchanged":    l,
-			"a reload":     New(lines, trust).Recall(l.Memory(), epoch.Add(3590*s)).Inherit(l).Succeed(l, epoch.Add(3590*s)),
+			"a reload":     New(lines, trust).Recall(l.Memory(), epoch.Add(3590*s)).Inherit(l).Succeed(l, every, epoch.Add(3590*s)),
 			"other checks": changed,
 		} {
 			if got := drainsText(l, epoch.Add(3600*s)); got != want {

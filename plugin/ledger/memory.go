@@ -328,14 +328,14 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now t
 	return next
 }
 
-// Succeed is l, which has recalled old's memory, with what old's aliases leave behind:
-// by other lines or another TTL they may have become others. It is for a ledger that
-// nobody else has yet.
-func (l *Ledger) Succeed(old *Ledger, now time.Time) *Ledger {
+// Succeed is l, which has recalled old's memory, with what those of old's aliases leave
+// behind that are its own: by other lines or another TTL they may have become others. It is
+// for a ledger that nobody else has yet.
+func (l *Ledger) Succeed(old *Ledger, own func(*alias.Entry) bool, now time.Time) *Ledger {
 	next := *l
 	c := next.change(now)
 	for e := range old.table.All() {
-		if l.tells(e.Name) {
+		if l.tells(e.Name) && own(e) {
 			c.leave(e, l.table.Get(e.Name))
 		}
 	}

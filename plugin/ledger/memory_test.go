@@ -284,7 +284,7 @@ func TestInheritWanted(t *testing.T) {
 		old, _ := New(lines, verifying).Apply(before, epoch)
 		old, _ = old.ApplyAnswers(answers, epoch)
 		now := epoch.Add(time.Hour)
-		l := New(fewer, verifying).Recall(old.Memory(), now).Inherit(old).Succeed(old, now)
+		l := New(fewer, verifying).Recall(old.Memory(), now).Inherit(old).Succeed(old, every, now)
 		l, _ = l.Apply(after, now)
 		if got := probesText(l, now); got != "v2.x.org." {
 			t.Errorf("%s: %q is asked for, want v2.x.org.", name, got)
@@ -464,7 +464,7 @@ func TestInheritRetired(t *testing.T) {
 		m := from[0].Memory().Join(from[1].Memory())
 		next := New(both, trust).Recall(m, epoch.Add(2*time.Second)).Inherit(from...)
 		for _, old := range from {
-			next = next.Succeed(old, epoch.Add(2*time.Second))
+			next = next.Succeed(old, every, epoch.Add(2*time.Second))
 		}
 		if got := next.Table().Retired("v1.x.org."); got != want || want == nil {
 			t.Errorf("the queries for v1.x.org. are counted by %p, want %p", got, want)
