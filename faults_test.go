@@ -230,6 +230,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
 //	load               a reload begins, and goes on with the next "reload"
+//	drop               or else it has failed
 //	from ADDRESS       who asks
 //	block N            of the server blocks it is the Nth that is asked
 //	blocks LINES | LINES...  what the Corefile has, from the next start on: the
@@ -377,6 +378,8 @@ func (p *play) do(line string) error {
 	switch word {
 	case "load":
 		p.load()
+	case "drop":
+		p.loaded = nil
 	case "start", "reload":
 		p.start()
 	case "stop", "restart":
@@ -1775,7 +1778,7 @@ func TestVoidLines(t *testing.T) {
 	`)
 }
 
-// What flips by another Corefile is told as any flip.
+// What flips by another Corefile is told as any flip, once that has started.
 func TestFlipsByAReload(t *testing.T) {
 	run(t, `
 		file
@@ -1786,6 +1789,9 @@ func TestFlipsByAReload(t *testing.T) {
 		wait 1s
 		cache cache-v1
 		blocks ssm /dns template all-{value}.corp.internal
+		load
+		drop
+		cache cache-v1
 		load
 		put /dns/db v2
 		wait 11s
@@ -1798,9 +1804,8 @@ func TestFlipsByAReload(t *testing.T) {
 		flips cache db db
 	`, `
 		[INFO] loaded 2 aliases from 2 parameters
-		[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to all-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
-		[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to all-v1.corp.internal. (parameter /dns/db, version 1 of 2000-01-01T00:00:00Z)
 		[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:01Z)
+		[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to all-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
 		[INFO] alias db.corp.internal. flipped: db-v2.corp.internal. to all-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:01Z)
 	`)
 }

@@ -64,6 +64,7 @@ type feed struct {
 	heirOf    []*feed             // the same: those of them that know it, which this takes over from
 	inherited []*ledger.Ledger    // what those knew
 	counts    counts              // those of them that it goes on counting for
+	brought   []ledger.Event      // what its Corefile changes of that, to be logged at the start
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 }
 
@@ -181,12 +182,8 @@ func (f *feed) take() {
 		next = next.Succeed(l, func(e *alias.Entry) bool { return f.goesOn(f.heirOf[i], e.Zone, e) }, time.Now())
 	}
 	f.count()
-	events := f.turned(next)
-	for _, e := range events {
-		if now := f.ledger.Load().Table().Get(e.After.Name); now == nil || now.Target != e.After.Target {
-			logEvent(e)
-		}
-	}
+	f.brought = f.turned(next)
+	events := slices.Clip(f.brought)
 	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
 		var more []ledger.Event
 		next, more = next.Apply(*f.own, time.Now())
@@ -360,6 +357,9 @@ func (f *feed) succeed() {
 		f.takeSweep()
 	}
 	f.resume()
+	for _, e := range f.brought {
+		logEvent(e)
+	}
 	for _, old := range f.before {
 		if old.push == f.push {
 			f.pushing = old.pushing
@@ -368,7 +368,7 @@ func (f *feed) succeed() {
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
 	}
-	f.before, f.heirOf, f.inherited, f.counts, f.own = nil, nil, nil, nil, nil
+	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own = nil, nil, nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done.
