@@ -1810,6 +1810,64 @@ func TestFlipsByAReload(t *testing.T) {
 	`)
 }
 
+// What another Corefile rejects is told as any rejection, once; what was rejected before is not.
+func TestRejectedByAReload(t *testing.T) {
+	run(t, `
+		file
+		blocks zones corp.internal. corp.example. ssm /dns template {value}.corp.internal
+		put /dns/all {"aliases": {"x.corp.internal.": "x-v1", "y.corp.example.": "x-v1"}}
+		put /dns/bad secret bad-v1
+		put /dns/cache {"aliases": {"cache.corp.internal.": "cache-v1"}}
+		start
+		blocks zones corp.internal. ssm /dns template {value}.corp.internal
+		reload
+		x SERVFAIL
+		cache cache-v1
+		wait 1m
+		blocks zones corp.internal. ssm /dns
+		load
+		drop
+		reload
+		cache SERVFAIL
+		wait 1m
+		reload
+		wait 1m
+	`, `
+		[WARNING] rejected parameter /dns/bad, version 1 of 2000-01-01T00:00:00Z: read type: found SecureString, want String; nothing is in force
+		[INFO] loaded 3 aliases from 3 parameters
+		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found y.corp.example., want a name in one of the zones corp.internal.; nothing is in force
+		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases["x.corp.internal."]: found "x-v1", want an absolute name of at least two labels; nothing is in force
+		[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse aliases["cache.corp.internal."]: found "cache-v1", want an absolute name of at least two labels; nothing is in force
+	`)
+}
+
+// A brake that a reload brings is told, and one that goes on is not.
+func TestBrakeByAReload(t *testing.T) {
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf(`"m%d": "m-v1.corp.internal"`, i))
+	}
+	run(t, `
+		file
+		blocks ssm /dns ssm /more
+		put /more/all {"aliases": {`+strings.Join(many, ", ")+`}}
+		put /dns/all {"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal", "c": "c-v1.corp.internal", "d": "d-v1.corp.internal"}}
+		start
+		delete /dns/all
+		wait 10s
+		metric braked_aliases 0
+		blocks ssm /dns
+		reload
+		metric braked_aliases 4
+		reload
+		wait 10m
+		a a-v1
+	`, `
+		[INFO] loaded 44 aliases from 2 parameters
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+	`)
+}
+
 // Of two views of a zone each goes on with what one of them has counted.
 func TestFlipsOfViews(t *testing.T) {
 	perform(t, `

@@ -182,8 +182,11 @@ func (f *feed) take() {
 		next = next.Succeed(l, func(e *alias.Entry) bool { return f.goesOn(f.heirOf[i], e.Zone, e) }, time.Now())
 	}
 	f.count()
-	f.brought = f.turned(next)
-	events := slices.Clip(f.brought)
+	events := f.turned(next)
+	f.brought = slices.Concat(events, f.faulted(next))
+	if n := next.Braked(); n > 0 && !slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Braked() > 0 }) {
+		f.brought = append(f.brought, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
+	}
 	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
 		var more []ledger.Event
 		next, more = next.Apply(*f.own, time.Now())
@@ -239,6 +242,29 @@ func (f *feed) turned(next *ledger.Ledger) (flips []ledger.Event) {
 	}
 	slices.SortFunc(flips, func(a, b ledger.Event) int { return cmp.Compare(a.After.Name, b.After.Name) })
 	return flips
+}
+
+// faulted is the documents that next rejects, and none of the feeds that f is the heir of
+// did for that fault: another Corefile may have other zones, or no template.
+func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
+	type fault struct {
+		parameter string
+		version   int64
+		text      string
+	}
+	of := func(r ledger.Rejection) fault { return fault{r.Source.Parameter, r.Source.Version, r.Err.Error()} }
+	said := map[fault]bool{}
+	for _, l := range f.inherited {
+		for _, r := range l.Rejections() {
+			said[of(r)] = true
+		}
+	}
+	for _, r := range next.Rejections() {
+		if !said[of(r)] {
+			rejected = append(rejected, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
+		}
+	}
+	return rejected
 }
 
 // takeSweep takes over when the feeds that f is the heir of have swept: of their last

@@ -462,6 +462,7 @@ type Rejection struct {
 	Source alias.Source
 	Reason Reason
 	Err    error
+	Stays  *alias.Source // the document that stays in force, if any
 	// Zones counts the aliases that are held back, by zone: those in force that
 	// stay as they are, or else those that the document states, or else one.
 	Zones map[alias.Name]int
@@ -479,7 +480,7 @@ func (l *Ledger) Rejections() []Rejection {
 	var list []Rejection
 	for _, k := range rejected {
 		r := l.records[k]
-		list = append(list, Rejection{Source: *r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Zones: l.held(r)})
+		list = append(list, Rejection{Source: *r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays(), Zones: l.held(r)})
 	}
 	return list
 }

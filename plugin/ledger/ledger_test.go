@@ -318,6 +318,8 @@ func TestEventsAndRejections(t *testing.T) {
 	list := l.Rejections()
 	if len(list) != 2 || list[0].Source != *version("/a/all", 1) || text(list[0].Err) != collides || list[1].Source != *version("/a/web", 2) {
 		t.Errorf("Rejections got %+v, want those of /a/all and /a/web", list)
+	} else if list[0].Stays != nil || list[1].Stays == nil || !list[1].Stays.Same(*version("/a/web", 1)) {
+		t.Errorf("Rejections got %+v, want only version 1 of /a/web to stay", list)
 	}
 }
 
