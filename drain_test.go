@@ -91,7 +91,7 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// What is left by one alias, and led to by another, is asked for by right.
+// What is left by one alias, and led to by another by now or later, is asked for by right.
 func TestDrainOfSharedTarget(t *testing.T) {
 	i := feedOnce(t, cache(`{"aliases": {"a": "cache-v1.corp.internal", "b": "cache-v1.corp.internal"}}`, 1))
 	const retired = `retired_queries_total{target="cache-v1.corp.internal.",zone="corp.internal."}`
@@ -102,6 +102,11 @@ func TestDrainOfSharedTarget(t *testing.T) {
 	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": "cache-v2.corp.internal"}}`, 3), 0)
 	if err := metric(retired, "0"); err != nil {
 		t.Error(err)
+	}
+	later := fmt.Sprintf(`{"from": "cache-v2.corp.internal", "to": "cache-v1.corp.internal", "start": %q}`, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": `+later+`}}`, 4), 0)
+	if metric(retired, "0") == nil {
+		t.Error("the queries for a target that will be in use are shown as those for one that is retired")
 	}
 }
 

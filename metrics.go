@@ -143,7 +143,8 @@ func (s scrape) feed(f *feed, counted map[any]bool) {
 	}
 }
 
-// aliases adds what is in force. It returns which targets of drains all aliases have left.
+// aliases adds what is in force. It returns which targets of drains all aliases have left,
+// and none leads to later on.
 func (s scrape) aliases(f *feed, l *ledger.Ledger, drains []ledger.Drain, now time.Time, counted map[any]bool) (left map[alias.Name]bool) {
 	left = map[alias.Name]bool{}
 	for _, d := range drains {
@@ -158,8 +159,8 @@ func (s scrape) aliases(f *feed, l *ledger.Ledger, drains []ledger.Drain, now ti
 			s.least(movedDesc, e.Move.Moved(now), zone, string(e.Name))
 		}
 		for _, target := range e.Targets() {
-			if left[target] && e.Leads(target, now) {
-				left[target] = false
+			if leads, _ := e.LeadsUntil(target, now); leads {
+				delete(left, target)
 			}
 			if l.Failing(target, e.Check) != nil {
 				s.most(failingDesc, 1, zone, string(e.Name), string(target))
