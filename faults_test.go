@@ -1516,6 +1516,30 @@ func TestFaults(t *testing.T) {
 			[INFO] no longer throttled: a sweep every 10s again
 		`,
 	}, {
+		name: "duties 3, 10: the same since the start, and it is said once",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			fault throttled
+			start
+			wait 20m
+			calls 6 20
+			reload
+			wait 4m
+			calls 1 2
+			reload
+			wait 4m
+			calls 1 2
+			fault
+			wait 1h
+			cache cache-v1
+		`,
+		log: `
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] no longer throttled: a sweep every 10s again
+		`,
+	}, {
 		name: "duties 3, 10: a reload with a shorter refresh sweeps by it at once, unless it is throttled",
 		script: `
 			paths

@@ -153,14 +153,18 @@ func (f *feed) empty() *ledger.Ledger {
 // the first.
 func (f *feed) inherit(from []*feed, counts counts) {
 	f.heirOf, f.counts = from, counts
-	for _, old := range from {
-		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh { // throttled
+	f.take()
+}
+
+// slow makes sweeps as far apart as those before f have them which are throttled.
+func (f *feed) slow() {
+	for _, old := range f.before {
+		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh {
 			f.watcher.Slow(interval)
 		}
 	}
 	f.stats.interval.Store(int64(f.watcher.Interval())) // the next one may take over before any sweep
 	f.state.throttled = f.watcher.Interval() > f.refresh
-	f.take()
 }
 
 // take takes what the feeds that f is the heir of know by now, and then what its own

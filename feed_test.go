@@ -344,6 +344,8 @@ func TestAbsenceWhileThrottled(t *testing.T) {
 		f.Swept(cache("cache-v1.corp.internal", 1), 0)
 		f.Swept(nil, 0)
 		heir := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
+		heir.before = []*feed{f}
+		heir.slow()
 		heir.inherit([]*feed{f}, nil)
 		for _, f := range []*feed{f, heir} {
 			refs, _ := f.Due(time.Now())

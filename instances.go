@@ -120,6 +120,7 @@ func (r *instances) bequeath(i *instance) {
 			}
 		}
 		f.resume()
+		f.slow()
 		own := func(o *feed) int { // of two that know as much
 			if slices.Contains(heirs[f][part{}], o) {
 				return 1
