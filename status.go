@@ -310,13 +310,14 @@ func (l list) Alias(i int) status.Alias {
 
 // why is what s is about, for people.
 func why(s *ledger.State) string {
-	switch {
-	case s.Beside:
-		return fmt.Sprintf("parameter %s, version %d: %v", s.Source.Parameter, s.Source.Version, s.Err)
-	case s.Err == nil:
-		return fmt.Sprintf("version %d is not asked for yet", s.Source.Version)
+	version := fmt.Sprintf("version %d", s.Source.Version)
+	if s.Beside {
+		version = fmt.Sprintf("parameter %s, %s", s.Source.Parameter, version)
 	}
-	return fmt.Sprintf("version %d: %v", s.Source.Version, s.Err)
+	if s.Err == nil {
+		return version + " is not asked for yet"
+	}
+	return fmt.Sprintf("%s: %v", version, s.Err)
 }
 
 // percent is a fraction in percent, rounded to the three decimals that documents may have:

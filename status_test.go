@@ -351,6 +351,26 @@ func TestStatusOfSeveral(t *testing.T) {
 	}
 }
 
+// What holds a document back, also before there was any answer, and of which parameter it
+// is if that is not the alias's own.
+func TestWhy(t *testing.T) {
+	for _, tt := range []struct {
+		beside bool
+		err    error
+		want   string
+	}{
+		{false, errors.New("no"), "version 2: no"},
+		{false, nil, "version 2 is not asked for yet"},
+		{true, errors.New("no"), "parameter /dns/all, version 2: no"},
+		{true, nil, "parameter /dns/all, version 2 is not asked for yet"},
+	} {
+		s := ledger.State{Pending: true, Beside: tt.beside, Source: alias.Source{Parameter: "/dns/all", Version: 2}, Err: tt.err}
+		if got := why(&s); got != tt.want {
+			t.Errorf("beside %v, with error %v: got %q, want %q", tt.beside, tt.err, got, tt.want)
+		}
+	}
+}
+
 // A rejected document is told also if no alias can be told of it: else the page would say
 // that none is rejected while a metric does. That holds until a parameter is gone for sure.
 func TestStatusOfNameless(t *testing.T) {
