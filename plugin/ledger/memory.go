@@ -394,7 +394,8 @@ func (l *Ledger) withSaid(old []*Ledger) map[key]record {
 			continue
 		}
 		for _, o := range old {
-			i := slices.IndexFunc(o.lines, func(line Line) bool { return line.Reads() == l.lines[k.line].Reads() })
+			own := l.lines[k.line]
+			i := slices.IndexFunc(o.lines, func(line Line) bool { return line.Reads() == own.Reads() && line.Rule.Name == own.Rule.Name })
 			before := o.records[key{k.name, i}].newer // nothing has a line of -1
 			if before != nil && before.same(r.newer.Parameter) {
 				newer := *r.newer

@@ -299,6 +299,26 @@ func TestInheritWanted(t *testing.T) {
 	}
 }
 
+// Of two alias lines that read one parameter the other one's document may wait: that this was
+// said is known as well.
+func TestInheritSaidOfTwoLines(t *testing.T) {
+	lines := linesOf(t, "internal.", "alias a.internal. /p\nalias b.internal. /p")
+	first := seenOf(t, lines, "/p 1 v2.x.org")
+	first[1].Value = "v1.x.org"
+	no := []Answer{{Probe: probeOf(t, "v2.x.org"), Err: errors.New("no")}}
+	old, _ := New(lines, verifying).Apply(first, epoch)
+	old, _ = old.Apply(seenOf(t, lines, "/p 2 v2.x.org"), epoch)
+	old, events := old.ApplyAnswers(no, epoch)
+	const pending = "pending parameter /p, version 2"
+	if got := eventText(events); !strings.Contains(got, pending) {
+		t.Fatalf("got the events\n%s\nwant that b's document waits", got)
+	}
+	next := New(lines, verifying).Recall(old.Memory(), epoch).Inherit(old)
+	if _, events = next.ApplyAnswers(no, epoch.Add(time.Hour)); strings.Contains(eventText(events), pending) {
+		t.Errorf("after a reload it is said again:\n%s", eventText(events))
+	}
+}
+
 // Of what two ledgers have of one parameter, the newest version counts, and beneath one that
 // is bad the newer one of those that are in force.
 func TestJoinOneParameter(t *testing.T) {
