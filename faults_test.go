@@ -1765,6 +1765,12 @@ func TestCountsOverReloads(t *testing.T) {
 				blocks `+tt.after+`
 				reload
 				`+counted+`
+				blocks `+tt.before+`
+				reload
+				`+counted+`
+				blocks `+tt.after+`
+				reload
+				`+counted+`
 				block `+tt.then+`
 				b b-v2
 				reload
