@@ -149,8 +149,8 @@ func (f *feed) empty() *ledger.Ledger {
 
 // inherit takes over what other feeds know of the same source, on a reload of the
 // Corefile, and goes on with the counts of some of them. So a reload loses nothing,
-// whatever becomes of the source. What more than one of them reads is taken from
-// the first.
+// whatever becomes of the source. Of what more than one of them reads, what the first has
+// in force stays, until something newer may come into force here.
 func (f *feed) inherit(from []*feed, counts counts) {
 	f.heirOf, f.counts = from, counts
 	f.take()
