@@ -180,6 +180,9 @@ func (f *feed) Unread(err error) {
 	f.pushing.unread.begins("push read nothing, and sweeps go on: %v", err)
 }
 
+// Emptied implements watch.Audience.
+func (f *feed) Emptied() { f.pushing.unread.over("push works again: what it could not read is left to sweeps") }
+
 // Lost implements watch.Audience.
 func (f *feed) Lost(err error) {
 	f.stats.push.up.Store(pushDown)

@@ -686,7 +686,22 @@ func TestPush(t *testing.T) {
 			polls 0 99
 			wait 10m
 			polls 29 31`, begun + `
-			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] push works again: what it could not read is left to sweeps`,
+	}, {
+		"deletions that are refused fail until one is not, whatever becomes of the messages", first + `
+			queue undeletable
+			event Update /dns/cache
+			wait 5m
+			queue expired
+			wait 10m
+			metric push_up 0
+			event Update /dns/cache
+			wait 2m
+			queued 0
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
 	}, {
 		"hints that were left in the queue, and do not come again", `
 			refresh 1h

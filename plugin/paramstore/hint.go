@@ -15,8 +15,8 @@ import (
 type event struct {
 	Source string `json:"source"`
 	Type   string `json:"detail-type"`
-	Region string `json:"region"`
-	Time   any    `json:"time"` // only of interest: whatever it is, the rest counts
+	Region any    `json:"region"`
+	Time   any    `json:"time"` // of both only what is of interest: whatever they are, the rest counts
 	Detail struct {
 		Operation string `json:"operation"`
 		Name      string `json:"name"`
@@ -50,11 +50,13 @@ func parseHint(body, region string) ledger.Hint {
 	if json.Unmarshal([]byte(body), &around) == nil && around.Type == "Notification" {
 		body = around.Message
 	}
+	err := json.Unmarshal([]byte(body), &e)
+	from, _ := e.Region.(string)
 	switch {
-	case json.Unmarshal([]byte(body), &e) != nil,
+	case err != nil,
 		e.Source != "aws.ssm",
 		e.Type != "" && e.Type != "Parameter Store Change",
-		!strings.Contains(region, e.Region), // it may be fips-us-east-1, as the SDK has it
+		!strings.Contains(region, from), // it may be fips-us-east-1, as the SDK has it
 		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
 		len(e.Detail.Name) > MaxName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}

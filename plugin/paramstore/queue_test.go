@@ -57,6 +57,7 @@ func TestParseHint(t *testing.T) {
 		{"of another Region", strings.Replace(body, "eu-west-1", "us-east-1", 1), ledger.Hint{}},
 		{"of another Region, in an envelope of SNS", sns(strings.Replace(body, "eu-west-1", "us-east-1", 1)), ledger.Hint{}},
 		{"of no Region", strings.Replace(body, "eu-west-1", "", 1), update},
+		{"of a Region that is no name", strings.Replace(body, `"eu-west-1"`, "1", 1), update},
 		{"another event", policy, ledger.Hint{}},
 		{"another operation", badOp, ledger.Hint{}},
 		{"an envelope of an envelope", sns(sns(body)), ledger.Hint{}},

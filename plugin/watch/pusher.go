@@ -30,8 +30,10 @@ type Audience interface {
 	// Pushed is told what a read saw of the parameters that hints were about, and says
 	// which of them showed nothing new.
 	Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Parameter) (unchanged []ledger.Ref)
-	// Unread is told each other read, but for one that was cancelled.
+	// Unread is told each other read, but for one that was cancelled; and Emptied that the
+	// queue has none of its hints any more.
 	Unread(err error)
+	Emptied()
 	// Lost is told that the queue cannot be read or emptied, each time that it is tried,
 	// and Found that it can.
 	Lost(err error)
@@ -68,7 +70,7 @@ type Pusher struct {
 	audience Audience
 	failing  atomic.Bool // one of these three is so: fewer hints are received
 	unread   bool        // the last read failed
-	stuck    bool        // the last deletion failed
+	stuck    int         // how many deletions failed in a row
 	early    bool        // some of the last hints were left in the queue
 	since    time.Time   // when one of them was so last
 	last     time.Time   // when parameters were read
@@ -121,10 +123,16 @@ func (p *Pusher) Run(ctx context.Context) {
 				continue
 			}
 			if len(o.hints) == 0 && o.began.After(p.since.Add(Hidden)) { // what failed would have come again
-				p.unread, p.stuck, p.early = false, false, false
+				if p.unread {
+					p.audience.Emptied()
+				}
+				p.unread, p.early = false, false
+				if p.stuck == 1 { // only its answer may have been lost
+					p.stuck = 0
+				}
 				p.slow()
 			}
-			if !p.stuck {
+			if p.stuck == 0 {
 				p.audience.Found()
 			}
 			if len(gathered) == 0 && len(o.hints) > 0 {
@@ -184,17 +192,19 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	p.stuck = err != nil
-	p.slow()
 	if err != nil {
+		p.stuck++
 		p.audience.Lost(err)
+	} else {
+		p.stuck = 0
 	}
+	p.slow()
 	return err == nil
 }
 
 // slow has fewer hints received while there is a reason to.
 func (p *Pusher) slow() {
-	failing := p.unread || p.stuck || p.early
+	failing := p.unread || p.stuck > 0 || p.early
 	if failing {
 		p.since = time.Now()
 	}
