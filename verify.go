@@ -157,13 +157,20 @@ func (p *passage) over(e *alias.Entry, below int) {
 
 // names is the aliases that the probe was led over until now, and what names the answer for target
 // leads over: beside an alias's CNAME nothing may be told of its name. A flattened answer tells
-// no names.
+// no names, but where it ends in one that is asked for yet.
 func (p *passage) names(answer []dns.RR, target alias.Name, flatten bool) []alias.Name {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	names := slices.Clip(p.aliases)
 	if flatten {
-		return names
+		var c chain
+		if c.follow(answer, string(target), 0); len(c.final) > 0 {
+			return names
+		}
+		answer = slices.DeleteFunc(slices.Clone(answer), func(rr dns.RR) bool {
+			cname, ok := rr.(*dns.CNAME)
+			return !ok || !same(cname.Target, c.end())
+		})
 	}
 	for _, rr := range answer {
 		on := []string{rr.Header().Name}

@@ -597,6 +597,31 @@ func TestVerifyOfWhatLeadsBack(t *testing.T) {
 	}
 }
 
+// What names are told of an answer, beside the aliases that a probe was led over.
+func TestPassageNames(t *testing.T) {
+	const target, away = "v2.corp.internal. 60 IN CNAME Away.example.org.", "away.example.org. 60 IN CNAME cache.corp.internal."
+	for _, tt := range []struct {
+		name    string
+		answer  []string
+		flatten bool
+		want    string
+	}{
+		{"with CNAMEs", []string{target, away, "cache.corp.internal. 60 IN A 192.0.2.1"}, false, "web.corp.internal. away.example.org. cache.corp.internal."},
+		{"flattened", []string{target, away, "cache.corp.internal. 60 IN A 192.0.2.1"}, true, "web.corp.internal."},
+		{"flattened, and the end is asked for yet", []string{target, away}, true, "web.corp.internal. away.example.org. cache.corp.internal."},
+		{"nothing", nil, true, "web.corp.internal."},
+	} {
+		p := passage{aliases: []alias.Name{"web.corp.internal."}}
+		var got []string
+		for _, name := range p.names(records(tt.answer), "v2.corp.internal.", tt.flatten) {
+			got = append(got, string(name))
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // Our own questions are nobody's who asks for an alias that another one leads to.
 func TestVerifyDoesNotCountForAliases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

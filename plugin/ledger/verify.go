@@ -179,33 +179,29 @@ func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]ali
 func (c *change) leadsBack(name alias.Name, asked Probe, aliases []alias.Alias) bool {
 	var seen []alias.Name
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
-		a := c.over(next[0], aliases)
-		switch {
-		case a == nil || slices.Contains(seen, a.Name):
-			continue
-		case a.Name == name:
-			return true
-		}
-		seen = append(seen, a.Name)
-		for _, target := range a.Targets() {
-			next = append(next, Probe{target, a.Check})
+		for _, over := range append([]alias.Name{next[0].Target}, c.proofs[next[0]].over...) {
+			i := slices.IndexFunc(aliases, func(a alias.Alias) bool {
+				return a.Name == over || a.Covers(over) && a.Subtree.Collapse // else it is led to another name
+			})
+			if i < 0 {
+				continue
+			}
+			a := &aliases[i]
+			if a.Name == name {
+				return true
+			}
+			if !slices.Contains(seen, a.Name) {
+				seen = append(seen, a.Name)
+				for _, target := range a.Targets() {
+					next = append(next, Probe{target, a.Check})
+				}
+			}
+			if e := c.table.Get(a.Name); e == nil || !e.LeadsAs(a) {
+				break // what follows is where it led when that was asked
+			}
 		}
 	}
 	return false
-}
-
-// over is the first of aliases that a target leads over, or nil. What follows in the answer
-// may be where that alias led when it was given.
-func (c *change) over(asked Probe, aliases []alias.Alias) *alias.Alias {
-	for _, name := range append([]alias.Name{asked.Target}, c.proofs[asked].over...) {
-		i := slices.IndexFunc(aliases, func(a alias.Alias) bool {
-			return a.Name == name || a.Covers(name) && a.Subtree.Collapse // else it is led to another name
-		})
-		if i >= 0 {
-			return &aliases[i]
-		}
-	}
-	return nil
 }
 
 // unverified takes out the candidates that wait for probes, and those that give up

@@ -261,6 +261,18 @@ func TestVerify(t *testing.T) {
 				events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/p 2})\nalias d.internal. flipped: b.internal. to v1.x.org. ({/a/p 2})"},
 		},
 	}, {
+		name: "it leads back over one that stays as it is, for which nothing is asked",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: bd},
+			{seen: `/a/p 2 {"aliases": {"b": "v2.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v2.x.org.",
+				waiting: "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: "v2.x.org = over d.internal. v1.x.org. b.internal.", table: bd, probes: "next at 30s",
+				events:  "pending {/a/p 2}: " + ofB + "; version 1 stays in force",
+				waiting: "b.internal. /a/p@2: " + ofB + "\nd.internal. /a/p@2: " + ofB},
+		},
+	}, {
 		name: "what is given up to one that leads back waits with it",
 		turns: []turn{
 			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1", probes: "v1.x.org.",
