@@ -33,6 +33,7 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 	"github.com/octoenergy/versionalias/plugin/paramstore"
 	"github.com/octoenergy/versionalias/plugin/snapshot"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 // version is a version of a parameter as Parameter Store tells it.
@@ -267,6 +268,13 @@ type play struct {
 // whole is the blocks of a play that says nothing else.
 const whole = "ssm /dns alias live.corp.internal /live:l"
 
+// refusing is where no target verifies.
+type refusing struct{}
+
+func (refusing) Verify(_ context.Context, p ledger.Probe) ledger.Answer {
+	return ledger.Answer{Probe: p, Err: fmt.Errorf("no")}
+}
+
 // make is the plugins of a new instance.
 func (p *play) make() *instance {
 	i := new(instance)
@@ -300,7 +308,11 @@ func (p *play) make() *instance {
 		if err := readBlock(&c, words); err != nil {
 			p.t.Fatal(err)
 		}
-		feed, err := newFeed(c, v.table.Store, nil)
+		var verifier watch.Verifier
+		if c.verify {
+			verifier = refusing{}
+		}
+		feed, err := newFeed(c, v.table.Store, verifier)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -328,6 +340,8 @@ func readBlock(c *config, words []string) error {
 			for i := range c.lines {
 				c.lines[i].Rule.Template = alias.Template(words[1])
 			}
+		case words[0] == "verify":
+			used, c.verify = 1, true
 		case words[0] == "ttl":
 			var err error
 			if ttl, err = strconv.Atoi(words[1]); err != nil {
@@ -1868,6 +1882,48 @@ func TestRejectedByAReload(t *testing.T) {
 		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found y.corp.example., want a name in one of the zones corp.internal.; nothing is in force
 		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases["x.corp.internal."]: found "x-v1", want an absolute name of at least two labels; nothing is in force
 		[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse aliases["cache.corp.internal."]: found "cache-v1", want an absolute name of at least two labels; nothing is in force
+	`)
+}
+
+// A document that what a start reads itself has replaced is not told of.
+func TestRejectedByAReloadAndMended(t *testing.T) {
+	run(t, `
+		file
+		blocks ssm /dns template {value}.corp.internal
+		put /dns/cache cache-v1
+		put /more/web web-v1.corp.internal
+		start
+		blocks ssm /dns ssm /more
+		put /dns/cache cache-v2.corp.internal
+		reload
+		cache cache-v2
+		wait 1m
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[INFO] loaded 2 aliases from 2 parameters
+	`)
+}
+
+// What waits to take over from a parameter that is gone collides with that after a reload, and
+// is not rejected for it.
+func TestWaitingOverAReload(t *testing.T) {
+	run(t, `
+		file
+		blocks verify ssm /dns
+		put /dns/d {"aliases": {"e": "e-v1.corp.internal"}}
+		start
+		wait 1m
+		delete /dns/d
+		put /dns/e e-v3.corp.internal
+		wait 2m
+		e e-v1
+		reload
+		e e-v1
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[WARNING] target e-v1.corp.internal. is in force, and does not verify: no
+		[WARNING] rejected parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: place alias e.corp.internal.: found it in parameter /dns/d, want it in one parameter only; nothing is in force
+		[WARNING] pending parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: verify target e-v3.corp.internal.: no; nothing is in force
 	`)
 }
 

@@ -248,27 +248,47 @@ func (f *feed) turned(next *ledger.Ledger) (flips []ledger.Event) {
 	return flips
 }
 
-// faulted is the documents that next rejects, and none of the feeds that f is the heir of
-// did for that fault: another Corefile may have other zones, or no template.
-func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
-	type fault struct {
-		parameter string
-		version   int64
-		text      string
+// fault is what is wrong with a version of a parameter; if that is nothing, the version waits.
+type fault struct {
+	parameter string
+	version   int64
+	text      string
+}
+
+func faultOf(s alias.Source, err error) fault {
+	if err == nil {
+		return fault{s.Parameter, s.Version, ""}
 	}
-	of := func(r ledger.Rejection) fault { return fault{r.Source.Parameter, r.Source.Version, r.Err.Error()} }
+	return fault{s.Parameter, s.Version, err.Error()}
+}
+
+// faulted is the documents that next rejects, and none of the feeds that f is the heir of
+// did for that fault: another Corefile may have other zones, or no template. What waits there to be
+// verified is no news: it collides as long as others have not made way for it.
+func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
 	said := map[fault]bool{}
 	for _, l := range f.inherited {
 		for _, r := range l.Rejections() {
-			said[of(r)] = true
+			said[faultOf(r.Source, r.Err)] = true
+		}
+		for _, w := range l.Waiting() {
+			said[faultOf(w.Source, nil)] = true
 		}
 	}
 	for _, r := range next.Rejections() {
-		if !said[of(r)] {
+		if !said[faultOf(r.Source, r.Err)] && !said[faultOf(r.Source, nil)] {
 			rejected = append(rejected, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
 		}
 	}
 	return rejected
+}
+
+// stands reports whether what e tells is so yet: a document that is rejected may be out of date by
+// now.
+func (f *feed) stands(e ledger.Event) bool {
+	return e.Kind != ledger.Rejected || slices.ContainsFunc(f.ledger.Load().Rejections(), func(r ledger.Rejection) bool {
+		return faultOf(r.Source, r.Err) == faultOf(*e.Source, e.Err)
+	})
 }
 
 // takeSweep takes over when the feeds that f is the heir of have swept: of their last
@@ -321,10 +341,16 @@ func (f *feed) has(line ledger.Line) bool {
 	return slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
 }
 
-// hasPart reports whether f has the zone and the line of p, as far as p has them.
-func (f *feed) hasPart(p part) bool {
-	line := func(own ledger.Line) bool { return partOf(p.zone, own) == p }
-	return (p.zone == "" || slices.Contains(f.zones, p.zone)) && (p.line == "" || slices.ContainsFunc(f.lines, line))
+// parts is all parts that f has.
+func (f *feed) parts() map[part]bool {
+	parts := map[part]bool{{}: true}
+	for _, zone := range f.zones {
+		parts[part{zone: zone}] = true
+		for _, line := range f.lines {
+			parts[partOf(zone, line)] = true
+		}
+	}
+	return parts
 }
 
 // follows reports whether o reads anything that f reads.
@@ -388,7 +414,9 @@ func (f *feed) succeed() {
 	}
 	f.resume()
 	for _, e := range f.brought {
-		logEvent(e)
+		if f.stands(e) {
+			logEvent(e)
+		}
 	}
 	for _, old := range f.before {
 		if old.push == f.push {

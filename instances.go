@@ -138,8 +138,14 @@ func (r *instances) bequeath(i *instance) {
 // to is told by a feed with its line, or if there is none, by that with its zone; if that is
 // gone, by all of them: the name may be in another zone of theirs.
 func (i *instance) divide(o *feed, heirs map[*feed]counts) {
+	var sharing sharers
+	for _, v := range i.plugins {
+		if n := v.feed.shares(o); n > 0 {
+			sharing = append(sharing, sharer{v.feed, n, v.feed.parts()})
+		}
+	}
 	give := func(p part, f *feed) { heirs[f][p] = append(heirs[f][p], o) }
-	if heir := i.heir(o, part{}, heirs); heir != nil {
+	if heir := sharing.heir(part{}, heirs); heir != nil {
 		give(part{}, heir)
 	}
 	for _, zone := range o.zones {
@@ -147,35 +153,40 @@ func (i *instance) divide(o *feed, heirs map[*feed]counts) {
 		for _, line := range o.lines {
 			parts = append(parts, partOf(zone, line))
 		}
-		whole := i.heir(o, parts[0], heirs)
+		whole := sharing.heir(parts[0], heirs)
 		for _, p := range parts {
-			if heir := cmp.Or(i.heir(o, p, heirs), whole); heir != nil {
+			if heir := cmp.Or(sharing.heir(p, heirs), whole); heir != nil {
 				give(p, heir)
 				continue
 			}
-			for _, v := range i.plugins {
-				if v.feed.shares(o) > 0 {
-					give(p, v.feed)
-				}
+			for _, s := range sharing {
+				give(p, s.feed)
 			}
 		}
 	}
 }
 
-// heir is the feed that goes on with a part of what o has counted and told, or nil: the one
-// with that zone and line that knows the most of what o does, and of two such the one that has
+// sharers are the feeds that know some of what another one does.
+type sharers []sharer
+
+type sharer struct {
+	*feed
+	n   int // how much of it, see shares
+	has map[part]bool
+}
+
+// heir is the feed that goes on with a part of what the other has counted and told, or nil: the one
+// with that zone and line that knows the most of what that does, and of two such the one that has
 // less to go on with by heirs, as for two views of a zone. So each is counted once.
-func (i *instance) heir(o *feed, p part, heirs map[*feed]counts) *feed {
+func (s sharers) heir(p part, heirs map[*feed]counts) *feed {
 	var heir *feed
 	most := 0
-	for _, v := range i.plugins {
-		f := v.feed
-		n := f.shares(o)
-		if n == 0 || !f.hasPart(p) {
+	for _, f := range s {
+		if !f.has[p] {
 			continue
 		}
-		if n > most || n == most && len(heirs[f][p]) < len(heirs[heir][p]) {
-			most, heir = n, f
+		if f.n > most || f.n == most && len(heirs[f.feed][p]) < len(heirs[heir][p]) {
+			most, heir = f.n, f.feed
 		}
 	}
 	return heir

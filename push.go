@@ -181,7 +181,9 @@ func (f *feed) Unread(err error) {
 }
 
 // Emptied implements watch.Audience.
-func (f *feed) Emptied() { f.pushing.unread.over("push works again: what it could not read is left to sweeps") }
+func (f *feed) Emptied() {
+	f.pushing.unread.over("push works again: what it could not read is left to sweeps")
+}
 
 // Lost implements watch.Audience.
 func (f *feed) Lost(err error) {
