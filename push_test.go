@@ -675,7 +675,7 @@ func TestPush(t *testing.T) {
 			[WARNING] push failed, and sweeps go on: delete from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": read tcp: connection reset by peer
 			[INFO] push works again`,
 	}, {
-		"a read that fails, and the message does not come again: nothing is left to read", first + v2 + `
+		"a read that fails, and the message does not come again: nothing is left to read", first + `
 			fault refused of GetParameters
 			event Update /dns/cache
 			wait 1s
@@ -694,10 +694,12 @@ func TestPush(t *testing.T) {
 			event Update /dns/cache
 			wait 5m
 			queue expired
+			queue undeletable
 			wait 10m
 			metric push_up 0
+			queue none
 			event Update /dns/cache
-			wait 2m
+			wait 5m
 			queued 0
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops

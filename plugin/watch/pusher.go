@@ -122,7 +122,8 @@ func (p *Pusher) Run(ctx context.Context) {
 				p.audience.Lost(o.err)
 				continue
 			}
-			if len(o.hints) == 0 && o.began.After(p.since.Add(Hidden)) { // what failed would have come again
+			left := len(gathered) + len(p.later) + len(o.hints)  // some of it may have failed before
+			if left == 0 && o.began.After(p.since.Add(Hidden)) { // what failed would have come again
 				if p.unread {
 					p.audience.Emptied()
 				}
