@@ -49,7 +49,7 @@ func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	next.Tallies = tallies(before, targets, fresh)
 	next.base = counts(next.Tallies[:len(targets)])
 	h := hashOf(next.Name)
-	e.part(h)
+	e.open(h)
 	old := e.next.names.get(h, next.Name)
 	if old != nil && old.mark != nil {
 		next.mark = old.mark.with(func(m *Mark) { m.retired = nil })
@@ -171,7 +171,7 @@ func (e *Edit) count(a *Alias, by int) {
 func (e *Edit) lead(targets []Name, by int) {
 	for _, target := range targets {
 		h := hashOf(target)
-		p := e.part(h)
+		p := e.open(h)
 		if by > 0 {
 			p.led = append(p.led, h.short())
 			continue
@@ -196,7 +196,7 @@ func (e *Edit) mark(name Name, change func(*Mark)) {
 // says nothing.
 func (e *Edit) set(next *Entry) {
 	h := hashOf(next.Name)
-	e.part(h)
+	e.open(h)
 	if next.Source != nil || next.mark != nil {
 		e.next.names.set(h, next)
 	} else {
@@ -217,8 +217,8 @@ func (m *Mark) with(change func(*Mark)) *Mark {
 	return &next
 }
 
-// part is the part of a name, to be edited, with room for one more.
-func (e *Edit) part(h hash) *part {
+// open has the part of a name be next's own, with room for one name more, and is that part.
+func (e *Edit) open(h hash) *part {
 	names := &e.next.names
 	p := &names.parts[h.part()]
 	if !fits(p.used+1, names.groups()) {
