@@ -7,8 +7,8 @@ import "slices"
 type Edit struct {
 	before *Table
 	next   *Table
-	owned  [parts]bool  // parts that next does not share with before
-	tagged bool         // next does not share the tags either
+	names  draft        // next's
+	led    [lists]bool  // the lists of next's led that it does not share with before
 	above  map[Name]int // how much more lies below names by now
 }
 
@@ -18,13 +18,14 @@ func (t *Table) Edit() *Edit {
 	if t != nil {
 		*e.next = *t
 	}
+	e.names.index = &e.next.names
 	return e
 }
 
 // Grow makes room for n more aliases in a table that has none yet.
 func (e *Edit) Grow(n int) {
-	if e.next.names.tags == nil && n >= parts { // else it grows by itself
-		e.next.names.grow(n)
+	if e.next.names.used == 0 { // else it grows by itself
+		e.names.grow(n)
 	}
 }
 
@@ -49,12 +50,11 @@ func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	next.Tallies = tallies(before, targets, fresh)
 	next.base = counts(next.Tallies[:len(targets)])
 	h := hashOf(next.Name)
-	e.open(h)
 	old := e.next.names.get(h, next.Name)
 	if old != nil && old.mark != nil {
 		next.mark = old.mark.with(func(m *Mark) { m.retired = nil })
 	}
-	e.next.names.set(h, next)
+	e.names.set(h, next)
 	e.next.size++
 	e.count(&next.Alias, 1)
 	if old == nil || old.Source == nil {
@@ -171,14 +171,18 @@ func (e *Edit) count(a *Alias, by int) {
 func (e *Edit) lead(targets []Name, by int) {
 	for _, target := range targets {
 		h := hashOf(target)
-		p := e.open(h)
+		list := &e.next.led[h.list()]
+		if i := h.list(); !e.led[i] {
+			e.led[i] = true
+			*list = slices.Clone(*list)
+		}
 		if by > 0 {
-			p.led = append(p.led, h.short())
+			*list = append(*list, h.short())
 			continue
 		}
-		last := len(p.led) - 1
-		p.led[slices.Index(p.led, h.short())] = p.led[last]
-		p.led = p.led[:last]
+		last := len(*list) - 1
+		(*list)[slices.Index(*list, h.short())] = (*list)[last]
+		*list = (*list)[:last]
 	}
 }
 
@@ -196,11 +200,10 @@ func (e *Edit) mark(name Name, change func(*Mark)) {
 // says nothing.
 func (e *Edit) set(next *Entry) {
 	h := hashOf(next.Name)
-	e.open(h)
 	if next.Source != nil || next.mark != nil {
-		e.next.names.set(h, next)
+		e.names.set(h, next)
 	} else {
-		e.next.names.remove(h, next.Name)
+		e.names.remove(h, next.Name)
 	}
 }
 
@@ -215,22 +218,4 @@ func (m *Mark) with(change func(*Mark)) *Mark {
 		return nil
 	}
 	return &next
-}
-
-// open has the part of a name be next's own, with room for one name more, and is that part.
-func (e *Edit) open(h hash) *part {
-	names := &e.next.names
-	p := &names.parts[h.part()]
-	if !fits(p.used+1, names.groups()) {
-		names.resize(max(1, 2*names.groups()))
-	}
-	if !e.tagged {
-		e.tagged = true
-		names.tags = slices.Clone(names.tags)
-	}
-	if i := h.part(); !e.owned[i] {
-		e.owned[i] = true
-		p.own()
-	}
-	return p
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // TestEditHistories makes tables of tables, each by some random edits, and compares
-// all of them in the end with what they should have. Names are many enough for parts
-// to grow, and to have entries that are not where their hash says.
+// all of them in the end with what they should have. Names are many enough for the
+// table to grow, and to have entries that are not where their hash says.
 func TestEditHistories(t *testing.T) {
 	const names, targets, tables, edits = 10_000, 2000, 30, 1000
 	random := rand.New(rand.NewPCG(1, 2))

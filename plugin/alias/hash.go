@@ -5,11 +5,14 @@ import (
 	"math/rand/v2"
 )
 
-// hash is a name's. Its bits say in which part the name is, from which group on in that,
-// and what its tag and its short form are; none says two of these.
+// hash is a name's. Its first bits say from which group on the name is, the others what its tag and
+// its short form are.
 type hash uint64
 
-func (h hash) part() int     { return int(h % parts) }
+// lists is how many lists of short hashes a table has.
+const lists = 256
+
+func (h hash) list() int     { return int(h % lists) }
 func (h hash) short() uint32 { return uint32(h >> 25) }
 func (h hash) tag() uint8    { return uint8(h>>57) | 0x80 }
 

@@ -5,10 +5,13 @@ import (
 	"slices"
 )
 
-// parts is how many parts an index is made of. A change copies the entries of those that it
-// touches: a 256th of a large index, next to nothing of a small one. More would be less
-// to copy, but what leads to them would not stay in a processor's cache.
-const parts = 256
+// chunk is the entries of groups in a row. A change copies the chunks of what it touches: of a million
+// names one of 2,000 for each. Smaller ones would be less to copy, but what leads to them
+// would not stay in a processor's cache.
+type chunk [groups * places]*Entry
+
+// groups is how many a chunk has.
+const groups = 128
 
 // places is how many a group has.
 const places = 8
@@ -37,73 +40,46 @@ func (g group) with(tag uint8) group {
 func (g group) free() group { return ^g & high }
 
 // first is the first place of which a bit is set.
-func (g group) first() int { return bits.TrailingZeros64(uint64(g)) / 8 }
+func (g group) first() uint { return uint(bits.TrailingZeros64(uint64(g))) / 8 }
 
-// index is a hash table of entries in parts. A name is in the group of its part that its hash says,
-// or if that is full in the next one that is not (linear probing, Knuth, The Art of Computer
-// Programming, volume 3, section 6.4). Once its table is made an index is not edited any more.
-// The zero index is empty.
+// index is a hash table of entries. A name is in the group that its hash says, or if that is full in
+// the next one that is not (linear probing, Knuth, The Art of Computer Programming, volume 3,
+// section 6.4). Once its table is made an index is not edited any more; the next one shares with it
+// what does not change. The zero index is empty.
 type index struct {
-	// tags are the first group of each part, then the second of each, and so on. They are apart from
-	// the entries, and in one piece of memory, so that it takes one look at it to find out that a
-	// name is not there, however many are. They are parts times a power of two, or none.
-	tags  []group
-	parts [parts]part
+	// tags are apart from the entries, and in one piece of memory, so that it takes one look at it
+	// to find out that a name is not there, however many are. They are of a power of two of
+	// chunks, or none.
+	tags   []group
+	chunks []*chunk
+	used   int
 }
 
-// part is the entries of the names that have the same last bits of their hashes.
-type part struct {
-	entries []*Entry // of one group after the other; none before the first is put in
-	used    int
-	led     []uint32 // the short hashes of what aliases lead to, once for each
+// at is the entry at place i of all, or nil.
+func (x *index) at(i uint) *Entry {
+	return x.chunks[i/(groups*places)][i%(groups*places)]
 }
 
-// grow makes room for n aliases in an index that has none yet.
-func (x *index) grow(n int) {
-	groups := 1
-	for !fits(n/parts, groups) {
-		groups *= 2
-	}
-	x.resize(groups)
-}
+// first is the group where a name with that hash is looked for first.
+func (x *index) first(h hash) uint { return uint(h) & (uint(len(x.tags)) - 1) }
 
-// groups is how many each part has.
-func (x *index) groups() int { return len(x.tags) / parts }
+// next is the group behind n.
+func (x *index) next(n uint) uint { return (n + 1) & (uint(len(x.tags)) - 1) }
 
-// fits reports whether so many groups are large enough for n entries: at least a quarter
-// of all places is to be free, so that few groups are full.
-func fits(n, groups int) bool { return 4*n <= 3*places*groups }
-
-// resize makes room for the entries of so many groups in each part.
-func (x *index) resize(groups int) {
-	x.tags = make([]group, parts*groups)
-	for i := range x.parts {
-		p := &x.parts[i]
-		old := p.entries
-		p.entries = nil
-		for _, e := range old {
-			if e != nil {
-				x.add(hashOf(e.Name), e)
-			}
-		}
-	}
-}
-
-// find is where in its part the entry of that name is, or -1.
-func (x *index) find(h hash, name Name) int {
+// find is the place of the entry of that name, if there is one.
+func (x *index) find(h hash, name Name) (place uint, ok bool) {
 	if len(x.tags) == 0 {
-		return -1
+		return 0, false
 	}
-	mask := uint(len(x.tags)) - 1
-	for n := uint(h) & mask; ; n = (n + parts) & mask {
+	for n := x.first(h); ; n = x.next(n) {
 		g := x.tags[n]
 		for like := g.with(h.tag()); like != 0; like &= like - 1 {
-			if i := placeOf(n, like); x.parts[h.part()].entries[i].Name == name {
-				return i
+			if i := n*places + like.first(); x.at(i).Name == name {
+				return i, true
 			}
 		}
 		if g.free() != 0 {
-			return -1
+			return 0, false
 		}
 	}
 }
@@ -114,78 +90,128 @@ func (x *index) lacks(h hash) bool {
 	if len(x.tags) == 0 {
 		return true
 	}
-	g := x.tags[uint(h)&(uint(len(x.tags))-1)]
+	g := x.tags[x.first(h)]
 	return g.with(h.tag()) == 0 && g.free() != 0
 }
 
 func (x *index) get(h hash, name Name) *Entry {
-	if i := x.find(h, name); i >= 0 {
-		return x.parts[h.part()].entries[i]
+	if i, ok := x.find(h, name); ok {
+		return x.at(i)
 	}
 	return nil
 }
 
-// set puts e in, in the place of the one of its name if there is one. There is to be room.
-func (x *index) set(h hash, e *Entry) {
-	p := &x.parts[h.part()]
-	if i := x.find(h, e.Name); i >= 0 {
-		p.entries[i] = e
-		return
-	}
-	p.used++
-	x.add(h, e)
-}
-
-// add puts e, which is not in yet, into the first place that is free.
-func (x *index) add(h hash, e *Entry) {
-	p := &x.parts[h.part()]
-	if p.entries == nil {
-		p.entries = make([]*Entry, places*x.groups())
-	}
-	mask := uint(len(x.tags)) - 1
-	n := uint(h) & mask
-	for x.tags[n].free() == 0 {
-		n = (n + parts) & mask
-	}
-	i := placeOf(n, x.tags[n].free())
-	x.tags[n] |= group(h.tag()) << (8 * (i % places))
-	p.entries[i] = e
-}
-
-// remove takes the entry of that name out, if there is one. If its group was full, those of the
-// next groups are put in anew, up to the first that was not: some may be there only because of that.
-func (x *index) remove(h hash, name Name) {
-	i := x.find(h, name)
-	if i < 0 {
-		return
-	}
-	p := &x.parts[h.part()]
-	p.used--
-	mask := uint(len(x.tags)) - 1
-	n := uint(i/places*parts + h.part())
-	full := x.tags[n].free() == 0
-	x.tags[n] &^= 0xff << (i % places * 8)
-	p.entries[i] = nil
-	for full {
-		n = (n + parts) & mask
-		full = x.tags[n].free() == 0
-		x.tags[n] = 0
-		var again [places]*Entry
-		of := p.entries[n/parts*places:][:places]
-		copy(again[:], of)
-		clear(of)
-		for _, e := range again {
-			if e != nil {
-				x.add(hashOf(e.Name), e)
+// all yields the entries in no order.
+func (x *index) all(yield func(*Entry) bool) {
+	for _, c := range x.chunks {
+		for _, e := range c {
+			if e != nil && !yield(e) {
+				return
 			}
 		}
 	}
 }
 
-// placeOf is the first in a part of those in its group at n of which a bit is set.
-func placeOf(n uint, set group) int { return int(n/parts)*places + set.first() }
+// draft is an index in the making, which begins with what another one has.
+type draft struct {
+	*index
+	tagged bool   // the tags are its own
+	owned  []bool // by chunk: it is its own; none is if this is nil
+}
 
-// own makes p a copy that may be edited of the part that it shares its lists with.
-func (p *part) own() {
-	p.entries, p.led = slices.Clone(p.entries), slices.Clone(p.led)
+// grow makes room for n entries in all.
+func (d *draft) grow(n int) {
+	chunks := max(1, len(d.chunks))
+	for 4*n > 3*chunks*len(chunk{}) { // at least a quarter of all places is to be free, so that few groups are full
+		chunks *= 2
+	}
+	if chunks == len(d.chunks) {
+		return
+	}
+	before := *d.index
+	d.tags, d.tagged = make([]group, chunks*groups), true
+	d.chunks, d.owned = make([]*chunk, chunks), make([]bool, chunks)
+	for i := range d.chunks {
+		d.chunks[i], d.owned[i] = new(chunk), true
+	}
+	for e := range before.all {
+		d.add(e)
+	}
+}
+
+// own is the entry at place i of all, to be written to.
+func (d *draft) own(i uint) **Entry {
+	if d.owned == nil {
+		d.owned = make([]bool, len(d.chunks))
+		d.chunks = slices.Clone(d.chunks)
+	}
+	n := i / (groups * places)
+	if !d.owned[n] {
+		d.owned[n] = true
+		c := *d.chunks[n]
+		d.chunks[n] = &c
+	}
+	return &d.chunks[n][i%(groups*places)]
+}
+
+// ownTags has the tags be written to: most changes put in what has the tags of before.
+func (d *draft) ownTags() {
+	if !d.tagged {
+		d.tagged = true
+		d.tags = slices.Clone(d.tags)
+	}
+}
+
+// set puts e in, in the place of the one of its name if there is one.
+func (d *draft) set(h hash, e *Entry) {
+	if i, ok := d.find(h, e.Name); ok {
+		*d.own(i) = e
+		return
+	}
+	d.used++
+	d.grow(d.used)
+	d.ownTags()
+	d.add(e)
+}
+
+// add puts e, which is not in yet, into the first place that is free.
+func (d *draft) add(e *Entry) {
+	h := hashOf(e.Name)
+	n := d.first(h)
+	for d.tags[n].free() == 0 {
+		n = d.next(n)
+	}
+	i := n*places + d.tags[n].free().first()
+	d.tags[n] |= group(h.tag()) << (8 * (i % places))
+	*d.own(i) = e
+}
+
+// remove takes the entry of that name out, if there is one. If its group was full, those of the
+// next groups are put in anew, up to the first that was not: some may be there only because of that.
+func (d *draft) remove(h hash, name Name) {
+	i, ok := d.find(h, name)
+	if !ok {
+		return
+	}
+	d.used--
+	d.ownTags()
+	n := i / places
+	full := d.tags[n].free() == 0
+	d.tags[n] &^= 0xff << (i % places * 8)
+	*d.own(i) = nil
+	for full {
+		n = d.next(n)
+		full = d.tags[n].free() == 0
+		d.tags[n] = 0
+		var again [places]*Entry
+		for i := range uint(places) {
+			of := d.own(n*places + i)
+			again[i], *of = *of, nil
+		}
+		for _, e := range again {
+			if e != nil {
+				d.add(e)
+			}
+		}
+	}
 }

@@ -151,10 +151,16 @@ func TestIsAboveExcepted(t *testing.T) {
 	if emptied.HasSubtrees() {
 		t.Error("the table without any alias got subtrees")
 	}
-	for i, p := range emptied.names.parts {
-		if p.used > 0 || len(p.led) > 0 || slices.ContainsFunc(p.entries, func(e *Entry) bool { return e != nil }) {
-			t.Errorf("the table without any alias has %+v as part %d", p, i)
+	for e := range emptied.names.all {
+		t.Errorf("the table without any alias has %+v", e)
+	}
+	for i, list := range emptied.led {
+		if len(list) > 0 {
+			t.Errorf("the table without any alias says in list %d that %x are led to", i, list)
 		}
+	}
+	if used := emptied.names.used; used != 0 {
+		t.Errorf("the table without any alias has %d names", used)
 	}
 	edit = table.Edit()
 	edit.Put(&Source{}, Alias{Name: "cache.corp.internal.", Zone: "corp.internal.", Target: "v9.example.org."})

@@ -87,10 +87,11 @@ func (e *Entry) Answered() (target, all uint64) {
 // [Table.Edit] to make the next one. A nil *Table is empty.
 type Table struct {
 	names    index
-	size     int           // how many aliases there are
-	subtrees int           // how many of them have a subtree
-	partial  bool          // aliases may be missing, see Partial
-	held     map[Name]Name // the names with a mark of that, and their zones
+	led      [lists][]uint32 // the short hashes of what aliases lead to, once for each
+	size     int             // how many aliases there are
+	subtrees int             // how many of them have a subtree
+	partial  bool            // aliases may be missing, see Partial
+	held     map[Name]Name   // the names with a mark of that, and their zones
 }
 
 // Lookup is the alias that qname asks for, or nil: the one of that very name,
@@ -237,7 +238,7 @@ func (t *Table) MayLead(target Name) bool {
 		return false
 	}
 	h := hashOf(target)
-	return slices.Contains(t.names.parts[h.part()].led, h.short())
+	return slices.Contains(t.led[h.list()], h.short())
 }
 
 // Len is the number of aliases.
@@ -254,11 +255,9 @@ func (t *Table) All() iter.Seq[*Entry] {
 		if t == nil {
 			return
 		}
-		for i := range t.names.parts {
-			for _, e := range t.names.parts[i].entries {
-				if e != nil && e.Source != nil && !yield(e) {
-					return
-				}
+		for e := range t.names.all {
+			if e.Source != nil && !yield(e) {
+				return
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 	"weak"
 )
 
@@ -291,45 +292,66 @@ func TestAllStops(t *testing.T) {
 
 // Duty 8: a new table shares what did not change.
 func TestEditSharesWhatDoesNotChange(t *testing.T) {
-	const names = 10_000 // so that no part is empty
+	const names = 100_000
 	before := tableOfMany(names)
 	for _, tt := range []struct {
 		name  string
 		edit  string
-		names []Name // of the parts that are copied, with what they lead to and what they make exist
+		names []Name // of the entries that change, with what they make exist
+		led   []Name // what more or fewer lead to
+		tags  bool   // change too
 	}{
 		{name: "nothing", edit: ""},
-		{name: "put", edit: "new.corp.internal. v1.x.org.", names: []Name{"new.corp.internal.", "v1.x.org.", "corp.internal.", "internal."}},
-		{name: "put over one", edit: "cache-7.corp.internal. v2.x.org.", names: []Name{"cache-7.corp.internal.", "v1.x.org.", "v2.x.org."}},
-		{name: "delete", edit: "cache-8.corp.internal.", names: []Name{"cache-8.corp.internal.", "v1.x.org.", "corp.internal.", "internal."}},
-		{name: "two", edit: "cache-1.corp.internal.\ncache-2.corp.internal. v2.x.org.", names: []Name{"cache-1.corp.internal.", "cache-2.corp.internal.", "v1.x.org.", "v2.x.org.", "corp.internal.", "internal."}},
+		{"put", "new.corp.internal. v1.x.org.", []Name{"new.corp.internal.", "corp.internal.", "internal."}, []Name{"v1.x.org."}, true},
+		{"put over one", "cache-7.corp.internal. v2.x.org.", []Name{"cache-7.corp.internal."}, []Name{"v1.x.org.", "v2.x.org."}, false},
+		{"put over one with the same target", "cache-7.corp.internal. v1.x.org.", []Name{"cache-7.corp.internal."}, nil, false},
+		{"delete", "cache-8.corp.internal.", []Name{"cache-8.corp.internal.", "corp.internal.", "internal."}, []Name{"v1.x.org."}, true},
+		{"two", "cache-1.corp.internal.\ncache-2.corp.internal. v2.x.org.", []Name{"cache-1.corp.internal.", "cache-2.corp.internal.", "corp.internal.", "internal."}, []Name{"v1.x.org.", "v2.x.org."}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			was, partsWere := content(before), clones(before)
-			after := edited(before, tt.edit)
-			copied := map[int]bool{}
-			for _, name := range tt.names {
-				copied[hashOf(name).part()] = true
+			was, chunksWere, ledWas := content(before), clones(before.names.chunks), before.led
+			for i := range ledWas {
+				ledWas[i] = slices.Clone(ledWas[i])
 			}
-			for i, part := range after.names.parts {
-				if shared := &part.entries[0] == &before.names.parts[i].entries[0]; shared == copied[i] {
-					t.Errorf("part %d: shared is %v, want %v", i, shared, !shared)
+			after := edited(before, tt.edit)
+			mayBeCopied, mayDiffer := map[int]bool{}, map[int]bool{}
+			for _, name := range tt.names {
+				first := before.names.first(hashOf(name))
+				for n := first; n < first+10; n++ { // where it is full
+					mayBeCopied[int(n)%len(before.names.tags)*places/len(chunk{})] = true
 				}
 			}
-			if content(before) != was || !reflect.DeepEqual(clones(before), partsWere) || before.Len() != names {
+			for i, c := range after.names.chunks {
+				if c != before.names.chunks[i] && !mayBeCopied[i] {
+					t.Errorf("chunk %d of %d was copied", i, len(after.names.chunks))
+				}
+			}
+			for _, name := range tt.led {
+				mayDiffer[hashOf(name).list()] = true
+			}
+			for i, list := range after.led {
+				if shared := unsafe.SliceData(list) == unsafe.SliceData(before.led[i]); !shared && !mayDiffer[i] {
+					t.Errorf("list %d was copied", i)
+				}
+			}
+			if shared := &after.names.tags[0] == &before.names.tags[0]; shared == tt.tags {
+				t.Errorf("tags are shared: %v, want %v", shared, !tt.tags)
+			}
+			if content(before) != was || !slices.EqualFunc(clones(before.names.chunks), chunksWere, func(a, b *chunk) bool { return *a == *b }) ||
+				!reflect.DeepEqual(before.led, ledWas) || before.Len() != names {
 				t.Errorf("the table before the edit has changed")
 			}
 		})
 	}
 }
 
-// clones is a copy of the parts of a table.
-func clones(t *Table) []part {
-	list := slices.Clone(t.names.parts[:])
-	for i := range list {
-		list[i].own()
+func clones(chunks []*chunk) []*chunk {
+	chunks = slices.Clone(chunks)
+	for i, c := range chunks {
+		own := *c
+		chunks[i] = &own
 	}
-	return list
+	return chunks
 }
 
 // Entries are shared as well, so those of the table before must stay what they
