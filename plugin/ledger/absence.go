@@ -47,7 +47,7 @@ func (a absence) due(interval time.Duration, braked bool) time.Time {
 // miss notes the parameters that a complete sweep did not see.
 func (c *change) miss(seen []Parameter) {
 	there := keys(seen)
-	for k, r := range c.records {
+	for k, r := range c.records.all {
 		if there[k] || r.absence.swept {
 			continue
 		}
@@ -64,7 +64,7 @@ func (c *change) gone(asked []Ref, seen []Parameter) {
 	there := keys(seen)
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
-		_, known := c.records[k]
+		_, known := c.records.get(k)
 		r := c.record(k)
 		switch {
 		case !known || there[k]:
@@ -136,7 +136,7 @@ func (c *change) await(going map[key]bool) {
 		return
 	}
 	heirs := map[key]*candidate{}
-	for k, r := range c.records {
+	for k, r := range c.records.unsettled {
 		heirs[k] = r.newer
 	}
 	for k, r := range c.updates {
@@ -184,7 +184,7 @@ func (c *change) holders(k key, heir *candidate, going map[key]bool) (held bool,
 // there: those are not about to go, but to stand elsewhere.
 func (c *change) handedOver(missing []key) int {
 	stated := map[alias.Name]bool{}
-	for k := range c.records {
+	for k := range c.records.unsettled {
 		c.state(k, stated)
 	}
 	for k := range c.updates {
@@ -222,7 +222,7 @@ func (c *change) lasted(r record) bool { return c.now.Sub(r.absence.since) >= br
 // Missing says that the parameter of an alias was not found any more, and until when the
 // alias stays in force all the same; or it is nil.
 func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
-	a := l.records[key{s.Parameter, s.Line}].absence
+	a := l.of(key{s.Parameter, s.Line}).absence
 	if !a.missing() {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +50,10 @@ func (l *Ledger) Drains(now time.Time) []Drain {
 
 // AllDrains is all that are told now, were or will be, sorted by alias.
 func (l *Ledger) AllDrains() []Drain {
-	list := slices.Collect(maps.Values(l.drains))
+	var list []Drain
+	for _, d := range l.drains.all {
+		list = append(list, d)
+	}
 	sortDrains(list)
 	return list
 }
@@ -67,11 +69,11 @@ func sortDrains(list []Drain) {
 
 // expire forgets the drains that are over, and what is left to hold of them.
 func (c *change) expire() {
-	for k, d := range c.drains {
+	for k, d := range c.drains.all {
 		if !c.now.Before(d.over()) {
 			c.drain(k, Drain{})
 			if c.table.Get(k.alias) == nil {
-				c.before(k.alias, nil)
+				c.previous.remove(k.alias)
 			}
 		}
 	}
@@ -79,17 +81,10 @@ func (c *change) expire() {
 
 // drain sets a drain, or forgets it if d is none.
 func (c *change) drain(k drainKey, d Drain) {
-	if !c.draining {
-		c.draining = true
-		c.drains = maps.Clone(c.drains)
-		if c.drains == nil {
-			c.drains = map[drainKey]Drain{}
-		}
-	}
 	if d == (Drain{}) {
-		delete(c.drains, k)
+		c.drains.remove(k)
 	} else {
-		c.drains[k] = d
+		c.drains.set(k, d)
 	}
 	c.touched[k.target] = true
 }
@@ -107,7 +102,8 @@ func (c *change) leave(before, after *alias.Entry) {
 	}
 	for _, target := range after.Targets() {
 		k := drainKey{after.Name, target}
-		d, ok := c.drains[k]
+		d, ok := c.drains.get(k)
+		was := d
 		leads, until := after.LeadsUntil(target, c.now)
 		if !leads || until.IsZero() && !ok {
 			continue
@@ -116,7 +112,7 @@ func (c *change) leave(before, after *alias.Entry) {
 		if until.IsZero() && !c.now.Before(d.Held) {
 			d = Drain{}
 		}
-		if d != c.drains[k] {
+		if d != was {
 			c.drain(k, d)
 		}
 	}
@@ -127,7 +123,7 @@ func (c *change) leave(before, after *alias.Entry) {
 // was told, since it was to lead there again.
 func (c *change) hold(before, after *alias.Entry, target alias.Name) {
 	k := drainKey{before.Name, target}
-	old := c.drains[k]
+	old, _ := c.drains.get(k)
 	held, led := old.Held, before.Leads(target, c.now)
 	switch {
 	case led:
@@ -164,7 +160,7 @@ func later(a, b time.Time) time.Time {
 // their last deadline on, and takes back what was led to again.
 func (c *change) retireNames(edit *alias.Edit, counts *alias.Table) {
 	last := map[alias.Name]time.Time{}
-	for _, d := range c.drains {
+	for _, d := range c.drains.all {
 		if c.touched[d.Target] && !d.Since.IsZero() {
 			last[d.Target] = later(last[d.Target], d.Deadline())
 		}

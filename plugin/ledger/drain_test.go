@@ -256,7 +256,7 @@ func TestRecallTheWayBack(t *testing.T) {
 	m.Parameters = slices.DeleteFunc(m.Parameters, func(p Remembered) bool { return p.Name == "/a/y" })
 	now = now.Add(2 * time.Hour)
 	l = New(lines, verifying).Recall(m, now)
-	if _, kept := l.previous["y.internal."]; kept {
+	if _, kept := l.previous.get("y.internal."); kept {
 		t.Error("the targets of y are kept, which is gone")
 	}
 	l, _ = l.Apply(seenOf(t, lines, "/a/x 3 v1.x.org"), now)

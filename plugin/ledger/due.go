@@ -9,7 +9,7 @@ import (
 // when the first of the others is: zero if there are none.
 func (l *Ledger) Due(now time.Time) (refs []Ref, next time.Time) {
 	var due []key
-	for k, r := range l.records {
+	for k, r := range l.records.unsettled {
 		var at time.Time
 		switch {
 		case r.absence.missing():

@@ -279,8 +279,8 @@ func TestVerifyMadeAnew(t *testing.T) {
 		l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
 		l, _ = l.Apply(others, epoch.Add(at))
 	}
-	if len(l.previous) != 0 {
-		t.Errorf("remembered for ever is %v", l.previous)
+	for name, targets := range l.previous.all {
+		t.Errorf("remembered for ever is %s of %s", targets, name)
 	}
 }
 

@@ -301,7 +301,7 @@ func (w *world) due(l *Ledger, f faults) (asked []Ref, seen []Parameter) {
 			}
 			continue
 		}
-		if d := l.records[k].doubt; d != nil && w.fault(5*f) {
+		if d := l.of(k).doubt; d != nil && w.fault(5*f) {
 			seen = append(seen, d.Parameter) // it is still out of date
 		} else if p, ok := w.read(k, f); ok {
 			seen = append(seen, p)
@@ -381,14 +381,15 @@ func (w *world) checkVerified(before, after *Ledger) error {
 	}
 	for _, e := range entries(after.Table()) {
 		old := before.Table().Get(e.Name)
+		previous, _ := before.previous.get(e.Name)
 		if e == old || !before.known[e.Source.Line] {
 			continue
 		}
 		for _, target := range e.Targets() {
 			probe := Probe{target, e.Check}
 			switch {
-			case w.worked[probe] && !slices.Contains(w.over[probe], e.Name), slices.Contains(before.previous[e.Name], target), old != nil && slices.Contains(old.Targets(), target):
-			case slices.ContainsFunc(after.records[keyOf(e)].good.entries, func(o alias.Entry) bool { return o.Covers(target) }):
+			case w.worked[probe] && !slices.Contains(w.over[probe], e.Name), slices.Contains(previous, target), old != nil && slices.Contains(old.Targets(), target):
+			case slices.ContainsFunc(after.of(keyOf(e)).good.entries, func(o alias.Entry) bool { return o.Covers(target) }):
 			default:
 				return fmt.Errorf("%s came into force with %s, which did not work", e.Name, target)
 			}
@@ -445,7 +446,7 @@ func (w *world) checkRecalled(l, next *Ledger) error {
 	if !slices.EqualFunc(l.lines, next.lines, func(a, b Line) bool { return a.Rule.Name == b.Rule.Name }) {
 		return w.checkReread(l, next)
 	}
-	if w.trust.Verify && slices.ContainsFunc(slices.Collect(maps.Values(l.records)), func(r record) bool { return r.absence.missing() || r.doubt != nil }) {
+	if w.trust.Verify && slices.ContainsFunc(slices.Collect(maps.Values(l.records.unsettled)), func(r record) bool { return r.absence.missing() || r.doubt != nil }) {
 		return nil // what reads have said is forgotten, and what waits for more of them need not any more
 	}
 	l, next = w.judged(l), w.judged(next)
@@ -461,14 +462,14 @@ func (w *world) checkRecalled(l, next *Ledger) error {
 // checkReread is that a ledger with other lines knows the newest of each parameter
 // that both read.
 func (w *world) checkReread(l, next *Ledger) error {
-	for k, r := range l.records {
+	for k, r := range l.records.all {
 		if k.line >= len(next.lines) || !l.known[k.line] || w.names[k.line] != strings.TrimSuffix(string(l.lines[k.line].Rule.Name), ".internal.") {
 			continue
 		}
-		if got, want := next.records[k].newest(), r.newest(); want != nil && (got == nil || !got.same(want.Parameter)) {
+		if got, want := next.of(k).newest(), r.newest(); want != nil && (got == nil || !got.same(want.Parameter)) {
 			return fmt.Errorf("recalled of %s is %+v, want %+v", k.name, got, want.Parameter)
 		}
-		if got := next.records[k].absence; got.missing() != r.absence.missing() {
+		if got := next.of(k).absence; got.missing() != r.absence.missing() {
 			return fmt.Errorf("recalled of %s is the absence %+v, want %+v", k.name, got, r.absence)
 		}
 	}
@@ -572,6 +573,11 @@ func longest(targets map[alias.Name]stated) int {
 func (w *world) check(l *Ledger) error {
 	if got, want := l.Table().Len(), len(entries(l.Table())); got != want {
 		return fmt.Errorf("the table has %d aliases, want the %d of the universe", got, want)
+	}
+	unsettled := maps.Collect(l.records.all)
+	maps.DeleteFunc(unsettled, func(_ key, r record) bool { return r.settled() })
+	if !maps.Equal(l.records.unsettled, unsettled) {
+		return fmt.Errorf("not settled are %+v, want %+v", l.records.unsettled, unsettled)
 	}
 	for _, e := range entries(l.Table()) {
 		p, ok := w.known(*e.Source)

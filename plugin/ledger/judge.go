@@ -192,7 +192,7 @@ func (c *change) reject(verdicts map[key]verdict) {
 		c.updates[k] = r
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(c.updates), key.compare) {
-		r, before := c.updates[k], c.records[k]
+		r, before := c.updates[k], c.of(k)
 		if r.newer == nil || r.newer.err == nil || r.newer == before.newer {
 			continue
 		}
@@ -339,7 +339,7 @@ func (v *view) build(order []key) map[key]verdict {
 		return faults
 	}
 	for _, k := range slices.AppendSeq(slices.Clone(order), maps.Keys(v.retired)) {
-		good := v.records[k].good
+		good := v.of(k).good
 		if good == nil {
 			continue
 		}

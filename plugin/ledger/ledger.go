@@ -18,10 +18,10 @@ type Ledger struct {
 	reserved map[alias.Name]bool // the names of alias lines
 	trust    Trust
 	known    []bool // by line: whether a complete sweep has seen it, in another process maybe
-	records  map[key]record
-	proofs   map[Probe]proof             // of what is to be verified
-	previous map[alias.Name][]alias.Name // the targets of each alias before their last change
-	drains   map[drainKey]Drain
+	records  records
+	proofs   map[Probe]proof                  // of what is to be verified
+	previous shared[alias.Name, []alias.Name] // the targets of each alias before their last change
+	drains   shared[drainKey, Drain]
 	orphans  map[alias.Name]alias.Name // see orphaned
 	braked   int                       // how many aliases stay in force though their parameters are gone; see retire
 	table    *alias.Table
@@ -44,6 +44,9 @@ type record struct {
 	absence absence
 	doubt   *doubt // an older version that was read since, or nil
 }
+
+// settled reports whether r's newest version is in force, and nothing else is known of the parameter.
+func (r record) settled() bool { return r.newer == nil && r.doubt == nil && !r.absence.missing() }
 
 // newest is what r has of the parameter's newest version, or nil.
 func (r record) newest() *document {
@@ -144,11 +147,9 @@ type change struct {
 	sweeps   func(line int) bool // whether this makes a line known; nil if none
 	told     bool                // by somebody who had it in force
 	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
-	drains   map[drainKey]Drain
-	previous map[alias.Name][]alias.Name
+	drains   draft[drainKey, Drain]
+	previous draft[alias.Name, []alias.Name]
 	answered bool                // probes were
-	draining bool                // drains are a copy
-	turned   bool                // previous is a copy
 	left     map[Probe]bool      // those of targets that an alias has left
 	touched  map[alias.Name]bool // the targets of drains that changed
 	events   []Event
@@ -157,7 +158,7 @@ type change struct {
 func (l *Ledger) change(now time.Time) *change {
 	return &change{
 		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}, kept: map[key]record{},
-		proofs: l.proofs, drains: l.drains, previous: l.previous, touched: map[alias.Name]bool{}, left: map[Probe]bool{},
+		proofs: l.proofs, drains: draft[drainKey, Drain]{shared: l.drains}, previous: draft[alias.Name, []alias.Name]{shared: l.previous}, touched: map[alias.Name]bool{}, left: map[Probe]bool{},
 	}
 }
 
@@ -172,7 +173,7 @@ func (c *change) finish() (*Ledger, []Event) {
 			known[i] = known[i] || c.sweeps(i)
 		}
 	}
-	if len(v.in) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && !c.draining {
+	if len(v.in) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && len(c.touched) == 0 {
 		return c.Ledger, nil
 	}
 	return v.commit(known)
@@ -182,14 +183,19 @@ func (c *change) record(k key) record {
 	if r, ok := c.updates[k]; ok {
 		return r
 	}
-	return c.records[k]
+	return c.of(k)
 }
 
-// where is the records that are so by now, in no order. Of most parameters nothing changes,
-// and of those that are not so it need not be looked up whether anything does.
+// of is what l knows of k.
+func (l *Ledger) of(k key) record {
+	r, _ := l.records.get(k)
+	return r
+}
+
+// where is the records that are so by now, in no order, which is none that is settled.
 func (c *change) where(so func(record) bool) iter.Seq2[key, record] {
 	return func(yield func(key, record) bool) {
-		for k, r := range c.records {
+		for k, r := range c.records.unsettled {
 			if !so(r) {
 				continue
 			}
@@ -266,14 +272,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 		slices.SortFunc(swaps, func(a, b swap) int { return cmp.Compare(a.name(), b.name()) })
 	}
 	next := *c.Ledger
-	next.records = maps.Clone(c.records)
-	if next.records == nil {
-		next.records = map[key]record{}
-	}
-	maps.Copy(next.records, c.updates)
-	for k := range c.retired {
-		delete(next.records, k)
-	}
+	next.records = c.records.with(c.updates, c.retired)
 	next.braked, next.known = c.brake, known
 	next.orphans = next.orphaned()
 	c.events = slices.Grow(c.events, len(swaps))
@@ -288,7 +287,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 		next.table = edit.Table()
 	}
 	next.proofs = c.proven(&next, unasked)
-	next.drains, next.previous = c.drains, c.previous
+	next.drains, next.previous = c.drains.shared, c.previous.shared
 	for _, s := range swaps {
 		c.compare(s.before, s.after)
 	}
@@ -310,7 +309,7 @@ func (s swap) name() alias.Name {
 // may be long out of date.
 func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 	var orphans map[alias.Name]alias.Name
-	for _, r := range l.records {
+	for _, r := range l.records.unsettled {
 		if r.good != nil || r.newer == nil || r.newer.err == nil {
 			continue // what waits to be verified is not there yet
 		}
@@ -374,23 +373,7 @@ func (c *change) turn(before, after *alias.Entry) {
 			c.left[Probe{target, before.Check}] = true
 		}
 	}
-	c.before(before.Name, before.Targets())
-}
-
-// before notes what an alias led to before its last change, or forgets it.
-func (c *change) before(name alias.Name, targets []alias.Name) {
-	if !c.turned {
-		c.turned = true
-		c.previous = maps.Clone(c.previous)
-		if c.previous == nil {
-			c.previous = map[alias.Name][]alias.Name{}
-		}
-	}
-	if targets == nil {
-		delete(c.previous, name)
-	} else {
-		c.previous[name] = targets
-	}
+	c.previous.set(before.Name, before.Targets())
 }
 
 // shadow notes the aliases of r's newest document that an alias line shadows,
@@ -471,7 +454,7 @@ type Rejection struct {
 // Rejections is the rejected documents, sorted by parameter.
 func (l *Ledger) Rejections() []Rejection {
 	var rejected []key
-	for k, r := range l.records {
+	for k, r := range l.records.unsettled {
 		if r.newer != nil && r.newer.err != nil {
 			rejected = append(rejected, k)
 		}
@@ -479,7 +462,7 @@ func (l *Ledger) Rejections() []Rejection {
 	slices.SortFunc(rejected, key.compare)
 	var list []Rejection
 	for _, k := range rejected {
-		r := l.records[k]
+		r := l.records.unsettled[k]
 		list = append(list, Rejection{Source: *r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays(), Zones: l.held(r)})
 	}
 	return list

@@ -156,8 +156,9 @@ func spelled(text string) string {
 func everything(l *Ledger) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%p %v %v %v %v %v %v %v\n", l.table, l.trust, l.reserved, l.lines, l.known, l.proofs, l.previous, l.drains)
-	for _, k := range slices.SortedFunc(maps.Keys(l.records), key.compare) {
-		r := l.records[k]
+	records := maps.Collect(l.records.all)
+	for _, k := range slices.SortedFunc(maps.Keys(records), key.compare) {
+		r := records[k]
 		fmt.Fprintf(&b, "%v %v doubt %v good %p %+v newer %p %+v\n", k, r.absence, r.doubt, r.good, r.good, r.newer, r.newer)
 	}
 	var entries []string

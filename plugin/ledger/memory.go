@@ -75,23 +75,22 @@ func (l *Ledger) Memory() Memory {
 		}
 	}
 	var known []key
-	for k := range l.records {
+	for k := range l.records.all {
 		if index[k.line] >= 0 {
 			known = append(known, k)
 		}
 	}
 	slices.SortFunc(known, key.compare)
 	for _, k := range known {
-		r := l.records[k]
+		r := l.of(k)
 		p := Remembered{Line: index[k.line], Name: k.name, Octets: octets(k.name), Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Missing: r.absence.since}
 		if r.newer != nil {
 			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
 		}
 		m.Parameters = append(m.Parameters, p)
 	}
-	m.Previous = l.previous
-	m.Drains = slices.Collect(maps.Values(l.drains))
-	sortDrains(m.Drains)
+	m.Previous = maps.Collect(l.previous.all)
+	m.Drains = l.AllDrains()
 	return m
 }
 
@@ -162,13 +161,15 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
 	for name, targets := range m.Previous {
 		if l.tells(name) {
-			c.before(name, targets)
+			c.previous.set(name, targets)
 		}
 	}
 	for _, d := range m.Drains {
 		k := drainKey{d.Alias, d.Target}
-		if l.tells(d.Alias) && now.Before(d.over()) && !c.drains[k].over().After(d.over()) {
-			c.drain(k, d)
+		if l.tells(d.Alias) && now.Before(d.over()) {
+			if known, _ := c.drains.get(k); !known.over().After(d.over()) {
+				c.drain(k, d)
+			}
 		}
 	}
 	next, _ := c.finish()
@@ -181,11 +182,16 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 // something is to be told yet. It is for a ledger that nobody else has yet.
 func (l *Ledger) forget() {
 	told := map[alias.Name]bool{}
-	for k := range l.drains {
+	for k := range l.drains.all {
 		told[k.alias] = true
 	}
-	l.previous = maps.Clone(l.previous)
-	maps.DeleteFunc(l.previous, func(name alias.Name, _ []alias.Name) bool { return l.table.Get(name) == nil && !told[name] })
+	next := draft[alias.Name, []alias.Name]{shared: l.previous}
+	for name := range l.previous.all {
+		if l.table.Get(name) == nil && !told[name] {
+			next.remove(name)
+		}
+	}
+	l.previous = next.shared
 }
 
 // tells reports whether an alias of that name could be l's.
@@ -339,8 +345,8 @@ func (l *Ledger) Succeed(old *Ledger, own func(*alias.Entry) bool, now time.Time
 			c.leave(e, l.table.Get(e.Name))
 		}
 	}
-	next.drains = c.drains
-	for k := range next.drains {
+	next.drains = c.drains.shared
+	for k := range next.drains.all {
 		c.touched[k.target] = true
 	}
 	edit := next.table.Edit()
@@ -387,26 +393,26 @@ func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 
 // withSaid is l's records with what old ledgers have said of documents that wait still: it
 // is not said again.
-func (l *Ledger) withSaid(old []*Ledger) map[key]record {
-	records := maps.Clone(l.records)
-	for k, r := range records {
+func (l *Ledger) withSaid(old []*Ledger) records {
+	updates := map[key]record{}
+	for k, r := range l.records.unsettled {
 		if r.newer == nil || r.newer.err != nil {
 			continue
 		}
 		for _, o := range old {
 			own := l.lines[k.line]
 			i := slices.IndexFunc(o.lines, func(line Line) bool { return line.Reads() == own.Reads() && line.Rule.Name == own.Rule.Name })
-			before := o.records[key{k.name, i}].newer // nothing has a line of -1
+			before := o.of(key{k.name, i}).newer // nothing has a line of -1
 			if before != nil && before.same(r.newer.Parameter) {
 				newer := *r.newer
 				newer.said = before.said
 				r.newer = &newer
-				records[k] = r
+				updates[k] = r
 				break
 			}
 		}
 	}
-	return records
+	return l.records.with(updates, nil)
 }
 
 // Knows reports whether a complete sweep has seen what line reads.

@@ -180,7 +180,7 @@ func TestRecallByAClockThatIsNotSet(t *testing.T) {
 	now := time.Now()
 	l, _ := New(lines, trust).Apply(seenOf(t, lines, numbered(0, 4)), now)
 	l, _ = l.Apply(nil, now)
-	for k, r := range New(lines, trust).Recall(toldAgain(t, l.Memory()), now.Add(time.Minute)).records {
+	for k, r := range New(lines, trust).Recall(toldAgain(t, l.Memory()), now.Add(time.Minute)).records.all {
 		if r.absence.since == r.absence.since.Round(0) {
 			t.Errorf("the absence of %s is since %v, which has no reading of a monotonic clock", k.name, r.absence.since)
 		}
@@ -261,7 +261,7 @@ func TestRecallOctets(t *testing.T) {
 		if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
 			t.Errorf("recalled is\n%s\nwant\n%s", got, want)
 		}
-		if got := next.records[key{"/a/d", 0}].newer.Value; got != seen[2].Value {
+		if got := next.of(key{"/a/d", 0}).newer.Value; got != seen[2].Value {
 			t.Errorf("the bad file has %q, want %q", got, seen[2].Value)
 		}
 		if after, events := next.Apply(seen, epoch); after != next {

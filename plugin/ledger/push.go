@@ -38,7 +38,7 @@ func (l *Ledger) Refs(h Hint) []Ref {
 // Has reports whether s is known of its parameter, as what is in force or as the newest
 // version.
 func (l *Ledger) Has(s *alias.Source) bool {
-	r := l.records[key{s.Parameter, s.Line}]
+	r := l.of(key{s.Parameter, s.Line})
 	return r.good != nil && r.good.source().Same(*s) || r.newer != nil && r.newer.source().Same(*s)
 }
 
@@ -57,7 +57,7 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 	there := keys(seen)
 	for _, ref := range deleted {
 		k := key{ref.Name, ref.Line}
-		r, known := c.records[k]
+		r, known := c.records.get(k)
 		if !known || there[k] || !slices.Contains(asked, ref) {
 			continue // a hint that is read for in parts says nothing of the others
 		}
@@ -71,7 +71,7 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 	next, events = c.finish()
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
-		before, after := l.records[k], next.records[k]
+		before, after := l.of(k), next.of(k)
 		if before.absence.missing() == after.absence.missing() && equal(before.newest(), after.newest()) {
 			unchanged = append(unchanged, ref)
 		}

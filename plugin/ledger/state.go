@@ -33,7 +33,7 @@ func (s State) before(o State) bool {
 // documents of which no alias can be told, sorted by parameter.
 func (l *Ledger) States() (named map[alias.Name]State, nameless []State) {
 	named = map[alias.Name]State{}
-	for _, r := range l.records {
+	for _, r := range l.records.unsettled {
 		if r.newer == nil || r.newer.err == nil && r.absence.missing() {
 			continue // it waits for nothing any more; what is rejected is so until it is gone
 		}

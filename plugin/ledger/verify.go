@@ -148,7 +148,7 @@ func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]ali
 		if a.Check == alias.CheckNone {
 			continue
 		}
-		trusted := c.previous[a.Name]
+		trusted, _ := c.previous.get(a.Name)
 		if e := c.table.Get(a.Name); e != nil {
 			trusted = slices.Concat(trusted, e.Targets())
 		}
@@ -232,7 +232,7 @@ func (v *view) unverified() bool {
 				if v.retired[from] {
 					delete(v.retired, from)
 					v.updates[from] = v.kept[from] // it is gone for sure, and goes with the next change
-					if v.kept[from] == v.records[from] {
+					if v.kept[from] == v.of(from) {
 						delete(v.updates, from) // as it was kept before
 					}
 					more = true
@@ -347,7 +347,7 @@ func (c *change) proven(next *Ledger, adopted []*alias.Entry) map[Probe]proof {
 			proofs[probe] = p
 		}
 	}
-	for _, r := range next.records {
+	for _, r := range next.records.unsettled {
 		if r.newer == nil || r.absence.missing() {
 			continue
 		}
@@ -370,7 +370,7 @@ type Waiting struct {
 // Waiting is all of them, sorted by name, and then by parameter.
 func (l *Ledger) Waiting() []Waiting {
 	var list []Waiting
-	for _, r := range l.records {
+	for _, r := range l.records.unsettled {
 		if r.newer == nil || r.newer.wants == nil || r.newer.err != nil || r.absence.missing() {
 			continue
 		}

@@ -1,0 +1,52 @@
+package ledger
+
+import (
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// A map that others began with stays what it was, and the next one copies only what it touches.
+func TestShared(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	type step struct {
+		shared[int, int]
+		want map[int]int
+	}
+	history := []step{{want: map[int]int{}}}
+	for range 50 {
+		last := history[len(history)-1]
+		next, want := draft[int, int]{shared: last.shared}, maps.Clone(last.want)
+		touched := map[uint64]bool{}
+		for range random.IntN(20) {
+			k, v := random.IntN(500), random.Int()
+			touched[partOf(k)] = true
+			if random.IntN(3) == 0 {
+				next.remove(k)
+				delete(want, k)
+			} else {
+				next.set(k, v)
+				want[k] = v
+			}
+		}
+		for i, part := range next.parts {
+			if was := last.parts[i]; was != nil && (reflect.ValueOf(was).Pointer() != reflect.ValueOf(part).Pointer()) != touched[uint64(i)] {
+				t.Errorf("step %d: part %d is shared, want that of all that was not touched: %v", len(history), i, slices.Sorted(maps.Keys(touched)))
+			}
+		}
+		history = append(history, step{next.shared, want})
+	}
+	for i, step := range history {
+		if got := maps.Collect(step.all); !maps.Equal(got, step.want) {
+			t.Errorf("step %d has %v, want %v", i, got, step.want)
+		}
+		for k := range 500 {
+			v, ok := step.get(k)
+			if want, there := step.want[k]; v != want || ok != there {
+				t.Errorf("step %d has %d, %v of %d, want %d, %v", i, v, ok, k, want, there)
+			}
+		}
+	}
+}
