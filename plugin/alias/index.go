@@ -5,14 +5,6 @@ import (
 	"slices"
 )
 
-// chunk is the entries of groups in a row. A change copies the chunks of what it touches: of a million
-// names one of 2,000 for each. Smaller ones would be less to copy, but what leads to them
-// would not stay in a processor's cache.
-type chunk [groups * places]*Entry
-
-// groups is how many a chunk has.
-const groups = 128
-
 // places is how many a group has.
 const places = 8
 
@@ -42,6 +34,14 @@ func (g group) free() group { return ^g & high }
 // first is the first place of which a bit is set.
 func (g group) first() uint { return uint(bits.TrailingZeros64(uint64(g))) / 8 }
 
+// groups is how many a chunk has.
+const groups = 128
+
+// chunk is the entries of groups in a row. A change copies the chunks that it touches, of 8 KiB each. Smaller
+// ones would be less to copy, but of a million names what leads to them would not stay in a
+// processor's cache.
+type chunk [groups * places]*Entry
+
 // index is a hash table of entries. A name is in the group that its hash says, or if that is full in
 // the next one that is not (linear probing, Knuth, The Art of Computer Programming, volume 3,
 // section 6.4). Once its table is made an index is not edited any more; the next one shares with it
@@ -52,7 +52,7 @@ type index struct {
 	// chunks, or none.
 	tags   []group
 	chunks []*chunk
-	used   int
+	used   int // how many entries there are
 }
 
 // at is the entry at place i of all, or nil.
