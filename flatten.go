@@ -37,6 +37,9 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
 	if len(m.Ns) > 0 {
+		if len(a.Answer) == 0 {
+			c.denied(m.Ns)
+		}
 		a.Ns = h.resection(c, m.Ns)
 	}
 	if len(a.Answer) == 0 {
@@ -193,7 +196,7 @@ func isNS(rr dns.RR) bool { return typeOf(rr) == dns.TypeNS }
 type chain struct {
 	target string
 	behind []string // it: the names that CNAMEs lead over
-	least  uint32   // the least of the TTLs on the way
+	least  uint32   // the least of the TTLs on the way, and of a denial's
 	final  []dns.RR // what the answer has of the last name; it may be all of the answer
 }
 
@@ -242,6 +245,16 @@ func (c *chain) end() string {
 func (c *chain) age(then time.Time) {
 	const hardly = time.Second / 4
 	c.least -= min(c.least, uint32((time.Since(then)+time.Second-hardly)/time.Second))
+}
+
+// denied has nothing be told of the end for longer than the authority section lets caches hold
+// that: its zone may say so, or an alias there that moves (RFC 2308 section 5).
+func (c *chain) denied(ns []dns.RR) {
+	for _, rr := range ns {
+		if soa, ok := rr.(*dns.SOA); ok {
+			c.least = min(c.least, soa.Hdr.Ttl, soa.Minttl)
+		}
+	}
 }
 
 // has reports whether the chain leads over name.

@@ -794,12 +794,14 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 			whoami
 		}`, files{
 		"corp.zone":           corpZone,
-		"eu.zone":             bare("eu.corp.internal.") + "static CNAME cache-v1.corp.internal.\nold A 192.0.2.8\n",
+		"eu.zone":             bare("eu.corp.internal.") + "static CNAME cache-v1.corp.internal.\nold A 192.0.2.8\nnear CNAME old\nlost CNAME web.elsewhere.test.\n",
 		"eu/app":              "cache-v1.corp.internal",
 		"eu/gone":             "nowhere.corp.internal",
 		"eu/far":              "web.example.org",
 		"eu/old":              "cache-v1.corp.internal",
 		"eu/static":           "cache-v1.corp.internal",
+		"eu/near":             "cache-v1.corp.internal",
+		"eu/lost":             "cache-v1.corp.internal",
 		"eu/eu.corp.internal": "cache-v1.corp.internal",
 		"wild.zone":           bare("wild.corp.internal.") + "* CNAME corp.internal.\n",
 		"wild/app":            "cache-v1.corp.internal",
@@ -817,9 +819,11 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		{"a target whose zone has none", "far.eu.corp.internal. TXT", "NOERROR aa" + soa},
 		{"the zone has records of that name", "old.eu.corp.internal. TXT", "NOERROR aa" + soa},
 		{"and a CNAME", "static.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"and one to a name there", "near.eu.corp.internal. TXT", "NOERROR aa" + soa},
+		{"and one to a name that nobody serves", "lost.eu.corp.internal. TXT", "NOERROR aa" + soa},
 		{"the apex", "eu.corp.internal. AAAA", "NOERROR aa\neu.corp.internal. 5 AAAA 2001:db8::1"},
 		{"with EDNS", "app.eu.corp.internal. TXT do", "NOERROR aa" + soa + "\nOPT do"},
-		{"a wildcard that leads to another zone", "app.wild.corp.internal. TXT", "NOERROR aa"},
+		{"a wildcard that leads to another zone", "app.wild.corp.internal. TXT", "NOERROR aa\nauthority: wild.corp.internal. 5 SOA ns.wild.corp.internal. hostmaster.wild.corp.internal. 1 3600 600 86400 300"},
 		{"plugins that have none", "app.none.corp.internal. TXT", "NOERROR aa"},
 		{"zones of the plugin that are narrower than the zone", "app.part.corp.internal. TXT", "NOERROR aa\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"},
 		{"a zone of the plugin that is wider, and a target of one above", "app.deep.example.net. TXT", "NOERROR aa\nauthority: deep.example.net. 5 SOA ns.deep.example.net. hostmaster.deep.example.net. 1 3600 600 86400 300"},
@@ -928,8 +932,33 @@ func TestFlattenNothingForTheLeastTTL(t *testing.T) {
 				answer flatten
 			}
 			file svc.zone
+		}
+		short.example.net:0 {
+			bind 127.0.0.1
+			root DIR
+			file short.zone
+		}
+		least.example.net:0 {
+			bind 127.0.0.1
+			root DIR
+			file least.zone
+		}
+		flat.example.net:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory inner
+				answer flatten
+			}
+			file svc.zone
 		}`, files{
 		"svc.zone":              "@ 60 IN SOA ns hostmaster 1 3600 600 86400 300\n",
+		"short.zone":            "@ 7 IN SOA ns hostmaster 1 3600 600 86400 300\n",
+		"least.zone":            "@ 60 IN SOA ns hostmaster 1 3600 600 86400 8\nt A 192.0.2.1\n",
+		"inner/db":              `{"to": "moved.corp.internal", "ttl": 6}`,
+		"flat/ends":             `{"to": "gone.short.example.net", "ttl": 3600}`,
+		"flat/least":            `{"to": "t.least.example.net", "ttl": 3600}`,
+		"flat/inner":            `{"to": "db.flat.example.net", "ttl": 3600}`,
 		"corp.zone":             corpZone + "short 1 IN CNAME none\nnone A 192.0.2.9\n",
 		"aliases/corp.internal": `{"to": "cache.corp.internal", "ttl": 3600}`,
 		"aliases/cache":         `{"to": "moved.corp.internal", "ttl": 3}`,
@@ -938,11 +967,15 @@ func TestFlattenNothingForTheLeastTTL(t *testing.T) {
 		"flat/low":              `{"to": "short.corp.internal", "ttl": 3600}`,
 	})
 	for _, x := range []exchange{
-		{q: "corp.internal. AAAA", want: "corp.internal. 3 SOA ns.corp.internal. hostmaster.corp.internal."},
-		{q: "web.svc.corp.internal. AAAA", want: "svc.corp.internal. 2 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
-		{q: "low.svc.corp.internal. AAAA", want: "svc.corp.internal. 1 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "corp.internal. AAAA", want: "NOERROR corp.internal. 3 SOA ns.corp.internal. hostmaster.corp.internal."},
+		{q: "web.svc.corp.internal. AAAA", want: "NOERROR svc.corp.internal. 2 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "low.svc.corp.internal. AAAA", want: "NOERROR svc.corp.internal. 1 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "least.svc.corp.internal. AAAA", want: "NOERROR svc.corp.internal. 8 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "inner.svc.corp.internal. AAAA", want: "NOERROR svc.corp.internal. 6 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
+		{q: "ends.svc.corp.internal. A", want: "NXDOMAIN svc.corp.internal. 7 SOA ns.svc.corp.internal. hostmaster.svc.corp.internal."},
 	} {
-		want := "NOERROR aa\nauthority: " + x.want + " 1 3600 600 86400 300"
+		rcode, soa, _ := strings.Cut(x.want, " ")
+		want := rcode + " aa\nauthority: " + soa + " 1 3600 600 86400 300"
 		if got := show(x.ask(t, s)); got != want {
 			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, want)
 		}
