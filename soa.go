@@ -16,8 +16,8 @@ import (
 // have them; or nothing. Negative answers are cached by it: resolvers keep those without
 // one for as long as they like (RFC 2308 section 5), or take them for broken. No resolver
 // below is to look for an alias's: it might do so here. That of an apex is asked for as the
-// client would, whom a cache below tells what it was told here, recursion or not. What that takes
-// is taken off the TTL of c.
+// client would, whom a cache below tells what it was told here, recursion or not; and so is that of
+// the plugin's zone if a CNAME stands where the alias is. What that takes is taken off the TTL of c.
 func (h *hop) soa(c *chain) []dns.RR {
 	q, v := h.request.Question[0], h.plugin
 	began := time.Now()
@@ -25,26 +25,36 @@ func (h *hop) soa(c *chain) []dns.RR {
 		return nil
 	}
 	defer c.age(began)
-	state := request.Request{W: h.ResponseWriter, Req: h.request}
-	state = state.NewWithQuestion(q.Name, dns.TypeSOA)
-	if !strings.EqualFold(q.Name, h.zone()) {
-		state.Req.RecursionDesired = false
-	}
-	w := &catcher{ResponseWriter: h.ResponseWriter}
 	pause := func() { v.soaless.Store(time.Now().Add(soaPause).UnixNano()) }
 	slow := time.AfterFunc(soaTime, pause) // and not at the end, which all that ask meanwhile would wait for
-	_, err := plugin.NextOrFailure(pluginName, v.Next, h, w, state.Req)
+	soa, elsewhere := h.soaAt(q.Name)
+	if len(soa) == 0 && elsewhere {
+		soa, _ = h.soaAt(h.zone())
+	}
 	if !slow.Stop() {
 		pause()
 	}
-	if err != nil || w.caught == nil {
-		return nil
+	return soa
+}
+
+// soaAt is the SOA record that the plugins below have of name, and its signature, if they can be of
+// the alias's zone; and whether name leads elsewhere by a CNAME.
+func (h *hop) soaAt(name string) (soa []dns.RR, elsewhere bool) {
+	state := request.Request{W: h.ResponseWriter, Req: h.request}
+	state = state.NewWithQuestion(name, dns.TypeSOA)
+	if !strings.EqualFold(name, h.zone()) {
+		state.Req.RecursionDesired = false
+	}
+	w := &catcher{ResponseWriter: h.ResponseWriter}
+	if _, err := plugin.NextOrFailure(pluginName, h.plugin.Next, h, w, state.Req); err != nil || w.caught == nil {
+		return nil, false
 	}
 	// Behind a CNAME, of a wildcard or of the alias's name, it is of where that leads.
-	own := w.caught.Authoritative && !slices.ContainsFunc(w.caught.Answer, isCNAME)
+	elsewhere = slices.ContainsFunc(w.caught.Answer, isCNAME)
+	own := w.caught.Authoritative && !elsewhere
 	return slices.DeleteFunc(slices.Concat(w.caught.Answer, w.caught.Ns), func(rr dns.RR) bool {
 		return !isSOA(rr) || !h.speaks(rr) && !(own && h.encloses(rr))
-	})
+	}), elsewhere
 }
 
 // If it takes soaTime to be told the SOA record, nobody is asked for one from then on, and for
