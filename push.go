@@ -138,7 +138,7 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 	if next != before {
 		f.keeper.kick()
 	}
-	if len(unchanged) < len(refs) {
+	if len(unchanged) < len(refs) && f.loaded() {
 		f.stats.origin.Store(int32(fromPush))
 	}
 	f.late(hints, events, now)

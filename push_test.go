@@ -393,7 +393,7 @@ func TestPush(t *testing.T) {
 			wait 1m
 			metric push_missed_total 0`,
 		`[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] rejected parameter /dns/x, version 1 of 2000-01-01T00:00:01Z: place alias x.corp.internal.: found it in parameter /dns/a, want it in one parameter only; nothing is in force
+			[WARNING] rejected parameter /dns/x, version 1 of 2000-01-01T00:00:01Z: place alias x.corp.internal.: found it in parameter /dns/a, want it in one parameter only; no version of it is in force
 			[INFO] alias x.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/x, version 1 of 2000-01-01T00:00:01Z)`,
 	}, {
 		"events that come twice, out of order and late: each is only a reason to read", first + v2 + `
@@ -443,6 +443,29 @@ func TestPush(t *testing.T) {
 			wait 1s
 			calls 1 1
 			metric push_hints_total{operation="update"} 1`, strings.TrimSpace(begun),
+	}, {
+		"not all is loaded, whatever is read by an event", first + `
+			fault denied of GetParametersByPath
+			blocks ssm /dns ssm /more
+			reload
+			ready no
+			metric server_blocks{source="none"} 1
+			wait 1m
+			put /dns/cache cache-v2.corp.internal
+			event Update /dns/cache
+			wait 1s
+			cache cache-v2
+			ready no
+			web SERVFAIL
+			metric server_blocks{source="none"} 1
+			fault
+			wait 5m
+			ready yes
+			metric server_blocks{source="sweep"} 1`, begun + `
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			` + strings.Replace(flips, "00:00:01Z", "00:01:01Z", 1) + `
+			[INFO] sweep works again, after N that failed
+			` + begun + strings.TrimSpace(noMore),
 	}, {
 		"a stale read: it is read again after 2 and 10 seconds", first + v2 + `
 			fault stale
