@@ -1377,7 +1377,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 4 aliases from 1 parameters
-			[WARNING] rejected parameter /dns/q, version 1 of 2000-01-01T00:00:00Z: place alias a.corp.internal.: found it in parameter /dns/p, want it in one parameter only; nothing is in force
+			[WARNING] rejected parameter /dns/q, version 1 of 2000-01-01T00:00:00Z: place alias a.corp.internal.: found it in parameter /dns/p, want it in one parameter only; no version of it is in force
 			[INFO] alias a.corp.internal. flipped: a-v1.corp.internal. to a-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. flipped: b-v1.corp.internal. to b-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias c.corp.internal. flipped: c-v1.corp.internal. to c-v2.corp.internal. (parameter /dns/q, version 1 of 2000-01-01T00:00:00Z)
@@ -1877,11 +1877,11 @@ func TestRejectedByAReload(t *testing.T) {
 		reload
 		wait 1m
 	`, `
-		[WARNING] rejected parameter /dns/bad, version 1 of 2000-01-01T00:00:00Z: read type: found SecureString, want String; nothing is in force
+		[WARNING] rejected parameter /dns/bad, version 1 of 2000-01-01T00:00:00Z: read type: found SecureString, want String; no version of it is in force
 		[INFO] loaded 3 aliases from 3 parameters
-		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found y.corp.example., want a name in one of the zones corp.internal.; nothing is in force
-		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases["x.corp.internal."]: found "x-v1", want an absolute name of at least two labels; nothing is in force
-		[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse aliases["cache.corp.internal."]: found "cache-v1", want an absolute name of at least two labels; nothing is in force
+		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found y.corp.example., want a name in one of the zones corp.internal.; no version of it is in force
+		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases["x.corp.internal."]: found "x-v1", want an absolute name of at least two labels; no version of it is in force
+		[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse aliases["cache.corp.internal."]: found "cache-v1", want an absolute name of at least two labels; no version of it is in force
 	`)
 }
 
@@ -1922,8 +1922,8 @@ func TestWaitingOverAReload(t *testing.T) {
 	`, `
 		[INFO] loaded 1 aliases from 1 parameters
 		[WARNING] target e-v1.corp.internal. is in force, and does not verify: no
-		[WARNING] rejected parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: place alias e.corp.internal.: found it in parameter /dns/d, want it in one parameter only; nothing is in force
-		[WARNING] pending parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: verify target e-v3.corp.internal.: no; nothing is in force
+		[WARNING] rejected parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: place alias e.corp.internal.: found it in parameter /dns/d, want it in one parameter only; no version of it is in force
+		[WARNING] pending parameter /dns/e, version 1 of 2000-01-01T00:01:00Z: verify target e-v3.corp.internal.: no; no version of it is in force
 	`)
 }
 

@@ -584,7 +584,7 @@ func TestLogOfTheFirstSweep(t *testing.T) {
 		}, nil
 	}})
 	v.feed.watcher.Sweep(t.Context())
-	const want = `[WARNING] plugin/versionalias: rejected parameter /dns/c, version 1 of 2026-11-22T23:09:59Z: parse target: found "cache", want an absolute name of at least two labels; nothing is in force
+	const want = `[WARNING] plugin/versionalias: rejected parameter /dns/c, version 1 of 2026-11-22T23:09:59Z: parse target: found "cache", want an absolute name of at least two labels; no version of it is in force
 [INFO] plugin/versionalias: loaded 2 aliases from 2 parameters
 `
 	if got := logged(&out); got != strings.TrimSpace(want) {

@@ -31,7 +31,7 @@ func TestLogOfNames(t *testing.T) {
 	clog.SetOutput(&out)
 	defer clog.Discard()
 	feedOnce(t, []ledger.Parameter{{Name: "/dns/y\n[INFO] bad", Value: "{", Version: 1}, {Name: "/dns/cache", Value: "cache-v1.corp.internal", Version: 1}})
-	want := `[WARNING] plugin/versionalias: rejected parameter /dns/y\n[INFO] bad: parse document: found the document's end, want more of it; nothing is in force
+	want := `[WARNING] plugin/versionalias: rejected parameter /dns/y\n[INFO] bad: parse document: found the document's end, want more of it; no version of it is in force
 [INFO] plugin/versionalias: loaded 1 aliases from 2 parameters`
 	if got := logged(&out); got != want {
 		t.Errorf("logged\n%s\nwant\n%s", got, want)

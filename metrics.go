@@ -31,7 +31,7 @@ var (
 	hintsDesc    = desc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
 	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and no event had told of.")
 	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")
-	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last.", "source")
+	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last, or none as long as not all was loaded.", "source")
 	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store and SQS.", "operation", "outcome")
 )
 

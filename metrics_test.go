@@ -93,7 +93,7 @@ func metricsOfTwo(t *testing.T) {
 		# HELP coredns_versionalias_retired_queries_total Counter of the queries for a target that aliases have left, since the last cache has let go of it.
 		# TYPE coredns_versionalias_retired_queries_total counter
 		coredns_versionalias_retired_queries_total{target="cache-v1.corp.internal.",zone="corp.internal."} 0
-		# HELP coredns_versionalias_server_blocks The number of server blocks, by where what they have in force was read last.
+		# HELP coredns_versionalias_server_blocks The number of server blocks, by where what they have in force was read last, or none as long as not all was loaded.
 		# TYPE coredns_versionalias_server_blocks gauge
 		coredns_versionalias_server_blocks{source="none"} 0
 		coredns_versionalias_server_blocks{source="push"} 0

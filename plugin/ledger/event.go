@@ -97,7 +97,7 @@ func (e Event) String() string {
 
 func (e Event) stays() string {
 	if e.Stays == nil {
-		return "nothing is in force"
+		return "no version of it is in force"
 	}
 	return fmt.Sprintf("version %d stays in force", e.Stays.Version)
 }

@@ -274,7 +274,7 @@ func TestEventString(t *testing.T) {
 		{Event{Kind: Flipped, Source: is.Source, Before: was, After: is}, "alias cache.internal. flipped: v1.x.org. to v2.x.org. (parameter /a/all, version 12 of 2026-11-23T10:00:00Z)"},
 		{Event{Kind: Changed, Source: is.Source, Before: was, After: is}, "alias cache.internal. changed: v2.x.org., ttl 9 (parameter /a/all, version 12 of 2026-11-23T10:00:00Z); was ttl 5 in parameter /a/cache"},
 		{Event{Kind: Removed, Source: was.Source, Before: was}, "alias cache.internal. removed: was v1.x.org. (parameter /a/cache, version 1 of 2026-11-23T09:00:00Z)"},
-		{Event{Kind: Rejected, Source: is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; nothing is in force"},
+		{Event{Kind: Rejected, Source: is.Source, Err: bad}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; no version of it is in force"},
 		{Event{Kind: Rejected, Source: is.Source, Err: bad, Stays: &alias.Source{Version: 11}}, "rejected parameter /a/all, version 12 of 2026-11-23T10:00:00Z: parse to: found null, want a target; version 11 stays in force"},
 		{Event{Kind: Shadowed, Source: was.Source, Name: "cache.internal."}, "alias cache.internal. of parameter /a/cache, version 1 of 2026-11-23T09:00:00Z is shadowed by an alias line"},
 		{Event{Kind: -1}, "unknown event"},

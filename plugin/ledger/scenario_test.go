@@ -228,7 +228,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/cache 1 v1",
-			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; nothing is in force`,
+			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; no version of it is in force`,
 			rejected: "/a/cache@1 syntax internal.=1",
 		}, {
 			seen:   "/a/cache 2 v1.x.org",
@@ -290,7 +290,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     `/a/all 1 {"aliases": {"api": "v1.x.org", "web": "web.internal"}}`,
-			events:   "rejected {/a/all 1}: follow alias web.internal.: found the loop web.internal. web.internal., want a target that does not lead back; nothing is in force",
+			events:   "rejected {/a/all 1}: follow alias web.internal.: found the loop web.internal. web.internal., want a target that does not lead back; no version of it is in force",
 			rejected: "/a/all@1 loop internal.=2",
 		}},
 	}, {
@@ -314,7 +314,7 @@ func TestScenarios(t *testing.T) {
 			table: `
 				api.internal. v1.x.org. 5 /a/api@1
 				web.internal. v1.x.org. 5 /a/web@1`,
-			events:   "rejected {/a/all 1}: place alias api.internal.: found it in parameter /a/api, want it in one parameter only; nothing is in force",
+			events:   "rejected {/a/all 1}: place alias api.internal.: found it in parameter /a/api, want it in one parameter only; no version of it is in force",
 			rejected: "/a/all@1 collision internal.=2",
 		}},
 	}, {
@@ -614,9 +614,9 @@ func TestScenarios(t *testing.T) {
 				a.internal. v3.x.org. 5 /a/r@1
 				b.internal. v1.x.org. 5 /a/p@1`,
 			events: `
-				rejected {/a/q 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
-				rejected {/a/s 1}: place alias a.internal.: found it in parameter /a/r, want it in one parameter only; nothing is in force
-				rejected {/a/t 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/q 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
+				rejected {/a/s 1}: place alias a.internal.: found it in parameter /a/r, want it in one parameter only; no version of it is in force
+				rejected {/a/t 1}: place alias b.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias a.internal. added: v3.x.org., ttl 5 ({/a/r 1})
 				alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})`,
 			rejected: `
@@ -636,8 +636,8 @@ func TestScenarios(t *testing.T) {
 				tea.internal. v1.x.org. 5 /a/q@1
 				web.internal. v2.x.org. 5 /a/q@1`,
 			events: `
-				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; nothing is in force
-				rejected {/a/z 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; nothing is in force
+				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; no version of it is in force
+				rejected {/a/z 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; no version of it is in force
 				alias tea.internal. added: v1.x.org., ttl 5 ({/a/q 1})
 				alias web.internal. added: v2.x.org., ttl 5 ({/a/q 1})`,
 			rejected: `
@@ -656,7 +656,7 @@ func TestScenarios(t *testing.T) {
 				a.internal. v1.x.org. 5 /a/p@1
 				b.internal. v3.x.org. 5 /a/r@1`,
 			events: `
-				rejected {/a/q 1}: place alias a.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/q 1}: place alias a.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias a.internal. added: v1.x.org., ttl 5 ({/a/p 1})
 				alias b.internal. added: v3.x.org., ttl 5 ({/a/r 1})`,
 			rejected: "/a/q@1 collision internal.=2",
@@ -674,7 +674,7 @@ func TestScenarios(t *testing.T) {
 				/a/web 2 v3.x.org`,
 			table: "web.internal. v3.x.org. 5 /a/web@2",
 			events: `
-				rejected {/a/all 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; nothing is in force
+				rejected {/a/all 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; no version of it is in force
 				alias web.internal. flipped: v1.x.org. to v3.x.org. ({/a/web 2})`,
 			rejected: "/a/all@1 collision internal.=1",
 		}, {
@@ -703,7 +703,7 @@ func TestScenarios(t *testing.T) {
 				new.internal. v1.x.org. 5 /a/new@1
 				web.internal. v3.x.org. 5 /a/web@2`,
 			events: `
-				rejected {/a/all 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; nothing is in force
+				rejected {/a/all 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; no version of it is in force
 				alias new.internal. added: v1.x.org., ttl 5 ({/a/new 1})
 				alias web.internal. flipped: v1.x.org. to v3.x.org. ({/a/web 2})`,
 			rejected: "/a/all@1 collision internal.=1",
@@ -717,7 +717,7 @@ func TestScenarios(t *testing.T) {
 				/a/web 1 v1.x.org`,
 			table: "web.internal. v2.x.org. 5 /a/all@1",
 			events: `
-				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/all, want it in one parameter only; nothing is in force
+				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/all, want it in one parameter only; no version of it is in force
 				alias web.internal. added: v2.x.org., ttl 5 ({/a/all 1})`,
 			rejected: "/a/web@1 collision internal.=1",
 		}, {
@@ -745,7 +745,7 @@ func TestScenarios(t *testing.T) {
 				/a/web 1 v1.x.org`,
 			table: "web.internal. v1.x.org. 5 /a/p@1",
 			events: `
-				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias web.internal. added: v1.x.org., ttl 5 ({/a/p 1})`,
 			rejected: "/a/web@1 collision internal.=1",
 		}, {
@@ -755,7 +755,7 @@ func TestScenarios(t *testing.T) {
 				/a/web 1 v1.x.org`,
 			table: "web.internal. v1.x.org. 5 /a/q@1",
 			events: `
-				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; nothing is in force
+				rejected {/a/web 1}: place alias web.internal.: found it in parameter /a/q, want it in one parameter only; no version of it is in force
 				alias web.internal. changed: v1.x.org., ttl 5 ({/a/q 1}); was ttl 5 in parameter /a/p`,
 			rejected: "/a/web@1 collision internal.=1",
 		}},
@@ -768,7 +768,7 @@ func TestScenarios(t *testing.T) {
 				/a/Cache 1 v2.x.org`,
 			table: "cache.internal. v2.x.org. 5 /a/Cache@1",
 			events: `
-				rejected {/a/cache 1}: place alias cache.internal.: found it in parameter /a/Cache, want it in one parameter only; nothing is in force
+				rejected {/a/cache 1}: place alias cache.internal.: found it in parameter /a/Cache, want it in one parameter only; no version of it is in force
 				alias cache.internal. added: v2.x.org., ttl 5 ({/a/Cache 1})`,
 			rejected: "/a/cache@1 collision internal.=1",
 		}},
@@ -783,7 +783,7 @@ func TestScenarios(t *testing.T) {
 			at:       10 * s,
 			seen:     "/a/cache 1 v2.x.org",
 			table:    "cache.internal. v1.x.org. 5 /a/Cache@1",
-			events:   "rejected {/a/cache 1}: place alias cache.internal.: found it in parameter /a/Cache, want it in one parameter only; nothing is in force",
+			events:   "rejected {/a/cache 1}: place alias cache.internal.: found it in parameter /a/Cache, want it in one parameter only; no version of it is in force",
 			rejected: "/a/cache@1 collision internal.=1",
 		}, {
 			at:       10 * s,
@@ -805,7 +805,7 @@ func TestScenarios(t *testing.T) {
 				/a/cache.internal 1 v2.x.org`,
 			table: "cache.internal. v1.x.org. 5 /a/cache@1",
 			events: `
-				rejected {/a/cache.internal 1}: place alias cache.internal.: found it in parameter /a/cache, want it in one parameter only; nothing is in force
+				rejected {/a/cache.internal 1}: place alias cache.internal.: found it in parameter /a/cache, want it in one parameter only; no version of it is in force
 				alias cache.internal. added: v1.x.org., ttl 5 ({/a/cache 1})`,
 			rejected: "/a/cache.internal@1 collision internal.=1",
 		}},
@@ -818,7 +818,7 @@ func TestScenarios(t *testing.T) {
 				/a/sub/cache 1 v1.x.org`,
 			table: "cache.internal. v1.x.org. 5 /a/sub/cache@1",
 			events: `
-				rejected {/b/cache 1}: place alias cache.internal.: found it in parameter /a/sub/cache, want it in one parameter only; nothing is in force
+				rejected {/b/cache 1}: place alias cache.internal.: found it in parameter /a/sub/cache, want it in one parameter only; no version of it is in force
 				alias cache.internal. added: v1.x.org., ttl 5 ({/a/sub/cache 1})`,
 			rejected: "/b/cache@1 collision internal.=1",
 		}},
@@ -1000,7 +1000,7 @@ func TestScenarios(t *testing.T) {
 		lines: "alias cache.internal /p/current",
 		sweeps: []sweep{{
 			seen:     `/p/current 1 {"aliases": {"cache": "v1.x.org"}}`,
-			events:   "rejected {/p/current 1}: parse document: found a bundle, want the one alias cache.internal.; nothing is in force",
+			events:   "rejected {/p/current 1}: parse document: found a bundle, want the one alias cache.internal.; no version of it is in force",
 			rejected: "/p/current@1 syntax internal.=1",
 		}},
 	}, {
@@ -1008,7 +1008,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/a 1 a.internal",
-			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. a.internal., want a target that does not lead back; nothing is in force",
+			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. a.internal., want a target that does not lead back; no version of it is in force",
 			rejected: "/a/a@1 loop internal.=1",
 		}, {
 			seen:     "/a/a 1 a.internal",
@@ -1024,7 +1024,7 @@ func TestScenarios(t *testing.T) {
 				/a/b 1 a.internal`,
 			table: "a.internal. b.internal. 5 /a/a@1",
 			events: `
-				rejected {/a/b 1}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/b 1}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; no version of it is in force
 				alias a.internal. added: b.internal., ttl 5 ({/a/a 1})`,
 			rejected: "/a/b@1 loop internal.=1",
 		}},
@@ -1094,7 +1094,7 @@ func TestScenarios(t *testing.T) {
 				/a/q 1 {"aliases": {"d": "v1.x.org"}}`,
 			table: "d.internal. v1.x.org. 5 /a/q@1",
 			events: `
-				rejected {/a/p 1}: follow alias b.internal.: found the loop b.internal. c.internal. b.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/p 1}: follow alias b.internal.: found the loop b.internal. c.internal. b.internal., want a target that does not lead back; no version of it is in force
 				alias d.internal. added: v1.x.org., ttl 5 ({/a/q 1})`,
 			rejected: "/a/p@1 loop internal.=3",
 		}},
@@ -1107,7 +1107,7 @@ func TestScenarios(t *testing.T) {
 				/a/b 1 {"to": "a.internal", "subtree": "keep"}`,
 			table: "a.internal. x.b.internal. 5 /a/a@1",
 			events: `
-				rejected {/a/b 1}: follow alias a.internal.: found the chain a.internal. x.b.internal. x.a.internal. x.x.b.internal. x.x.a.internal. x.x.x.b.internal. x.x.x.a.internal. x.x.x.x.b.internal., want at most 7 aliases in a row; nothing is in force
+				rejected {/a/b 1}: follow alias a.internal.: found the chain a.internal. x.b.internal. x.a.internal. x.x.b.internal. x.x.a.internal. x.x.x.b.internal. x.x.x.a.internal. x.x.x.x.b.internal., want at most 7 aliases in a row; no version of it is in force
 				alias a.internal. added: x.b.internal., ttl 5, subtree keep ({/a/a 1})`,
 			rejected: "/a/b@1 loop internal.=1",
 		}},
@@ -1120,7 +1120,7 @@ func TestScenarios(t *testing.T) {
 				/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
 			table: "a.internal. x.b.internal. 5 /a/a@1",
 			events: `
-				rejected {/a/b 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/b 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; no version of it is in force
 				alias a.internal. added: x.b.internal., ttl 5 ({/a/a 1})`,
 			rejected: "/a/b@1 loop internal.=1",
 		}, {
@@ -1153,7 +1153,7 @@ func TestScenarios(t *testing.T) {
 				/a/a 1 {"to": "x.b.internal", "subtree": "collapse"}
 				/a/b 1 {"to": "a.internal", "subtree": "keep", "ttl": 7}`,
 			table:    "b.internal. a.internal. 7 /a/b@1",
-			events:   "rejected {/a/a 1}: follow alias x.a.internal.: found the loop x.a.internal. x.b.internal. x.a.internal., want a target that does not lead back; nothing is in force",
+			events:   "rejected {/a/a 1}: follow alias x.a.internal.: found the loop x.a.internal. x.b.internal. x.a.internal., want a target that does not lead back; no version of it is in force",
 			rejected: "/a/a@1 loop internal.=1",
 		}, {
 			seen: `
@@ -1178,7 +1178,7 @@ func TestScenarios(t *testing.T) {
 				/a/a 1 x.b.internal
 				/a/b 1 {"to": "a.internal", "subtree": "collapse"}`,
 			table:    "b.internal. a.internal. 5 /a/b@1",
-			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; nothing is in force",
+			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. x.b.internal. a.internal., want a target that does not lead back; no version of it is in force",
 			rejected: "/a/a@1 loop internal.=1",
 		}},
 	}, {
@@ -1212,7 +1212,7 @@ func TestScenarios(t *testing.T) {
 				b.internal. c.internal. 5 /a/b@1
 				z.internal. c.internal. 5 /a/z@1`,
 			events: `
-				rejected {/a/c 1}: follow alias b.internal.: found the loop b.internal. c.internal. b.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/c 1}: follow alias b.internal.: found the loop b.internal. c.internal. b.internal., want a target that does not lead back; no version of it is in force
 				alias a.internal. added: b.internal., ttl 5 ({/a/a 1})
 				alias b.internal. added: c.internal., ttl 5 ({/a/b 1})
 				alias z.internal. added: c.internal., ttl 5 ({/a/z 1})`,
@@ -1235,7 +1235,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/a 1 a.internal",
-			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. a.internal., want a target that does not lead back; nothing is in force",
+			events:   "rejected {/a/a 1}: follow alias a.internal.: found the loop a.internal. a.internal., want a target that does not lead back; no version of it is in force",
 			rejected: "/a/a@1 loop internal.=1",
 		}, {
 			seen: `
@@ -1257,7 +1257,7 @@ func TestScenarios(t *testing.T) {
 				a.internal. b.internal. 5 /a/z@1
 				new.internal. v1.x.org. 5 /a/new@1`,
 			events: `
-				rejected {/a/b 1}: follow alias b.internal.: found the loop b.internal. b.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/b 1}: follow alias b.internal.: found the loop b.internal. b.internal., want a target that does not lead back; no version of it is in force
 				alias a.internal. added: b.internal., ttl 5 ({/a/z 1})
 				alias new.internal. added: v1.x.org., ttl 5 ({/a/new 1})`,
 			rejected: "/a/b@1 loop internal.=1",
@@ -1319,7 +1319,7 @@ func TestScenarios(t *testing.T) {
 				/a/web 1 v1.x.org`,
 			table: "web.internal. v1.x.org. 5 /a/web@1",
 			events: `
-				rejected {/a/p 1}: follow alias web.internal.: found the loop web.internal. web.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/p 1}: follow alias web.internal.: found the loop web.internal. web.internal., want a target that does not lead back; no version of it is in force
 				alias web.internal. added: v1.x.org., ttl 5 ({/a/web 1})`,
 			rejected: "/a/p@1 loop internal.=1",
 		}, {
@@ -1327,7 +1327,7 @@ func TestScenarios(t *testing.T) {
 				/a/p 1 {"aliases": {"web": "web.internal"}}
 				/a/web 1 v1.x.org`,
 			table:    "web.internal. v1.x.org. 5 /a/web@1",
-			events:   "rejected {/a/p 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; nothing is in force",
+			events:   "rejected {/a/p 1}: place alias web.internal.: found it in parameter /a/web, want it in one parameter only; no version of it is in force",
 			rejected: "/a/p@1 collision internal.=1",
 		}, {
 			seen: `
@@ -1374,7 +1374,7 @@ func TestScenarios(t *testing.T) {
 				a7.internal. a8.internal. 5 /a/q@1
 				a8.internal. v1.x.org. 5 /a/p@2`,
 			events: `
-				rejected {/a/a1 1}: place alias a1.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/a1 1}: place alias a1.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias a1.internal. removed: was a2.internal. ({/a/p 2})
 				alias a8.internal. added: v1.x.org., ttl 5 ({/a/p 2})`,
 			rejected: "/a/a1@1 collision internal.=1",
@@ -1391,7 +1391,7 @@ func TestScenarios(t *testing.T) {
 				a6.internal. a7.internal. 5 /a/q@1
 				a7.internal. a8.internal. 5 /a/q@1
 				a8.internal. v1.x.org. 5 /a/p@2`,
-			events:   "rejected {/a/a1 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; nothing is in force",
+			events:   "rejected {/a/a1 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; no version of it is in force",
 			rejected: "/a/a1@1 loop internal.=1",
 		}},
 	}, {
@@ -1430,7 +1430,7 @@ func TestScenarios(t *testing.T) {
 				a5.internal. a6.internal. 5 /a/a@1
 				a6.internal. a7.internal. 5 /a/a@1
 				a7.internal. v1.x.org. 5 /a/b@1`,
-			events:   "rejected {/a/a0 1}: follow alias a0.internal.: found the chain a0.internal. a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; nothing is in force",
+			events:   "rejected {/a/a0 1}: follow alias a0.internal.: found the chain a0.internal. a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; no version of it is in force",
 			rejected: "/a/a0@1 loop internal.=1",
 		}},
 	}, {
@@ -1469,7 +1469,7 @@ func TestScenarios(t *testing.T) {
 				a5.internal. a6.internal. 5 /a/a@1
 				a6.internal. a7.internal. 5 /a/a@1
 				a7.internal. v1.x.org. 5 /a/a@1`,
-			events:   "rejected {/a/a1 1}: follow alias a0.internal.: found the chain a0.internal. x.a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; nothing is in force",
+			events:   "rejected {/a/a1 1}: follow alias a0.internal.: found the chain a0.internal. x.a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal., want at most 7 aliases in a row; no version of it is in force",
 			rejected: "/a/a1@1 loop internal.=1",
 		}},
 	}, {
@@ -1508,7 +1508,7 @@ func TestScenarios(t *testing.T) {
 				a5.internal. a6.internal. 5 /a/a@1
 				a6.internal. a7.internal. 5 /a/a@1
 				a7.internal. a8.internal. 5 /a/b@1`,
-			events:   "rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; nothing is in force",
+			events:   "rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; no version of it is in force",
 			rejected: "/a/a8@1 loop internal.=1",
 		}, {
 			seen: `
@@ -1639,7 +1639,7 @@ func TestScenarios(t *testing.T) {
 				a6.internal. a7.internal. 5 /a/a@1
 				a7.internal. a8.internal. 5 /a/a@1`,
 			events: `
-				rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; nothing is in force
+				rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; no version of it is in force
 				alias a1.internal. changed: a2.internal., ttl 9 ({/a/a1 2}); was ttl 5 in parameter /a/a1`,
 			rejected: "/a/a8@1 loop internal.=1",
 		}},
@@ -1661,7 +1661,7 @@ func TestScenarios(t *testing.T) {
 				a6.internal. a7.internal. 5 /a/a6@1
 				a7.internal. a8.internal. 5 /a/a7@1`,
 			events: `
-				rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; nothing is in force
+				rejected {/a/a8 1}: follow alias a1.internal.: found the chain a1.internal. a2.internal. a3.internal. a4.internal. a5.internal. a6.internal. a7.internal. a8.internal., want at most 7 aliases in a row; no version of it is in force
 				alias a1.internal. added: a2.internal., ttl 5 ({/a/a 1})
 				alias a2.internal. added: a3.internal., ttl 5 ({/a/a 1})
 				alias a3.internal. added: a4.internal., ttl 5 ({/a/a 1})
@@ -1719,7 +1719,7 @@ func TestScenarios(t *testing.T) {
 				/a/q 1 {"aliases": {"a": "b.internal", "b": "a.internal"}}`,
 			table: "a.internal. v1.x.org. 5 /a/p@1",
 			events: `
-				rejected {/a/q 1}: place alias a.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/q 1}: place alias a.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias a.internal. added: v1.x.org., ttl 5 ({/a/p 1})`,
 			rejected: "/a/q@1 collision internal.=2",
 		}, {
@@ -1727,7 +1727,7 @@ func TestScenarios(t *testing.T) {
 				/a/p 2 {"aliases": {}}
 				/a/q 1 {"aliases": {"a": "b.internal", "b": "a.internal"}}`,
 			events: `
-				rejected {/a/q 1}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; nothing is in force
+				rejected {/a/q 1}: follow alias a.internal.: found the loop a.internal. b.internal. a.internal., want a target that does not lead back; no version of it is in force
 				alias a.internal. removed: was v1.x.org. ({/a/p 2})`,
 			rejected: "/a/q@1 loop internal.=2",
 		}},
@@ -1761,7 +1761,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/cache 1 v1",
-			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; nothing is in force`,
+			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; no version of it is in force`,
 			rejected: "/a/cache@1 syntax internal.=1",
 		}, {
 			at:       10 * s,
@@ -1779,7 +1779,7 @@ func TestScenarios(t *testing.T) {
 		}, {
 			at:       60 * s,
 			seen:     "/a/cache 1 v1",
-			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; nothing is in force`,
+			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; no version of it is in force`,
 			rejected: "/a/cache@1 syntax internal.=1",
 		}},
 	}, {
@@ -1791,7 +1791,7 @@ func TestScenarios(t *testing.T) {
 				/a/q 1 {"aliases": {"web": "v2.x.org"}}`,
 			table: "web.internal. v1.x.org. 5 /a/p@1",
 			events: `
-				rejected {/a/q 1}: place alias web.internal.: found it in parameter /a/p, want it in one parameter only; nothing is in force
+				rejected {/a/q 1}: place alias web.internal.: found it in parameter /a/p, want it in one parameter only; no version of it is in force
 				alias web.internal. added: v1.x.org., ttl 5 ({/a/p 1})`,
 			rejected: "/a/q@1 collision internal.=1",
 		}, {
@@ -1839,7 +1839,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/cache 1 v1",
-			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; nothing is in force`,
+			events:   `rejected {/a/cache 1}: parse target: found "v1", want an absolute name of at least two labels; no version of it is in force`,
 			rejected: "/a/cache@1 syntax internal.=1",
 		}, {
 			at:       10 * s,
@@ -1869,7 +1869,7 @@ func TestScenarios(t *testing.T) {
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/cache 1 PROBLEM found type SecureString, want String",
-			events:   "rejected {/a/cache 1}: found type SecureString, want String; nothing is in force",
+			events:   "rejected {/a/cache 1}: found type SecureString, want String; no version of it is in force",
 			rejected: "/a/cache@1 type internal.=1",
 		}, {
 			seen:     "/a/cache 1 PROBLEM found type SecureString, want String",
@@ -1901,7 +1901,7 @@ func TestScenarios(t *testing.T) {
 			seen: `
 				/a/cache.internal. 1 v1.x.org`,
 			events: `
-				rejected {/a/cache.internal. 1}: parse last element: found cache.internal., want a name in one of the zones corp.internal. example.org.; nothing is in force`,
+				rejected {/a/cache.internal. 1}: parse last element: found cache.internal., want a name in one of the zones corp.internal. example.org.; no version of it is in force`,
 			rejected: `
 				/a/cache.internal.@1 zone corp.internal.=1 example.org.=1`,
 		}},
@@ -1920,9 +1920,9 @@ func TestScenarios(t *testing.T) {
 				a.example.org. v1.x.org. 5 /a/all@1
 				b.corp.internal. v1.x.org. 5 /a/all@1`,
 			events: `
-				rejected {/a/dup 1}: place alias b.corp.internal.: found it in parameter /a/all, want it in one parameter only; nothing is in force
-				rejected {/a/what 1}: parse target: found "?" with '?' in it, want only letters, digits, '-', '_' and dots; nothing is in force
-				rejected {/p/mail 1}: parse target: found "?" with '?' in it, want only letters, digits, '-', '_' and dots; nothing is in force
+				rejected {/a/dup 1}: place alias b.corp.internal.: found it in parameter /a/all, want it in one parameter only; no version of it is in force
+				rejected {/a/what 1}: parse target: found "?" with '?' in it, want only letters, digits, '-', '_' and dots; no version of it is in force
+				rejected {/p/mail 1}: parse target: found "?" with '?' in it, want only letters, digits, '-', '_' and dots; no version of it is in force
 				alias a.corp.internal. added: v1.x.org., ttl 5 ({/a/all 1})
 				alias a.example.org. added: v1.x.org., ttl 5 ({/a/all 1})
 				alias b.corp.internal. added: v1.x.org., ttl 5 ({/a/all 1})`,

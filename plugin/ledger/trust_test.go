@@ -308,7 +308,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: `/a/old 1 {"aliases": {"a": "v1.x.org", "b": "v1.x.org", "c": "v1.x.org", "d": "v1.x.org"}}`, want: "4 aliases", events: "4 events"},
 			{at: 10 * s, seen: `/a/new 1 {"aliases": {"a": "v2.x.org", "b": "v2.x.org", "c": "v2.x.org", "d": "v2.x.org"}}`, want: "4 aliases", due: "now /a/old",
-				events: "rejected {/a/new 1}: place alias a.internal.: found it in parameter /a/old, want it in one parameter only; nothing is in force"},
+				events: "rejected {/a/new 1}: place alias a.internal.: found it in parameter /a/old, want it in one parameter only; no version of it is in force"},
 			{at: 10 * s, asked: "/a/old", want: "4 aliases", due: "at 20s"},
 			{at: 20 * s, asked: "/a/old", want: "4 aliases", events: "4 events"},
 		},

@@ -144,7 +144,7 @@ func TestPage(t *testing.T) {
 		t.Errorf("of no server the page says\n%s", got)
 	}
 	none := []Server{{Zones: []string{"a."}, Source: Source{Kind: "ssm", InForce: "none", Age: -1}, Aliases: aliases{}, Draining: drains{}}}
-	if _, got = get(t, none, "GET", "/"); !strings.Contains(got, "nothing was read yet") {
+	if _, got = get(t, none, "GET", "/"); !strings.Contains(got, "not all was read yet") {
 		t.Errorf("before the first sweep the page says\n%s", got)
 	}
 }
