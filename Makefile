@@ -46,7 +46,7 @@ fuzz:
 # What tests measure of flips, the benchmarks, and whole servers under dnsperf.
 bench:
 	scripts/test -count 1 -run '^TestFlips'
-	go test -run '^$$' -bench Swaps -benchtime 5x .
+	go test -run '^$$' -bench Swaps -benchtime 15x .
 	go test -run '^$$' -bench 'Hit|Miss|Cores' -benchtime 1000x ./bench/
 	go test -run '^$$' -bench Scale -benchtime 3x ./bench/
 	go run ./bench/process
