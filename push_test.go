@@ -161,6 +161,8 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 			return respond(200, map[string]any{})
 		case b.fault == "denied":
 			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
+		case b.fault == "undeletable by policy" && operation == "DeleteMessageBatch":
+			return respond(400, map[string]string{"__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized"})
 		case b.fault == "undeletable in part" && operation == "DeleteMessageBatch":
 			return respond(200, map[string]any{"Successful": []any{}, "Failed": []map[string]any{
 				{"Id": input.Entries[0].ID, "Code": "ReceiptHandleIsInvalid", "Message": "no such receipt", "SenderFault": true},
@@ -698,6 +700,43 @@ func TestPush(t *testing.T) {
 			[WARNING] push failed, and sweeps go on: delete from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": read tcp: connection reset by peer
 			[INFO] push works again`,
 	}, {
+		"the same, of several in a row", first + v2 + `
+			queue unheard
+			event Update /dns/cache
+			wait 3s
+			put /dns/cache cache-v3.corp.internal
+			event Update /dns/cache
+			wait 5s
+			cache cache-v3
+			queued 0
+			metric push_up 0
+			queue none
+			wait 3m
+			metric push_up 1
+			put /dns/cache cache-v4.corp.internal
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v4`, begun + flips + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": read tcp: connection reset by peer
+			[INFO] alias cache.corp.internal. flipped: cache-v2.corp.internal. to cache-v3.corp.internal. (parameter /dns/cache, version 3 of 2000-01-01T00:00:04Z)
+			[INFO] push works again
+			[INFO] alias cache.corp.internal. flipped: cache-v3.corp.internal. to cache-v4.corp.internal. (parameter /dns/cache, version 4 of 2000-01-01T00:03:09Z)`,
+	}, {
+		"messages that cannot be deleted for a while, and do not come again", first + `
+			queue undeletable
+			event Update /dns/cache
+			wait 3m
+			queued 1
+			metric push_up 0
+			queue expired
+			wait 3m
+			metric push_up 1
+			polls 0 99
+			wait 10m
+			polls 29 31`, begun + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
+	}, {
 		"a read that fails, and the message does not come again: nothing is left to read", first + `
 			fault refused of GetParameters
 			event Update /dns/cache
@@ -712,20 +751,29 @@ func TestPush(t *testing.T) {
 			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] push works again: what it could not read is left to sweeps`,
 	}, {
-		"deletions that are refused fail until one is not, whatever becomes of the messages", first + `
-			queue undeletable
+		"deletions that are refused fail until one is not, whatever becomes of the messages; of the next hint is heard at once", first + `
+			queue undeletable by policy
 			event Update /dns/cache
 			wait 5m
 			queue expired
-			queue undeletable
+			queue undeletable by policy
+			wait 3m
+			polls 0 99
 			wait 10m
+			polls 29 31
+			metric push_up 0
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2
+			wait 5m
 			metric push_up 0
 			queue none
-			event Update /dns/cache
 			wait 5m
 			queued 0
 			metric push_up 1`, begun + `
-			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[WARNING] push failed, and sweeps go on: delete from the queue: AccessDeniedException: not authorized
+			` + strings.ReplaceAll(flips, "00:00:01Z", "00:18:01Z") + `
 			[INFO] push works again`,
 	}, {
 		"hints that were left in the queue, and do not come again", `

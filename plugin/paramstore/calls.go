@@ -102,14 +102,28 @@ type tooOften struct{ error }
 
 func (tooOften) Throttled() bool { return true }
 
+// refusal is an error of a call that was answered, and would be so again: that one may
+// not, or asks for what there is not.
+type refusal struct{ error }
+
+func (refusal) Refused() bool { return true }
+
+func refuses(err error) bool {
+	var response *smithyhttp.ResponseError
+	return errors.As(err, &response) && response.HTTPStatusCode()/100 == 4
+}
+
 // unknown is the SDK's code for an answer without one, such as a proxy's.
 const unknown = "UnknownError"
 
 // brief is err without what is new in each call, such as its request's ID, so
 // that equal errors read alike.
 func brief(err error) error {
-	if limited(err) {
+	switch {
+	case limited(err):
 		return tooOften{shorten(err)}
+	case refuses(err):
+		return refusal{shorten(err)}
 	}
 	return shorten(err)
 }

@@ -107,8 +107,8 @@ func (q *Queue) Delete(ctx context.Context, hints []ledger.Hint) error {
 		left = append(left, output.Failed...)
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s",
-			len(left), len(hints), aws.ToString(left[0].Code), aws.ToString(left[0].Message))
+		return refusal{fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s",
+			len(left), len(hints), aws.ToString(left[0].Code), aws.ToString(left[0].Message))}
 	}
 	return nil
 }

@@ -141,8 +141,8 @@ func TestQueueDelete(t *testing.T) {
 		hints = append(hints, ledger.Hint{Receipt: strings.Repeat("r", i+1)})
 	}
 	const left = "delete from the queue: 1 of 23 messages stay, the first for ReceiptHandleIsInvalid: no such receipt"
-	if err := q.Delete(t.Context(), hints); err == nil || err.Error() != left {
-		t.Errorf("got the error %v, want %s", err, left)
+	if err := q.Delete(t.Context(), hints); err == nil || err.Error() != left || !watch.Refused(err) {
+		t.Errorf("got the error %v, want %s, which is refused", err, left)
 	}
 	var got []int
 	for _, r := range w.requests {
@@ -184,6 +184,7 @@ func TestQueueCalls(t *testing.T) {
 		{"denied by KMS", query("KMS.AccessDeniedException", status(400, `{"__type":"com.amazonaws.sqs#KmsAccessDenied","message":"no"}`)), 0, 0, "denied denied"},
 		{"throttled", status(400, `{"__type":"com.amazonaws.sqs#RequestThrottled","message":"no"}`), 0, 0, "throttled throttled"},
 		{"throttled by KMS", query("KMS.ThrottlingException", status(400, `{"__type":"com.amazonaws.sqs#KmsThrottled","message":"no"}`)), 0, 0, "throttled throttled"},
+		{"out of order", status(500, `{"__type":"com.amazonaws.sqs#InternalError","message":"no"}`), 0, 0, "error error"},
 		{"hanging", hangs, 0, 25 * time.Second, "timeout timeout"},
 		{"ended", hangs, time.Second, time.Second, " timeout"},
 	} {
@@ -219,6 +220,9 @@ func TestQueueCalls(t *testing.T) {
 				}
 				if got := s.Calls(); !maps.Equal(got, want) {
 					t.Errorf("calls were counted as %v, want %v", got, want)
+				}
+				if got, want := watch.Refused(deleted), deletion == "denied"; got != want {
+					t.Errorf("a deletion got %v, refused %v, want %v", deleted, got, want)
 				}
 				if ok := poll == "ok"; (received == nil) != ok || (deleted == nil) != ok {
 					t.Errorf("a poll got %v and a deletion %v, want errors: %v", received, deleted, !ok)

@@ -13,7 +13,7 @@ import (
 
 // Queue is where hints come from. Receive waits for some, and for nothing else than
 // ctx for longer than half a minute. A hint that is not deleted comes again, after Hidden
-// at most.
+// at most. Delete tells apart what is refused, see [Refused].
 type Queue interface {
 	Receive(ctx context.Context) ([]ledger.Hint, error)
 	Delete(ctx context.Context, hints []ledger.Hint) error
@@ -61,6 +61,14 @@ const (
 // it is empty would be asked without end.
 const leastPoll = time.Second
 
+// Refused reports whether err says that a queue will not do what it is asked, however
+// often: else that may have been done, or may be the next time. Such an error has a method
+// Refused.
+func Refused(err error) bool {
+	var r interface{ Refused() bool }
+	return errors.As(err, &r) && r.Refused()
+}
+
 var errHasty = errors.New("found no message at once, want a queue that waits for some")
 
 // Pusher reads parameters as soon as a hint says that they have changed.
@@ -70,9 +78,10 @@ type Pusher struct {
 	audience Audience
 	failing  atomic.Bool // one of these three is so: fewer hints are received
 	unread   bool        // the last read failed
-	stuck    int         // how many deletions failed in a row
+	stuck    bool        // the last deletion failed
 	early    bool        // some of the last hints were left in the queue
 	since    time.Time   // when one of them was so last
+	refused  bool        // a deletion was, and none has worked since
 	last     time.Time   // when parameters were read
 	later    []again     // in the order of time
 }
@@ -127,13 +136,10 @@ func (p *Pusher) Run(ctx context.Context) {
 				if p.unread {
 					p.audience.Emptied()
 				}
-				p.unread, p.early = false, false
-				if p.stuck == 1 { // only its answer may have been lost
-					p.stuck = 0
-				}
+				p.unread, p.stuck, p.early = false, false, false
 				p.slow()
 			}
-			if p.stuck == 0 {
+			if !p.stuck && !p.refused { // what is refused is so also where messages expire
 				p.audience.Found()
 			}
 			if len(gathered) == 0 && len(o.hints) > 0 {
@@ -193,19 +199,18 @@ func (p *Pusher) delete(ctx context.Context, hints []ledger.Hint) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	if err != nil {
-		p.stuck++
-		p.audience.Lost(err)
-	} else {
-		p.stuck = 0
-	}
+	p.stuck = err != nil
+	p.refused = p.stuck && (p.refused || Refused(err))
 	p.slow()
+	if err != nil {
+		p.audience.Lost(err)
+	}
 	return err == nil
 }
 
 // slow has fewer hints received while there is a reason to.
 func (p *Pusher) slow() {
-	failing := p.unread || p.stuck > 0 || p.early
+	failing := p.unread || p.stuck || p.early
 	if failing {
 		p.since = time.Now()
 	}
