@@ -1854,6 +1854,63 @@ func TestFlipsByAReload(t *testing.T) {
 	`)
 }
 
+// What the first sweep of another Corefile flips comes after what that flips itself, and is
+// told once that has started.
+func TestFlipsByTheSweepOfAReload(t *testing.T) {
+	run(t, `
+		file
+		blocks ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		put /more/web web-v1.corp.internal
+		start
+		put /dns/cache cache-v2.corp.internal
+		blocks ssm /dns ssm /more template other-{value}
+		load
+		drop
+		cache cache-v1
+		reload
+		cache other-cache-v2
+		wait 1m
+		metric flips_total{zone="corp.internal."} 2
+		flips cache cache
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[INFO] loaded 2 aliases from 2 parameters
+		[INFO] loaded 2 aliases from 2 parameters
+		[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to other-cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		[INFO] alias cache.corp.internal. flipped: other-cache-v1.corp.internal. to other-cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:00Z)
+	`)
+}
+
+// Of that sweep only what those before have not seen is told, if they go on for a while.
+func TestFlipsByTheSweepOfASlowReload(t *testing.T) {
+	run(t, `
+		file
+		blocks ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		put /dns/db db-v1.corp.internal
+		put /more/web web-v1.corp.internal
+		start
+		wait 10s
+		put /dns/cache cache-v2.corp.internal
+		blocks ssm /dns ssm /more template other-{value}
+		load
+		put /dns/db db-v2.corp.internal
+		wait 11s
+		reload
+		cache other-cache-v2
+		db other-db-v2
+		wait 1m
+	`, `
+		[INFO] loaded 2 aliases from 2 parameters
+		[INFO] loaded 3 aliases from 3 parameters
+		[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:10Z)
+		[INFO] alias db.corp.internal. flipped: db-v1.corp.internal. to db-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:10Z)
+		[INFO] alias cache.corp.internal. flipped: cache-v2.corp.internal. to other-cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:10Z)
+		[INFO] alias db.corp.internal. flipped: db-v2.corp.internal. to other-db-v2.corp.internal. (parameter /dns/db, version 2 of 2000-01-01T00:00:10Z)
+	`)
+}
+
 // What another Corefile rejects is told as any rejection, once; what was rejected before is not.
 func TestRejectedByAReload(t *testing.T) {
 	run(t, `

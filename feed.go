@@ -64,7 +64,7 @@ type feed struct {
 	heirOf    []*feed             // the same: those of them that know it, which this takes over from
 	inherited []*ledger.Ledger    // what those knew
 	counts    counts              // those of them that it goes on counting for
-	brought   []ledger.Event      // what its Corefile changes of that, to be logged at the start
+	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 }
 
@@ -191,10 +191,13 @@ func (f *feed) take() {
 	if n := next.Braked(); n > 0 && !slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Braked() > 0 }) {
 		f.brought = append(f.brought, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
 	}
-	if f.own != nil { // what it tells was logged by that sweep, or by those feeds
+	if f.own != nil {
 		var more []ledger.Event
 		next, more = next.Apply(*f.own, time.Now())
 		events = append(events, more...)
+		f.brought = append(f.brought, slices.DeleteFunc(more, func(e ledger.Event) bool {
+			return e.Kind == ledger.Added || e.Kind == ledger.Doubted // as of any first sweep, and of one before what those know
+		})...)
 	}
 	f.adopt(next, events)
 	if f.own != nil {

@@ -12,7 +12,11 @@ import (
 // first: nothing changed for those who ask.
 func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter) {
 	for _, e := range events {
-		if !first || e.Kind != ledger.Added {
+		switch {
+		case first && e.Kind == ledger.Added:
+		case f.heirOf != nil: // what its Corefile brings was before, and is told at the start
+			f.brought = append(f.brought, e)
+		default:
 			logEvent(e)
 		}
 	}
