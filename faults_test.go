@@ -2011,6 +2011,63 @@ func TestBrakeByAReload(t *testing.T) {
 	`)
 }
 
+// A brake that a reload brings, and its own first sweep lets go, is not told: it held nothing.
+func TestBrakeByAReloadAndLetGo(t *testing.T) {
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf(`"m%d": "m-v1.corp.internal"`, i))
+	}
+	const all = `put /dns/all {"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal", "c": "c-v1.corp.internal", "d": "d-v1.corp.internal"}}`
+	run(t, `
+		file
+		blocks ssm /dns ssm /more
+		put /more/all {"aliases": {`+strings.Join(many, ", ")+`}}
+		put /other/web web-v1.corp.internal
+		`+all+`
+		start
+		wait 20s
+		fault denied of GetParameters
+		delete /dns/all
+		wait 12s
+		`+all+`
+		fault
+		blocks ssm /dns ssm /other
+		reload
+		metric braked_aliases 0
+		wait 1m
+		metric braked_aliases 0
+	`, `
+		[INFO] loaded 44 aliases from 2 parameters
+		[WARNING] read by name failed, and what is in force stays: read the parameters /dns/all: AccessDeniedException: not authorized
+		[INFO] loaded 5 aliases from 2 parameters
+	`)
+}
+
+// One that was told before is told to be off.
+func TestBrakeOffByTheSweepOfAReload(t *testing.T) {
+	const all = `put /dns/all {"aliases": {"a": "a-v1.corp.internal", "b": "b-v1.corp.internal", "c": "c-v1.corp.internal", "d": "d-v1.corp.internal"}}`
+	run(t, `
+		file
+		blocks ssm /dns
+		put /more/web web-v1.corp.internal
+		`+all+`
+		start
+		delete /dns/all
+		wait 12s
+		metric braked_aliases 4
+		`+all+`
+		blocks ssm /dns ssm /more
+		reload
+		metric braked_aliases 0
+		wait 1m
+	`, `
+		[INFO] loaded 4 aliases from 1 parameters
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+		[INFO] loaded 5 aliases from 2 parameters
+		[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
+	`)
+}
+
 // Of two views of a zone each goes on with what one of them has counted.
 func TestFlipsOfViews(t *testing.T) {
 	perform(t, `

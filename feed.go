@@ -188,7 +188,7 @@ func (f *feed) take() {
 	f.count()
 	events := f.turned(next)
 	f.brought = slices.Concat(events, f.faulted(next))
-	if n := next.Braked(); n > 0 && !slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Braked() > 0 }) {
+	if n := next.Braked(); n > 0 && !f.braked() {
 		f.brought = append(f.brought, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
 	}
 	if f.own != nil {
@@ -286,12 +286,25 @@ func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
 	return rejected
 }
 
+// braked reports whether one of the feeds that f is the heir of has a brake on.
+func (f *feed) braked() bool {
+	return slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Braked() > 0 })
+}
+
 // stands reports whether what e tells is so yet: a document that is rejected may be out of date by
-// now.
+// now, and a brake off again. One that was never told of is not told to be off.
 func (f *feed) stands(e ledger.Event) bool {
-	return e.Kind != ledger.Rejected || slices.ContainsFunc(f.ledger.Load().Rejections(), func(r ledger.Rejection) bool {
-		return faultOf(r.Source, r.Err) == faultOf(*e.Source, e.Err)
-	})
+	switch e.Kind {
+	case ledger.Rejected:
+		return slices.ContainsFunc(f.ledger.Load().Rejections(), func(r ledger.Rejection) bool {
+			return faultOf(r.Source, r.Err) == faultOf(*e.Source, e.Err)
+		})
+	case ledger.Braked:
+		return f.ledger.Load().Braked() > 0
+	case ledger.Unbraked:
+		return f.braked()
+	}
+	return true
 }
 
 // takeSweep takes over when the feeds that f is the heir of have swept: of their last
