@@ -13,12 +13,14 @@ type Drain struct {
 	Alias  alias.Name `json:"alias"`
 	Zone   alias.Name `json:"zone"` // the alias's
 	Target alias.Name `json:"target"`
-	// Since is when the last client was led there. It may be to come, and is zero
-	// for a target that the alias leads to.
+	// Since is when the last client was led there, or when it was called off that one is to be
+	// again. It may be to come, and is zero for a target that the alias leads to.
 	Since time.Time `json:"since,omitzero"`
 	// Held is for how long caches may hold what they were told by then, or before the
 	// TTL became smaller. It is zero if they were told it would end at Since.
 	Held time.Time `json:"held,omitzero"`
+	// Again says that the alias is to lead there later. That may be called off.
+	Again bool `json:"again,omitempty"`
 }
 
 // Deadline is when the last cache has let go of the target.
@@ -40,7 +42,7 @@ type drainKey struct{ alias, target alias.Name }
 // Told reports whether d is to be told at now: from when the target was left until an
 // hour after the deadline.
 func (d Drain) Told(now time.Time) bool {
-	return !d.Since.IsZero() && !d.Since.After(now) && now.Before(d.over())
+	return !d.Again && !d.Since.IsZero() && !d.Since.After(now) && now.Before(d.over())
 }
 
 // Drains is the targets that aliases have left by now, sorted by alias.
@@ -108,8 +110,11 @@ func (c *change) leave(before, after *alias.Entry) {
 		if !leads || until.IsZero() && !ok {
 			continue
 		}
-		d.Alias, d.Zone, d.Target, d.Since = after.Name, after.Zone, target, until
-		if until.IsZero() && !c.now.Before(d.Held) {
+		d.Alias, d.Zone, d.Target, d.Again = after.Name, after.Zone, target, !after.Leads(target, c.now)
+		if !d.Again {
+			d.Since = until
+		}
+		if d.Since.IsZero() && !c.now.Before(d.Held) {
 			d = Drain{}
 		}
 		if d != was {
@@ -119,31 +124,31 @@ func (c *change) leave(before, after *alias.Entry) {
 }
 
 // hold notes for how long caches may hold a target of before: if after leads there no
-// more, by a smaller TTL, or not for as long as that; or if before had left it, and nobody
-// was told, since it was to lead there again.
+// more, by a smaller TTL, or not for as long as that. What before had left, and was to lead to
+// again, is told if after is not to.
 func (c *change) hold(before, after *alias.Entry, target alias.Name) {
 	k := drainKey{before.Name, target}
 	old, _ := c.drains.get(k)
-	held, led := old.Held, before.Leads(target, c.now)
-	switch {
-	case led:
-		told := c.now.Add(time.Duration(before.TTL) * time.Second)
-		if _, end := before.LeadsUntil(target, c.now); !end.IsZero() && end.Before(told) {
-			told = end // no TTL reaches past it
-		}
-		held = later(held, told.Add(alias.Late))
-	case !old.Since.IsZero() || !c.now.Before(held):
-		return // it is told already, or nobody holds it
-	}
-	d := Drain{Alias: before.Name, Zone: before.Zone, Target: target, Held: held}
 	leads, until := false, time.Time{}
 	if after != nil {
 		leads, until = after.LeadsUntil(target, c.now)
 	}
+	if !before.Leads(target, c.now) {
+		if old.Again && !leads {
+			old.Since, old.Again = c.now, false // who asks was not counted meanwhile
+			c.drain(k, old)
+		}
+		return
+	}
+	told := c.now.Add(time.Duration(before.TTL) * time.Second)
+	if _, end := before.LeadsUntil(target, c.now); !end.IsZero() && end.Before(told) {
+		told = end // no TTL reaches past it
+	}
+	d := Drain{Alias: before.Name, Zone: before.Zone, Target: target, Held: later(old.Held, told.Add(alias.Late))}
 	switch {
-	case !leads:
-		d.Since = c.now
-	case led && after.Leads(target, c.now) && after.TTL >= before.TTL && (until.IsZero() || !until.Add(alias.Late).Before(held)):
+	case after == nil || !after.Leads(target, c.now):
+		d.Since, d.Again = c.now, leads
+	case after.TTL >= before.TTL && (until.IsZero() || !until.Add(alias.Late).Before(d.Held)):
 		return // who is told of it until then keeps it as long
 	}
 	c.drain(k, d)
@@ -161,7 +166,7 @@ func later(a, b time.Time) time.Time {
 func (c *change) retireNames(edit *alias.Edit, counts *alias.Table) {
 	last := map[alias.Name]time.Time{}
 	for _, d := range c.drains.all {
-		if c.touched[d.Target] && !d.Since.IsZero() {
+		if c.touched[d.Target] && !d.Since.IsZero() && !d.Again {
 			last[d.Target] = later(last[d.Target], d.Deadline())
 		}
 	}

@@ -60,7 +60,38 @@ func TestDrains(t *testing.T) {
 		{"the same, once no cache holds it", []sweep{
 			{0, `/a/cache 1 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T10:00:00Z"}`, ""},
 			{60 * s, `/a/cache 2 {"from": "v1.x.org", "to": "v2.x.org", "ttl": 600, "start": "2026-11-23T11:00:00Z"}`, ""},
-			{670 * s, `/a/cache 3 {"to": "v1.x.org", "ttl": 600}`, ""},
+			{670 * s, `/a/cache 3 {"to": "v1.x.org", "ttl": 600}`, "cache.internal. v2.x.org. since 11m10s until 11m20s"},
+		}},
+		{"a way back that is put off, and called off: it is told once more", []sweep{
+			{0, v1, ""}, {10 * s, v2, left},
+			{300 * s, `/a/cache 3 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:30:00Z"}`, ""},
+			{600 * s, `/a/cache 4 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:40:00Z"}`, ""},
+			{900 * s, "/a/cache 5 v2.x.org", "cache.internal. v1.x.org. since 15m0s until 15m10s"},
+			{4509 * s, "/a/cache 5 v2.x.org", "cache.internal. v1.x.org. since 15m0s until 15m10s"},
+			{4510 * s, "/a/cache 5 v2.x.org", ""},
+		}},
+		{"the same, once the hour of the first time is over", []sweep{
+			{0, v1, ""}, {10 * s, v2, left},
+			{300 * s, `/a/cache 3 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T12:00:00Z"}`, ""},
+			{3700 * s, "/a/cache 4 v2.x.org", ""},
+		}},
+		{"a way back that has begun, and is called off", []sweep{
+			{0, v1, ""}, {10 * s, v2, left},
+			{300 * s, `/a/cache 3 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:10:00Z"}`, ""},
+			{600 * s, `/a/cache 3 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:10:00Z"}`, "cache.internal. v2.x.org. since 10m0s until 10m10s"},
+			{900 * s, "/a/cache 4 v2.x.org", "cache.internal. v1.x.org. since 15m0s until 15m15s"},
+		}},
+		{"a way back to one that is to be left again", []sweep{
+			{0, v1, ""}, {10 * s, v2, left},
+			{300 * s, `/a/cache 3 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:30:00Z"}`, ""},
+			{600 * s, `/a/cache 4 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:20:00Z"}`, ""},
+			{1200 * s, `/a/cache 4 {"from": "v1.x.org", "to": "v2.x.org", "start": "2026-11-23T10:20:00Z"}`, "cache.internal. v1.x.org. since 20m0s until 20m10s"},
+		}},
+		{"an alias that goes while a way back is to come", []sweep{
+			{0, `/a/all 1 {"aliases": {"cache": "v1.x.org", "db": "v3.x.org"}}`, ""},
+			{10 * s, `/a/all 2 {"aliases": {"cache": "v2.x.org", "db": "v3.x.org"}}`, left},
+			{300 * s, `/a/all 3 {"aliases": {"cache": {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:30:00Z"}, "db": "v3.x.org"}}`, ""},
+			{600 * s, `/a/all 4 {"aliases": {"db": "v3.x.org"}}`, "cache.internal. v1.x.org. since 10m0s until 10m10s\ncache.internal. v2.x.org. since 10m0s until 10m15s"},
 		}},
 		{"back again: the new one is left", []sweep{
 			{0, v1, ""}, {10 * s, v2, left}, {15 * s, "/a/cache 3 v1.x.org", "cache.internal. v2.x.org. since 15s until 30s"},
@@ -210,14 +241,16 @@ func TestRetiredNames(t *testing.T) {
 		{30 * s, back, "35s to 1h0m35s"}, // the other one has left it still
 		{40 * s, "/a/b 3 v1.x.org\n/a/c 3 v1.x.org", "not at all"},
 		{50 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "1m5s to 1h1m5s"},
-		{3665 * s, "/a/b 4 v2.x.org\n/a/c 3 v1.x.org", "not at all"},
+		{60 * s, `/a/b 5 {"from": "v2.x.org", "to": "v1.x.org", "start": "2026-11-23T10:30:00Z"}` + "\n/a/c 3 v1.x.org", "not at all"},
+		{70 * s, "/a/b 6 v2.x.org\n/a/c 3 v1.x.org", "1m20s to 1h1m20s"}, // nobody counted while it was to lead there again
+		{3680 * s, "/a/b 6 v2.x.org\n/a/c 3 v1.x.org", "not at all"},
 	} {
 		sweep(tt.at, tt.seen)
 		if got := from(); got != tt.want {
 			t.Errorf("sweep %d: %s is counted %s, want %s", i, v1, got, tt.want)
 		}
 	}
-	sweep(4000*s, "/a/b 5 v3.x.org\n/a/c 3 v1.x.org")
+	sweep(4000*s, "/a/b 7 v3.x.org\n/a/c 3 v1.x.org")
 	counts := l.Table().Retired("v2.x.org.")
 	next := New(lines, trust).Recall(l.Memory(), epoch.Add(4001*s)).Inherit(l).Succeed(l, every, epoch.Add(4001*s))
 	if next.Table().Retired("v2.x.org.") != counts || counts == nil {
