@@ -789,6 +789,16 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 				192.0.2.9 static.none.corp.internal
 			}
 		}
+		wide.test:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory wide
+				answer flatten
+			}
+			file deep.wide.zone deep.wide.test
+			file wide.zone wide.test
+		}
 		example.org:0 {
 			bind 127.0.0.1
 			whoami
@@ -802,6 +812,13 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		"eu/static":           "cache-v1.corp.internal",
 		"eu/near":             "cache-v1.corp.internal",
 		"eu/lost":             "cache-v1.corp.internal",
+		"wide/static.deep":    "ns.deep.wide.test",
+		"wide/far.deep":       "web.example.org",
+		"wide/app.w.deep":     "cache-v1.corp.internal",
+		"wide/up.deep":        "ns.wide.test",
+		"wide/gone.deep":      "nowhere.wide.test",
+		"wide.zone":           bare("wide.test.") + "ns A 192.0.2.5\n",
+		"deep.wide.zone":      bare("deep.wide.test.") + "ns A 192.0.2.6\nstatic CNAME web.elsewhere.test.\nfar CNAME web.elsewhere.test.\n*.w CNAME web.elsewhere.test.\n",
 		"eu/eu.corp.internal": "cache-v1.corp.internal",
 		"wild.zone":           bare("wild.corp.internal.") + "* CNAME corp.internal.\n",
 		"wild/app":            "cache-v1.corp.internal",
@@ -813,6 +830,7 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		"any/app.deep.example.net": "t.example.net",
 	})
 	const soa = "\nauthority: eu.corp.internal. 5 SOA ns.eu.corp.internal. hostmaster.eu.corp.internal. 1 3600 600 86400 300"
+	const deep = "\nauthority: deep.wide.test. 5 SOA ns.deep.wide.test. hostmaster.deep.wide.test. 1 3600 600 86400 300"
 	for _, x := range []exchange{
 		{"a target of a zone above", "app.eu.corp.internal. TXT", "NOERROR aa" + soa},
 		{"that does not exist", "gone.eu.corp.internal. A", "NXDOMAIN aa" + soa},
@@ -827,6 +845,11 @@ func TestFlattenHasTheSOAOfTheZone(t *testing.T) {
 		{"plugins that have none", "app.none.corp.internal. TXT", "NOERROR aa"},
 		{"zones of the plugin that are narrower than the zone", "app.part.corp.internal. TXT", "NOERROR aa\nauthority: corp.internal. 5 SOA ns.corp.internal. hostmaster.corp.internal. 1 3600 600 86400 300"},
 		{"a zone of the plugin that is wider, and a target of one above", "app.deep.example.net. TXT", "NOERROR aa\nauthority: deep.example.net. 5 SOA ns.deep.example.net. hostmaster.deep.example.net. 1 3600 600 86400 300"},
+		{"a CNAME in a zone of a wider plugin", "static.deep.wide.test. AAAA", "NOERROR aa" + deep},
+		{"and a target that brings no SOA", "far.deep.wide.test. TXT", "NOERROR aa" + deep},
+		{"and by a wildcard", "app.w.deep.wide.test. TXT", "NOERROR aa" + deep},
+		{"a target of the plugin's zone above", "up.deep.wide.test. AAAA", "NOERROR aa" + deep},
+		{"and one that does not exist", "gone.deep.wide.test. AAAA", "NXDOMAIN aa" + deep},
 		{"and where there is something", "app.deep.example.net. A", "NOERROR aa\napp.deep.example.net. 5 A 192.0.2.4"},
 	} {
 		if got := show(x.ask(t, s)); got != x.want {

@@ -122,7 +122,8 @@ func TestClientsThatWantNoRecursion(t *testing.T) {
 }
 
 // A cache below keeps one answer for who wants recursion and who does not. That an apex with an
-// alias has no address must not put one there that resolvers give only to the latter.
+// alias has no address must not put one there that resolvers give only to the latter, and no more must
+// that a name has none which has a CNAME there.
 func TestSOAOfAnApexAboveACache(t *testing.T) {
 	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
 	for name, refuse := range map[string]func(m *dns.Msg){
@@ -135,8 +136,12 @@ func TestSOAOfAnApexAboveACache(t *testing.T) {
 				m := new(dns.Msg).SetReply(r)
 				m.RecursionAvailable = true
 				switch {
+				case r.Question[0].Name == "web.sub.corp.internal.":
+					m.Answer = records([]string{"web.sub.corp.internal. 60 IN CNAME web.elsewhere.test."})
 				case !r.RecursionDesired:
 					refuse(m)
+				case r.Question[0].Name == "sub.corp.internal.":
+					m.Ns = records([]string{soa})
 				case r.Question[0].Qtype == dns.TypeSOA:
 					m.Answer = records([]string{soa})
 				default:
@@ -151,11 +156,14 @@ func TestSOAOfAnApexAboveACache(t *testing.T) {
 					root DIR
 					versionalias corp.internal {
 						directory aliases
+						answer flatten
 					}
 					cache
 					forward . UPSTREAM
-				}`, "UPSTREAM", upstream.Addr), files{"aliases/corp.internal": "web-v1.example.org"})
+				}`, "UPSTREAM", upstream.Addr), files{"aliases/corp.internal": "web-v1.example.org", "aliases/web.sub": "web-v1.example.org"})
 			for _, x := range []exchange{
+				{q: "web.sub.corp.internal. AAAA", want: "NOERROR aa ra\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
+				{q: "sub.corp.internal. SOA", want: "NOERROR ra\nauthority: corp.internal. 60 SOA a. b. 1 2 3 4 5"},
 				{q: "corp.internal. AAAA", want: "NOERROR aa ra\nauthority: corp.internal. 5 SOA a. b. 1 2 3 4 5"},
 				{q: "corp.internal. SOA", want: "NOERROR ra\ncorp.internal. 60 SOA a. b. 1 2 3 4 5"},
 			} {

@@ -16,8 +16,8 @@ import (
 // have them; or nothing. Negative answers are cached by it: resolvers keep those without
 // one for as long as they like (RFC 2308 section 5), or take them for broken. No resolver
 // below is to look for an alias's: it might do so here. That of an apex is asked for as the
-// client would, whom a cache below tells what it was told here, recursion or not; and so is that of
-// the plugin's zone if a CNAME stands where the alias is. What that takes is taken off the TTL of c.
+// client would, whom a cache below tells what it was told here, recursion or not; and so are those of
+// the names above, if a CNAME stands where the alias is. What that takes is taken off the TTL of c.
 func (h *hop) soa(c *chain) []dns.RR {
 	q, v := h.request.Question[0], h.plugin
 	began := time.Now()
@@ -27,9 +27,15 @@ func (h *hop) soa(c *chain) []dns.RR {
 	defer c.age(began)
 	pause := func() { v.soaless.Store(time.Now().Add(soaPause).UnixNano()) }
 	slow := time.AfterFunc(soaTime, pause) // and not at the end, which all that ask meanwhile would wait for
-	soa, elsewhere := h.soaAt(q.Name)
-	if len(soa) == 0 && elsewhere {
-		soa, _ = h.soaAt(h.zone())
+	name := q.Name
+	soa, elsewhere := h.soaAt(name)
+	for len(soa) == 0 && elsewhere && !strings.EqualFold(name, h.zone()) {
+		parent, root := dns.NextLabel(name, 0)
+		if root {
+			break
+		}
+		name = name[parent:]
+		soa, elsewhere = h.soaAt(name)
 	}
 	if !slow.Stop() {
 		pause()
@@ -42,7 +48,7 @@ func (h *hop) soa(c *chain) []dns.RR {
 func (h *hop) soaAt(name string) (soa []dns.RR, elsewhere bool) {
 	state := request.Request{W: h.ResponseWriter, Req: h.request}
 	state = state.NewWithQuestion(name, dns.TypeSOA)
-	if !strings.EqualFold(name, h.zone()) {
+	if name == h.request.Question[0].Name && !strings.EqualFold(name, h.zone()) {
 		state.Req.RecursionDesired = false
 	}
 	w := &catcher{ResponseWriter: h.ResponseWriter}
@@ -76,6 +82,12 @@ func (h *hop) zone() (deepest string) {
 
 // owned reports whether that zone is the owner of rr.
 func (h *hop) owned(rr dns.RR) bool { return strings.EqualFold(rr.Header().Name, h.zone()) }
+
+// denies reports whether rr, which came with the target, is surely the SOA record of the zone that the
+// alias is in: that of the plugin's, and no other zone can be in between.
+func (h *hop) denies(rr dns.RR) bool {
+	return isSOA(rr) && h.owned(rr) && dns.CountLabel(h.request.Question[0].Name) <= dns.CountLabel(h.zone())+1
+}
 
 // speaks reports whether rr, an SOA record that came with the target, can be of the zone that
 // the alias is in: its owner is that of the plugin's, or lies between that and the alias. A
