@@ -39,8 +39,9 @@ func (v *verifier) see(ctx context.Context) {
 // the server block cannot be asked for, so that no failure is to be believed.
 func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
 	known := v.server.Load() != nil // it may be meanwhile, but too late for this one
+	table := v.plugin.table.Load()
 	over, err := v.verify(ctx, p)
-	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known, Over: over}
+	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known, Over: over, Table: table}
 }
 
 func (v *verifier) verify(ctx context.Context, p ledger.Probe) ([]alias.Name, error) {

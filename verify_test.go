@@ -561,13 +561,15 @@ func TestVerifyOfWhatLeadsBack(t *testing.T) {
 			"corp.zone": corpZone,
 			"other.zone": strings.ReplaceAll(corpZone, "corp.internal", "other.internal") +
 				"below CNAME x.web.corp.internal.\nkept CNAME x.keep.corp.internal.\nx.kept A 192.0.2.8\n" +
-				"ta CNAME b.corp.internal.\ntb CNAME a.corp.internal.\ntc CNAME d.corp.internal.\nold A 192.0.2.9\nx.old A 192.0.2.9\n",
+				"ta CNAME b.corp.internal.\ntb CNAME a.corp.internal.\ntc CNAME d.corp.internal.\nte CNAME f.corp.internal.\ntf CNAME e.corp.internal.\nold A 192.0.2.9\nx.old A 192.0.2.9\n",
 			"aliases/a":      "cache-v1.corp.internal",
 			"aliases/b":      "tb.other.internal",
 			"aliases/places": `{"aliases": {"c": "cache-v1.corp.internal", "d": "c.corp.internal"}}`,
 			"aliases/web":    `{"to": "cache-v1.corp.internal", "subtree": "collapse"}`,
 			"aliases/keep":   `{"to": "old.other.internal", "subtree": "keep"}`,
 			"aliases/public": "cache-v1.corp.internal",
+			"aliases/e":      "cache-v1.corp.internal",
+			"aliases/f":      "cache-v1.corp.internal",
 		})
 		exchange{q: "a.corp.internal. A"}.ask(t, s)
 		for _, tt := range []struct {
@@ -593,6 +595,19 @@ func TestVerifyOfWhatLeadsBack(t *testing.T) {
 				}
 			}
 		}
+		s.write("aliases/e", "te.other.internal")
+		s.write("aliases/f", "tf.other.internal")
+		waits, target := "f", "tf"
+		for deadline := time.Now().Add(program.Patience); !leads("e.corp.internal.", "te.other.internal."); <-time.After(5 * time.Millisecond) {
+			if leads("f.corp.internal.", "tf.other.internal.") { // it was read or answered first
+				waits, target = "e", "te"
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: neither e nor f has flipped: %v", mode, running.all[0].plugins[0].feed.ledger.Load().Waiting())
+			}
+		}
+		waitsFor(t, waits+".corp.internal.", "verify target "+target+".other.internal.: found that it leads back to alias "+waits+".corp.internal., want a target that does not")
 		s.stop()
 	}
 }

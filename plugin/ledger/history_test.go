@@ -42,8 +42,7 @@ type world struct {
 	version map[key]int64 // the newest
 	there   map[key]written
 	ever    map[key][]written
-	worked  map[Probe]bool         // what the last answer to each said
-	over    map[Probe][]alias.Name // the same
+	told    map[Probe]Answer // the last to each
 }
 
 // The names of the universe make chains longer than MaxChain.
@@ -78,8 +77,7 @@ func worldOf(t *testing.T, seed uint64) *world {
 		version: map[key]int64{},
 		there:   map[key]written{},
 		ever:    map[key][]written{},
-		worked:  map[Probe]bool{},
-		over:    map[Probe][]alias.Name{},
+		told:    map[Probe]Answer{},
 		trust:   trust,
 	}
 	w.trust.Verify = seed%2 == 1
@@ -359,17 +357,37 @@ func (w *world) answers(l *Ledger, f faults) (answers []Answer) {
 		if w.fault(f) {
 			continue
 		}
-		a := Answer{Probe: p}
+		a := Answer{Probe: p, Table: l.Table()}
 		if w.fault(f) {
 			a.Err = fmt.Errorf("no answer %d", w.IntN(2))
 			a.Unasked = w.fault(f)
-		} else if w.fault(f) {
-			a.Over = []alias.Name{alias.Name(universe[w.IntN(len(universe))] + ".internal.")}
+		} else {
+			a.Over = path(l.Table(), p.Target)
+			if w.fault(f) { // it ends in a CNAME
+				a.Over = append(a.Over, path(l.Table(), alias.Name(universe[w.IntN(len(universe))]+".internal."))...)
+			}
 		}
-		w.worked[p], w.over[p] = a.Err == nil, a.Over
+		w.told[p] = a
 		answers = append(answers, a)
 	}
 	return answers
+}
+
+// path is the names that a client is led over which asks for name, with it if it is led on.
+func path(table *alias.Table, name alias.Name) (names []alias.Name) {
+	for hops := []alias.Name{name}; len(hops) > 0 && len(names) <= MaxChain; hops = hopsOf(targets(table), hops[0]) {
+		names = append(names, hops[0])
+	}
+	if len(names) == 1 {
+		return nil
+	}
+	return names
+}
+
+// leadsBack reports whether what a was led over before it came to name is as it was.
+func leadsBack(a Answer, name alias.Name, table *alias.Table) bool {
+	i := slices.Index(a.Over, name)
+	return i >= 0 && !a.outdated(a.Over[:i], a.Table, table)
 }
 
 // checkVerified is that what came into force leads nowhere but where its target worked, or
@@ -386,9 +404,9 @@ func (w *world) checkVerified(before, after *Ledger) error {
 			continue
 		}
 		for _, target := range e.Targets() {
-			probe := Probe{target, e.Check}
+			a, told := w.told[Probe{target, e.Check}]
 			switch {
-			case w.worked[probe] && !slices.Contains(w.over[probe], e.Name), slices.Contains(previous, target), old != nil && slices.Contains(old.Targets(), target):
+			case told && a.Err == nil && !leadsBack(a, e.Name, after.Table()), slices.Contains(previous, target), old != nil && slices.Contains(old.Targets(), target):
 			case slices.ContainsFunc(after.of(keyOf(e)).good.entries, func(o alias.Entry) bool { return o.Covers(target) }):
 			default:
 				return fmt.Errorf("%s came into force with %s, which did not work", e.Name, target)
@@ -761,6 +779,7 @@ func (w *world) atFault(l *Ledger, p written) error {
 
 // settled is l after all has been well for long enough.
 func (w *world) settled(l *Ledger) (*Ledger, error) {
+	begin := w.now
 	for range 10 * len(parameters) {
 		w.now = w.now.Add(interval)
 		asked, seen := w.due(l, 0)
@@ -785,7 +804,7 @@ func (w *world) settled(l *Ledger) (*Ledger, error) {
 			l = next
 		}
 		asked, at := l.Due(w.now)
-		if quiet && asked == nil && at.IsZero() && !slices.ContainsFunc(slices.Collect(maps.Values(l.proofs)), func(p proof) bool { return !p.holds() || p.over != nil }) {
+		if quiet && asked == nil && at.IsZero() && !slices.ContainsFunc(slices.Collect(maps.Values(l.proofs)), func(p proof) bool { return !p.holds() || !p.at.After(begin) }) {
 			return l, nil
 		}
 		if asked == nil && at.After(w.now) {

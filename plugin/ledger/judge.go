@@ -158,7 +158,7 @@ func (v *view) again(verdicts map[key]verdict) {
 		if !verdicts[k].shared || !v.admit(k) {
 			continue
 		}
-		if v.unproven(k) {
+		if v.unproven(k, v.wants(k)) || v.back(k) != nil {
 			v.leaveOut(k)
 			continue
 		}

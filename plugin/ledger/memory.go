@@ -380,7 +380,9 @@ func (l *Ledger) Inherit(old ...*Ledger) *Ledger {
 			before := old[i].proofs[probe]
 			verified = verified && !before.first
 			before.first, before.wanted = p.first, p.wanted // what waits may do so only by now
-			p = before
+			if p = before; probe.outdated(p.over, old[i].table, l.table) {
+				p.at = time.Time{}
+			}
 		}
 		p.first = p.first && !verified
 		inherited.proofs[probe] = p

@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -18,12 +19,13 @@ type Probe struct {
 
 // Answer is the answer to a probe: nil if the target passes. Unasked says that
 // there was no way to ask yet, and Err why. Over is the names that a target leads over
-// which passes, from one to the next.
+// which passes, from one to the next, with what Table has in force, or what has come since.
 type Answer struct {
 	Probe
 	Err     error
 	Unasked bool
 	Over    []alias.Name
+	Table   *alias.Table
 }
 
 // proof is what is known of a probe that is of interest.
@@ -47,6 +49,19 @@ type reported struct {
 }
 
 func (p proof) holds() bool { return !p.at.IsZero() && p.err == nil }
+
+// outdated reports whether an answer to p, of a target that leads over these names, is of
+// no use once before has become after, since one of them leads elsewhere now.
+func (p Probe) outdated(over []alias.Name, before, after *alias.Table) bool {
+	return slices.ContainsFunc(append([]alias.Name{p.Target}, over...), func(name alias.Name) bool {
+		return turns(before.Get(name), after.Get(name))
+	})
+}
+
+// turns reports whether an alias leads elsewhere once before, or nil, has become after.
+func turns(before, after *alias.Entry) bool {
+	return before != after && (before == nil || after == nil || !before.LeadsAs(&after.Alias))
+}
 
 // The pauses between two questions: the first one after a failure, and the
 // longest.
@@ -103,8 +118,8 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 	waited := false
 	for _, a := range answers {
 		before, ok := c.proofs[a.Probe]
-		if !ok {
-			continue // nobody waits for it any more
+		if !ok || a.outdated(a.Over, a.Table, c.table) {
+			continue // nobody waits for it any more, or it is asked again at once
 		}
 		p := proof{first: before.first, wanted: before.wanted, at: now, err: a.Err, unasked: a.Unasked, over: a.Over, said: before.said}
 		if a.Err != nil {
@@ -139,64 +154,85 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 // first load of a line is not: there is nothing else to answer with.
 func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && !c.told }
 
-// wants is the probes that the aliases have to pass before they may come into
-// force: of all targets but those that the alias has now, or had before its last
-// change. Of these, back is those that pass but lead back to the alias that would lead
-// to them: by now it leads elsewhere, so that they have an answer.
-func (c *change) wants(aliases []alias.Alias) (wants []Probe, back map[Probe]alias.Name) {
-	for _, a := range aliases {
-		if a.Check == alias.CheckNone {
-			continue
+// wanted yields the probes that k's candidate has to pass before it may come into force, each
+// with its alias: of all targets but those that the alias has now, or had before its last
+// change.
+func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
+	return func(yield func(Probe, alias.Name) bool) {
+		if !v.asks(k) {
+			return
 		}
-		trusted, _ := c.previous.get(a.Name)
-		if e := c.table.Get(a.Name); e != nil {
-			trusted = slices.Concat(trusted, e.Targets())
-		}
-		for _, target := range a.Targets() {
-			probe := Probe{target, a.Check}
-			if slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) }) {
-				continue // it comes into force with a, if what it leads to verifies
-			}
-			if slices.Contains(trusted, target) {
+		aliases := v.own(&v.in[k].document)
+		for _, a := range aliases {
+			if a.Check == alias.CheckNone {
 				continue
 			}
-			if !slices.Contains(wants, probe) {
-				wants = append(wants, probe)
+			trusted, _ := v.previous.get(a.Name)
+			if e := v.table.Get(a.Name); e != nil {
+				trusted = slices.Concat(trusted, e.Targets())
 			}
-			if len(c.proofs[probe].over) > 0 && c.leadsBack(a.Name, probe, aliases) {
-				if back == nil { // as usual
-					back = map[Probe]alias.Name{}
+			for _, target := range a.Targets() {
+				switch {
+				case slices.Contains(trusted, target):
+				case slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) }):
+					// It comes into force with a, if what it leads to verifies.
+				case !yield(Probe{target, a.Check}, a.Name):
+					return
 				}
-				back[probe] = a.Name
 			}
 		}
 	}
-	return wants, back
 }
 
-// leadsBack reports whether the target that was asked for leads to the alias name once aliases have
-// come into force, of which that is one.
-func (c *change) leadsBack(name alias.Name, asked Probe, aliases []alias.Alias) bool {
+// wants is the same, each once.
+func (v *view) wants(k key) (wants []Probe) {
+	for probe := range v.wanted(k) {
+		if !slices.Contains(wants, probe) {
+			wants = append(wants, probe)
+		}
+	}
+	return wants
+}
+
+// back is the probes that k's candidate wants which pass but lead back to the alias that would
+// lead to them, with all in force that are in: by now it leads elsewhere, so that they have an
+// answer.
+func (v *view) back(k key) map[Probe]alias.Name {
+	var back map[Probe]alias.Name // nil as usual
+	for probe, name := range v.wanted(k) {
+		if len(v.proofs[probe].over) > 0 && v.leadsBack(name, probe) {
+			if back == nil {
+				back = map[Probe]alias.Name{}
+			}
+			back[probe] = name
+		}
+	}
+	return back
+}
+
+// leadsBack reports whether the target that was asked for leads to the alias name, with all
+// in force that are in. An alias that moves leads two ways, of which the answer tells one.
+func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	var seen []alias.Name
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
-		for _, over := range append([]alias.Name{next[0].Target}, c.proofs[next[0]].over...) {
-			i := slices.IndexFunc(aliases, func(a alias.Alias) bool {
-				return a.Name == over || a.Covers(over) && a.Subtree.Collapse // else it is led to another name
-			})
-			if i < 0 {
-				continue
+		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
+			a := v.owner(over)
+			if a != nil && a.Name != over && !a.Subtree.Collapse {
+				continue // it is led to another name
 			}
-			a := &aliases[i]
-			if a.Name == name {
+			if a != nil {
+				over = a.Name
+			}
+			if over == name {
 				return true
 			}
-			if !slices.Contains(seen, a.Name) {
-				seen = append(seen, a.Name)
+			if a != nil && !slices.Contains(seen, over) {
+				seen = append(seen, over)
 				for _, target := range a.Targets() {
 					next = append(next, Probe{target, a.Check})
 				}
 			}
-			if e := c.table.Get(a.Name); e == nil || !e.LeadsAs(a) {
+			if turns(v.table.Get(over), a) {
 				break // what follows is where it led when that was asked
 			}
 		}
@@ -204,19 +240,43 @@ func (c *change) leadsBack(name alias.Name, asked Probe, aliases []alias.Alias) 
 	return false
 }
 
+// looping is the candidates that have to wait since they lead back, with their probes that do:
+// all that do so by themselves, for which no others must wait, or else the one that sorts last.
+func (v *view) looping() map[key]map[Probe]alias.Name {
+	alone, last := map[key]map[Probe]alias.Name{}, map[key]map[Probe]alias.Name{}
+	for _, k := range v.order() {
+		back := v.back(k)
+		if back == nil {
+			continue
+		}
+		last = map[key]map[Probe]alias.Name{k: back}
+		by := &view{change: v.change, in: map[key]*candidate{k: v.in[k]}}
+		if f := by.faults()[k]; f.reason == ReasonLoop || f.reason == "" && by.back(k) != nil {
+			alone[k] = back
+		}
+	}
+	if len(alone) > 0 {
+		return alone
+	}
+	return last
+}
+
 // unverified takes out the candidates that wait for probes, and those that give up
-// an alias to one of them: it must not be gone in between. It reports whether there
-// were any.
+// an alias to one of them: it must not be gone in between. Once there are none, it does so
+// with those that lead back. It reports whether there were any.
 func (v *view) unverified() bool {
 	waits := map[key][]Probe{}
 	wants := map[key][]Probe{}
-	backs := map[key]map[Probe]alias.Name{}
+	var backs map[key]map[Probe]alias.Name
 	for k := range v.in {
-		if !v.asks(k) {
-			continue
+		wants[k] = v.wants(k)
+		if v.unproven(k, wants[k]) {
+			waits[k] = wants[k]
 		}
-		wants[k], backs[k] = v.wants(v.own(&v.in[k].document))
-		if v.unproven(k) {
+	}
+	if len(waits) == 0 {
+		backs = v.looping()
+		for k := range backs {
 			waits[k] = wants[k]
 		}
 	}
@@ -266,14 +326,10 @@ func (v *view) unverified() bool {
 	return len(waits) > 0
 }
 
-// unproven reports whether k's candidate has to wait: for a probe, or since an older
+// unproven reports whether k's candidate has to wait for one of wants, or since an older
 // version was read meanwhile.
-func (v *view) unproven(k key) bool {
-	if !v.asks(k) {
-		return false
-	}
-	wants, back := v.wants(v.own(&v.in[k].document))
-	return len(wants) > 0 && (v.record(k).doubt != nil || len(back) > 0 || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
+func (v *view) unproven(k key, wants []Probe) bool {
+	return len(wants) > 0 && (v.record(k).doubt != nil || slices.ContainsFunc(wants, func(p Probe) bool { return !v.proofs[p].holds() }))
 }
 
 // wait notes that k's candidate waits for probes, and says why it does once it is
@@ -353,6 +409,9 @@ func (c *change) proven(next *Ledger, adopted []*alias.Entry) map[Probe]proof {
 		}
 		for _, probe := range r.newer.wants {
 			p := c.proofs[probe]
+			if probe.outdated(p.over, c.table, next.table) {
+				p.at = time.Time{}
+			}
 			p.first, p.wanted = proofs[probe].first, true
 			proofs[probe] = p
 		}

@@ -57,13 +57,14 @@ type turn struct {
 	at      time.Duration
 	seen    string
 	answer  string
+	late    bool // it was asked for before the turn before
 	table   string
 	events  string
 	probes  string
 	waiting string
 }
 
-func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
+func (tt turn) apply(t *testing.T, l *Ledger, lines []Line, asked *alias.Table) (*Ledger, []Event) {
 	t.Helper()
 	now := epoch.Add(tt.at)
 	if tt.answer == "" {
@@ -75,7 +76,7 @@ func (tt turn) apply(t *testing.T, l *Ledger, lines []Line) (*Ledger, []Event) {
 		if !ok {
 			continue
 		}
-		a := Answer{Probe: probeOf(t, probe)}
+		a := Answer{Probe: probeOf(t, probe), Table: asked}
 		over, passes := strings.CutPrefix(err, "over ")
 		if passes {
 			for _, name := range strings.Fields(over) {
@@ -102,11 +103,17 @@ func TestVerify(t *testing.T) {
 		passes    = "v1.x.org = ok"
 		leadsBack = "verify target v2.x.org.: found that it leads back to alias cache.internal., want a target that does not"
 		ofB       = "verify target v2.x.org.: found that it leads back to alias b.internal., want a target that does not"
+		ofD       = "verify target v3.x.org.: found that it leads back to alias d.internal., want a target that does not"
+		two       = "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/d@1"
+		moving    = `/a/d 1 {"from": "v1.x.org", "to": "b.internal", "start": "2027-01-01T00:00:00Z"}`
 		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
 		kept      = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
 	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
 	verified := turn{answer: passes, table: v1}
+	loadedTwo := turn{seen: "/a/b 1 v1.x.org\n/a/d 1 v1.x.org", table: two, probes: "v1.x.org.",
+		events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/d 1})"}
+	verifiedTwo := turn{answer: passes, table: two}
 	for _, tt := range []struct {
 		name  string
 		lines string
@@ -234,7 +241,7 @@ func TestVerify(t *testing.T) {
 			{seen: toV2 + "\n" + `/a/p 1 {"aliases": {"w": "v2.x.org", "z": "v3.x.org"}}`, table: v1, probes: "v2.x.org., v3.x.org.",
 				waiting: "cache.internal. /a/cache@2: <nil>\nw.internal. /a/p@1: <nil>\nz.internal. /a/p@1: <nil>"},
 			{answer: "v2.x.org = over cache.internal.\nv3.x.org = no", table: v1, probes: "next at 1s",
-				events:  "pending {/a/cache 2}: " + leadsBack + "; version 1 stays in force\npending {/a/p 1}: verify target v3.x.org.: no; no version of it is in force",
+				events:  "pending {/a/p 1}: verify target v3.x.org.: no; no version of it is in force\npending {/a/cache 2}: " + leadsBack + "; version 1 stays in force",
 				waiting: "cache.internal. /a/cache@2: " + leadsBack + "\nw.internal. /a/p@1: verify target v3.x.org.: no\nz.internal. /a/p@1: verify target v3.x.org.: no"},
 		},
 	}, {
@@ -283,6 +290,60 @@ func TestVerify(t *testing.T) {
 			{answer: "v2.x.org = over b.internal.", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1", probes: "next at 30s",
 				events:  "pending {/a/b 1}: " + ofB + "; no version of it is in force\npending {/a/p 2}: " + ofB + "; version 1 stays in force",
 				waiting: "b.internal. /a/b@1: " + ofB + "\nd.internal. /a/p@2: " + ofB},
+		},
+	}, {
+		name: "of two that lead back to each other the last waits, until the first leads elsewhere",
+		turns: []turn{loadedTwo, verifiedTwo,
+			{seen: "/a/b 2 v2.x.org\n/a/d 2 v3.x.org", table: two, probes: "v2.x.org., v3.x.org.", waiting: "b.internal. /a/b@2: <nil>\nd.internal. /a/d@2: <nil>"},
+			{answer: "v2.x.org = over d.internal. v1.x.org.\nv3.x.org = over b.internal. v1.x.org.", table: "b.internal. v2.x.org. 5 /a/b@2\nd.internal. v1.x.org. 5 /a/d@1", probes: "v3.x.org.",
+				events:  "pending {/a/d 2}: " + ofD + "; version 1 stays in force\nalias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 2})",
+				waiting: "d.internal. /a/d@2: " + ofD},
+			{answer: "v3.x.org = over b.internal. v2.x.org. d.internal. v1.x.org.", table: "b.internal. v2.x.org. 5 /a/b@2\nd.internal. v1.x.org. 5 /a/d@1", probes: "next at 30s", waiting: "d.internal. /a/d@2: " + ofD},
+			{at: 10 * s, seen: "/a/b 3 v1.x.org\n/a/d 2 v3.x.org", table: "b.internal. v1.x.org. 5 /a/b@3\nd.internal. v3.x.org. 5 /a/d@2",
+				events: "alias b.internal. flipped: v2.x.org. to v1.x.org. ({/a/b 3})\nalias d.internal. flipped: v1.x.org. to v3.x.org. ({/a/d 2})"},
+		},
+	}, {
+		name: "an answer that comes once what it leads over leads elsewhere is none",
+		turns: []turn{loadedTwo, verifiedTwo,
+			{seen: "/a/b 2 v2.x.org\n/a/d 2 v3.x.org", table: two, probes: "v2.x.org., v3.x.org.", waiting: "b.internal. /a/b@2: <nil>\nd.internal. /a/d@2: <nil>"},
+			{answer: "v2.x.org = over d.internal. v1.x.org.", table: "b.internal. v2.x.org. 5 /a/b@2\nd.internal. v1.x.org. 5 /a/d@1", probes: "v3.x.org.",
+				events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 2})", waiting: "d.internal. /a/d@2: <nil>"},
+			{answer: "v3.x.org = over b.internal. v1.x.org.", late: true, table: "b.internal. v2.x.org. 5 /a/b@2\nd.internal. v1.x.org. 5 /a/d@1", probes: "v3.x.org.", waiting: "d.internal. /a/d@2: <nil>"},
+			{answer: "v3.x.org = over b.internal. v4.x.org.", table: "b.internal. v2.x.org. 5 /a/b@2\nd.internal. v3.x.org. 5 /a/d@2", events: "alias d.internal. flipped: v1.x.org. to v3.x.org. ({/a/d 2})"},
+		},
+	}, {
+		name: "one that leads back by itself waits, not another one that it leads over",
+		turns: []turn{
+			{seen: "/a/b 1 v1.x.org\n/a/d 1 v4.x.org", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v4.x.org. 5 /a/d@1", probes: "v1.x.org., v4.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: v4.x.org., ttl 5 ({/a/d 1})"},
+			{answer: passes + "\nv4.x.org = over b.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v4.x.org. 5 /a/d@1"},
+			{seen: "/a/b 2 v2.x.org\n/a/d 2 v3.x.org", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v4.x.org. 5 /a/d@1", probes: "v2.x.org., v3.x.org.",
+				waiting: "b.internal. /a/b@2: <nil>\nd.internal. /a/d@2: <nil>"},
+			{answer: "v2.x.org = over d.internal. v4.x.org. b.internal. v1.x.org.\nv3.x.org = over b.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v3.x.org. 5 /a/d@2", probes: "v2.x.org.",
+				events:  "pending {/a/b 2}: " + ofB + "; version 1 stays in force\nalias d.internal. flipped: v4.x.org. to v3.x.org. ({/a/d 2})",
+				waiting: "b.internal. /a/b@2: " + ofB},
+		},
+	}, {
+		name: "one that leads back by itself, but not with another that waits for it",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "b.internal"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1", probes: "b.internal., v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: b.internal., ttl 5 ({/a/p 1})"},
+			{answer: passes + "\nb.internal = ok", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1"},
+			{seen: `/a/p 2 {"aliases": {"d": "v1.x.org"}}` + "\n/a/b 1 v2.x.org", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. b.internal. 5 /a/p@1", probes: "v1.x.org., v2.x.org.",
+				waiting: "b.internal. /a/b@1: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: passes + "\nv2.x.org = over d.internal. b.internal. v1.x.org.", table: "b.internal. v2.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/p@2",
+				events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 1})\nalias d.internal. flipped: b.internal. to v1.x.org. ({/a/p 2})"},
+		},
+	}, {
+		name: "one that leads back once another alias has moved",
+		turns: []turn{
+			{seen: "/a/b 1 v1.x.org\n" + moving, table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. b.internal. 5 /a/d@1", probes: "b.internal., v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})\nalias d.internal. added: b.internal., from v1.x.org. start 2027-01-01T00:00:00Z, ttl 5 ({/a/d 1})"},
+			{answer: passes + "\nb.internal = over b.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. b.internal. 5 /a/d@1"},
+			{seen: "/a/b 2 v2.x.org\n" + moving, table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. b.internal. 5 /a/d@1", probes: "v2.x.org.", waiting: "b.internal. /a/b@2: <nil>"},
+			{answer: "v2.x.org = over d.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. b.internal. 5 /a/d@1", probes: "next at 30s",
+				events:  "pending {/a/b 2}: " + ofB + "; version 1 stays in force",
+				waiting: "b.internal. /a/b@2: " + ofB},
 		},
 	}, {
 		name: "a check of none is adopted at once",
@@ -422,9 +483,14 @@ func TestVerify(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := linesOf(t, "internal.", cmp.Or(tt.lines, "ssm /a"))
 			l := New(lines, verifying)
+			asked := l.Table()
 			for i, turn := range tt.turns {
 				before := everything(l)
-				next, events := turn.apply(t, l, lines)
+				if !turn.late {
+					asked = l.Table()
+				}
+				next, events := turn.apply(t, l, lines, asked)
+				asked = l.Table()
 				if got := everything(l); got != before {
 					t.Errorf("turn %d changed the ledger before", i)
 				}
