@@ -174,7 +174,7 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 			for _, target := range a.Targets() {
 				switch {
 				case slices.Contains(trusted, target):
-				case slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) }):
+				case slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) && turns(v.table.Get(o.Name), v.next.Get(o.Name)) }):
 					// It comes into force with a, if what it leads to verifies.
 				case !yield(Probe{target, a.Check}, a.Name):
 					return

@@ -104,6 +104,7 @@ func TestVerify(t *testing.T) {
 		leadsBack = "verify target v2.x.org.: found that it leads back to alias cache.internal., want a target that does not"
 		ofB       = "verify target v2.x.org.: found that it leads back to alias b.internal., want a target that does not"
 		ofD       = "verify target v3.x.org.: found that it leads back to alias d.internal., want a target that does not"
+		overD     = "verify target d.internal.: found that it leads back to alias b.internal., want a target that does not"
 		two       = "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/d@1"
 		moving    = `/a/d 1 {"from": "v1.x.org", "to": "b.internal", "start": "2027-01-01T00:00:00Z"}`
 		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
@@ -333,6 +334,18 @@ func TestVerify(t *testing.T) {
 				waiting: "b.internal. /a/b@1: <nil>\nd.internal. /a/p@2: <nil>"},
 			{answer: passes + "\nv2.x.org = over d.internal. b.internal. v1.x.org.", table: "b.internal. v2.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/p@2",
 				events: "alias b.internal. flipped: v1.x.org. to v2.x.org. ({/a/b 1})\nalias d.internal. flipped: b.internal. to v1.x.org. ({/a/p 2})"},
+		},
+	}, {
+		name: "one that leads back over one of its own bundle that stays as it is",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v3.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v3.x.org. 5 /a/p@1", probes: "v1.x.org., v3.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v3.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes + "\nv3.x.org = over b.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v3.x.org. 5 /a/p@1"},
+			{seen: `/a/p 2 {"aliases": {"b": "d.internal", "d": "v3.x.org"}}`, table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v3.x.org. 5 /a/p@1", probes: "d.internal.",
+				waiting: "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"},
+			{answer: "d.internal = over d.internal. v3.x.org. b.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v3.x.org. 5 /a/p@1", probes: "next at 30s",
+				events:  "pending {/a/p 2}: " + overD + "; version 1 stays in force",
+				waiting: "b.internal. /a/p@2: " + overD + "\nd.internal. /a/p@2: " + overD},
 		},
 	}, {
 		name: "one that leads back once another alias has moved",
