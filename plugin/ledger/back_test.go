@@ -135,9 +135,10 @@ func (b *back) ask(l *Ledger, failing faults) {
 // one that is gone.
 func (b *back) checkLoops(before, after *Ledger) error {
 	was, is := targets(before.Table()), targets(after.Table())
-	for name, s := range was {
+	for _, name := range universe {
+		name := alias.Name(name + ".internal.")
 		previous, _ := before.previous.get(name)
-		if now, ok := is[name]; !ok || now != s && slices.Contains(previous, now.target) {
+		if was[name] != is[name] && (is[name].target == "" || slices.Contains(previous, is[name].target)) {
 			return nil
 		}
 	}
