@@ -84,3 +84,27 @@ func TestAlias(t *testing.T) {
 		t.Errorf("the plan after a flip by hand would %v, want %v", got, want)
 	}
 }
+
+// An apply tells that the value of a parameter that was imported is not written, until
+// one has made it anew.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	e := emulator.Start(t)
+	s := newStackOf(t, map[string]string{"main.tf": aliases}, e.Env())
+	const v1, v2 = "to=cache-v1.corp.internal", "to=cache-v2.corp.internal"
+	replace, refused := []string{"apply", "-auto-approve", "-var=" + v1}, []string{}
+	for _, module := range []string{"cache", "shop"} {
+		address, parameter := "module."+module+".aws_ssm_parameter.this", "/dns/aliases/"+module
+		accountIn(t, e).put(parameter, "cache-v1.corp.internal")
+		s.run("import", "-var="+v1, address, parameter)
+		replace = append(replace, "-replace="+address)
+		refused = append(refused, "write "+parameter+": found a parameter that was imported, whose value the provider does not write, want ")
+	}
+	s.fails([]string{"apply", "-auto-approve", "-var=" + v2}, refused...)
+
+	s.run(replace...)
+	s.apply(v2)
+	if got := s.plan(v2); len(got) != 0 {
+		t.Errorf("the plan after a flip would %v, want nothing", got)
+	}
+}

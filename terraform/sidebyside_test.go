@@ -139,13 +139,19 @@ func (s *stack) step(step step, clients ...*client) {
 // refused is a plan that has to fail with all of the texts.
 func (s *stack) refused(variables []string, texts ...string) {
 	s.t.Helper()
-	out, err := s.terraform(append([]string{"plan"}, vars(variables)...)...)
+	s.fails(append([]string{"plan"}, vars(variables)...), texts...)
+}
+
+// fails is a command that has to fail with all of the texts.
+func (s *stack) fails(args []string, texts ...string) {
+	s.t.Helper()
+	out, err := s.terraform(args...)
 	if err == nil {
-		s.t.Fatalf("the plan for %q succeeded, want it to fail", variables)
+		s.t.Fatalf("terraform %q succeeded, want it to fail", args)
 	}
 	for _, text := range texts {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), text) {
-			s.t.Fatalf("the plan for %q says\n%s\nwant it to say %q", variables, out, text)
+			s.t.Fatalf("terraform %q says\n%s\nwant it to say %q", args, out, text)
 		}
 	}
 }

@@ -31,4 +31,12 @@ resource "aws_ssm_parameter" "this" {
   tier           = "Standard"
   insecure_value = module.parameter.value
   tags           = var.tags
+
+  lifecycle {
+    # The provider plans such a value as known after apply, and leaves the old one.
+    postcondition {
+      condition     = self.insecure_value == module.parameter.value
+      error_message = "write ${self.name}: found a parameter that was imported, whose value the provider does not write, want an apply with -replace=module.NAME.aws_ssm_parameter.this, which makes it anew"
+    }
+  }
 }
