@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/octoenergy/versionalias/internal/emulator"
 )
 
 // planned is what a run of one of Terraform's own tests plans.
@@ -82,6 +86,27 @@ func TestTwice(t *testing.T) {
 				t.Errorf("found the names\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
+	}
+}
+
+// What a version is installed with may be mended as long as it was never made.
+func TestRefusedCache(t *testing.T) {
+	t.Parallel()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<ErrorResponse><Error><Code>InvalidParameterCombination</Code></Error></ErrorResponse>", http.StatusBadRequest)
+	}))
+	defer refusing.Close()
+	s := newStack(t, "modules/versioned-cache", append(emulator.Start(t).Env(), "AWS_ENDPOINT_URL_ELASTICACHE="+refusing.URL))
+	with := func(version, subnets string) []string {
+		return []string{
+			"name=cache", "release=v1", "engine_version=" + version, "node_type=cache.t4g.micro", "subnet_group_name=" + subnets,
+			`security_group_ids=["sg-0123456789abcdef0"]`, "zone_id=Z0123456789ABCDEFGHIJ", "zone=corp.internal",
+		}
+	}
+	s.fails(append([]string{"apply", "-auto-approve"}, vars(with("7.0", "other"))...), "InvalidParameterCombination")
+	want := []string{"create aws_elasticache_replication_group.this", "create aws_route53_record.this", "create terraform_data.installed"}
+	if got := s.plan(with("7.1", "caches")...); !slices.Equal(got, want) {
+		t.Errorf("after a cache that was refused the plan would %v, want %v", got, want)
 	}
 }
 

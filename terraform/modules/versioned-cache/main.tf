@@ -25,27 +25,10 @@ resource "aws_elasticache_replication_group" "this" {
   transit_encryption_enabled = var.transit_encryption
 
   tags = var.tags
-
-  lifecycle {
-    precondition {
-      condition     = terraform_data.installed.output.software == local.software
-      error_message = "engine_version: found ${local.software}, want ${terraform_data.installed.output.software}: a version that runs is never upgraded, install the new one beside it"
-    }
-    # AWS refuses to switch from one to the other at once, and before redis 7.0.5 altogether:
-    # there the provider makes the cache anew.
-    precondition {
-      condition     = terraform_data.installed.output.transit_encryption == var.transit_encryption
-      error_message = "transit_encryption: found ${var.transit_encryption}, want ${terraform_data.installed.output.transit_encryption}: clients of a version that runs would be cut off, install the new one beside it"
-    }
-    # It is part of what a cache is, and would make it anew.
-    precondition {
-      condition     = terraform_data.installed.output.subnet_group_name == var.subnet_group_name
-      error_message = "subnet_group_name: found ${var.subnet_group_name}, want ${terraform_data.installed.output.subnet_group_name}: a version that runs is never moved, install the new one beside it"
-    }
-  }
 }
 
-# What this version was installed with.
+# What this version was installed with. That is not known before it is: what has failed to
+# be made may be mended.
 resource "terraform_data" "installed" {
   input = {
     software           = local.software
@@ -53,8 +36,26 @@ resource "terraform_data" "installed" {
     subnet_group_name  = var.subnet_group_name
   }
 
+  depends_on = [aws_elasticache_replication_group.this]
+
   lifecycle {
     ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output.software == local.software
+      error_message = "engine_version: found ${local.software}, want ${self.output.software}: a version that runs is never upgraded, install the new one beside it"
+    }
+    # AWS refuses to switch from one to the other at once, and before redis 7.0.5 altogether:
+    # there the provider makes the cache anew.
+    postcondition {
+      condition     = self.output.transit_encryption == var.transit_encryption
+      error_message = "transit_encryption: found ${var.transit_encryption}, want ${self.output.transit_encryption}: clients of a version that runs would be cut off, install the new one beside it"
+    }
+    # It is part of what a cache is, and would make it anew.
+    postcondition {
+      condition     = self.output.subnet_group_name == var.subnet_group_name
+      error_message = "subnet_group_name: found ${var.subnet_group_name}, want ${self.output.subnet_group_name}: a version that runs is never moved, install the new one beside it"
+    }
   }
 }
 

@@ -65,7 +65,7 @@ run "upgraded_in_place" {
   variables {
     engine_version = "7.1"
   }
-  expect_failures = [aws_elasticache_replication_group.this]
+  expect_failures = [terraform_data.installed]
 }
 
 run "other_engine_in_place" {
@@ -74,7 +74,7 @@ run "other_engine_in_place" {
     engine         = "valkey"
     engine_version = "8.0"
   }
-  expect_failures = [aws_elasticache_replication_group.this]
+  expect_failures = [terraform_data.installed]
 }
 
 run "unencrypted_in_place" {
@@ -82,7 +82,7 @@ run "unencrypted_in_place" {
   variables {
     transit_encryption = false
   }
-  expect_failures = [aws_elasticache_replication_group.this]
+  expect_failures = [terraform_data.installed]
 }
 
 run "moved_in_place" {
@@ -90,7 +90,7 @@ run "moved_in_place" {
   variables {
     subnet_group_name = "other"
   }
-  expect_failures = [aws_elasticache_replication_group.this]
+  expect_failures = [terraform_data.installed]
 }
 
 run "larger" {
