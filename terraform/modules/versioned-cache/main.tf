@@ -31,6 +31,7 @@ resource "aws_elasticache_replication_group" "this" {
 # be made may be mended.
 resource "terraform_data" "installed" {
   input = {
+    name               = local.name
     software           = local.software
     transit_encryption = var.transit_encryption
     subnet_group_name  = var.subnet_group_name
@@ -41,6 +42,11 @@ resource "terraform_data" "installed" {
   lifecycle {
     ignore_changes = [input]
 
+    # Versions that were installed earlier do not have it here.
+    postcondition {
+      condition     = try(self.output.name, local.name) == local.name
+      error_message = "name: found ${local.name}, want ${try(self.output.name, local.name)}: a version that runs is never renamed, install the new one beside it"
+    }
     postcondition {
       condition     = self.output.software == local.software
       error_message = "engine_version: found ${local.software}, want ${self.output.software}: a version that runs is never upgraded, install the new one beside it"

@@ -93,6 +93,22 @@ run "moved_in_place" {
   expect_failures = [terraform_data.installed]
 }
 
+run "renamed_in_place" {
+  command = plan
+  variables {
+    name = "store"
+  }
+  expect_failures = [terraform_data.installed]
+}
+
+run "other_release_in_place" {
+  command = plan
+  variables {
+    release = "v2"
+  }
+  expect_failures = [terraform_data.installed]
+}
+
 run "larger" {
   variables {
     node_type = "cache.m7g.large"
