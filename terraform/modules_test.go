@@ -68,11 +68,15 @@ func TestREADMEs(t *testing.T) {
 }
 
 // An alias that leads to a version in the apply that makes it does so once its name is
-// there, and a rule turns to a topic once that passes on what it is sent.
+// there and answered for, and a rule turns to a topic once that passes on what it is sent.
 func TestOrder(t *testing.T) {
 	for module, edges := range map[string][][2]string{
-		"versioned-cache":   {{"output.dns_name", "aws_route53_record.this"}},
-		"versioned-service": {{"output.dns_name", "aws_route53_record.this"}},
+		"versioned-cache": {{"output.dns_name", "aws_route53_record.this"}},
+		"versioned-service": {
+			{"output.dns_name", "aws_route53_record.this"},
+			{"output.dns_name", "aws_lb_listener.this"},
+			{"output.target_group_arn", "aws_lb_listener.this"},
+		},
 		"push": {
 			{"aws_cloudwatch_event_target.this", "aws_sns_topic_policy.this"},
 			{"aws_cloudwatch_event_target.this", "aws_sns_topic_subscription.server"},
