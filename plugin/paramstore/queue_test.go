@@ -127,6 +127,7 @@ func TestQueueDelete(t *testing.T) {
 	w := &wire{answer: inTurn(
 		status(200, `{"Failed":[{"Id":"3","Code":"ReceiptHandleIsInvalid","Message":"no such receipt","SenderFault":true}]}`),
 		status(200, `{}`), status(200, `{}`),
+		status(200, `{"Failed":[{"Id":"0","Code":"InternalError","Message":"try later","SenderFault":false}]}`),
 	)}
 	s, err := New(t.Context(), Config{Region: "eu-west-1", Transport: w}, nil)
 	if err != nil {
@@ -165,6 +166,10 @@ func TestQueueDelete(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("deleted were %v, want %v", got, want)
+	}
+	const later = "delete from the queue: 1 of 1 messages stay, the first for InternalError: try later"
+	if err := q.Delete(t.Context(), hints[:1]); err == nil || err.Error() != later || watch.Refused(err) {
+		t.Errorf("got the error %v, want %s, which is not refused", err, later)
 	}
 }
 
