@@ -64,7 +64,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)
 	}
 	if probe := passing(ctx, hops); probe != nil {
-		probe.over(e, below)
+		probe.over(e, r.Question[0].Name, below)
 	} else {
 		choice.Tally.Add()
 	}

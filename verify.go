@@ -129,7 +129,7 @@ func fruitless(findings []finding, port uint16) error {
 	return errors.New("found no record, want an address")
 }
 
-// passage is the aliases that a probe is led over, in that order.
+// passage is the aliases that a probe is led over, in that order, or names below them.
 type passage struct {
 	mu      sync.Mutex // caches may go on by themselves
 	aliases []alias.Name
@@ -145,15 +145,19 @@ func passing(ctx context.Context, hops uint8) *passage {
 	return p
 }
 
-// over notes that e leads on, and the first below octets of what was asked for are in front of
+// over notes that e leads on a question for qname, of which the first below octets are in front of
 // its name. If these move along, it is another name that comes back to e, if it does.
-func (p *passage) over(e *alias.Entry, below int) {
+func (p *passage) over(e *alias.Entry, qname string, below int) {
+	name := e.Name
 	if below > 0 && !e.Subtree.Collapse {
-		return
+		var err error
+		if name, err = alias.ParseName(qname); err != nil {
+			return // it is no name of a document
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.aliases = append(p.aliases, e.Name)
+	p.aliases = append(p.aliases, name)
 }
 
 // names is the aliases that the probe was led over until now, and what names the answer for target

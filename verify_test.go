@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -594,6 +595,10 @@ func TestVerifyOfWhatLeadsBack(t *testing.T) {
 					t.Fatalf("%s: %s does not lead to %s: %v", mode, name, target, running.all[0].plugins[0].feed.ledger.Load().Waiting())
 				}
 			}
+		}
+		got := running.all[0].plugins[0].verifier.Verify(t.Context(), ledger.Probe{Target: "kept.other.internal."})
+		if over := alias.Name("x.keep.corp.internal."); got.Err != nil || !slices.Contains(got.Over, over) {
+			t.Errorf("%s: kept.other.internal leads over %v, %v, want %s among them", mode, got.Over, got.Err, over)
 		}
 		s.write("aliases/e", "te.other.internal")
 		s.write("aliases/f", "tf.other.internal")

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/octoenergy/versionalias/internal/figure"
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -234,4 +235,47 @@ func TestHistoriesOfWhatLeadsBack(t *testing.T) {
 		t.Errorf("in %d histories documents wait %d times, want more", histories, waited)
 	}
 	figure.Print(t, "documents wait %d times", waited)
+}
+
+// An answer is of no use once what the target leads over has turned, be that a name that only a
+// subtree has.
+func TestAnswersAreOutdated(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	for _, tt := range []struct {
+		name    string
+		d       string // what d.internal is, but for its target
+		over    alias.Name
+		told    alias.Name // of where that led
+		adopted bool
+	}{
+		{"the alias", `"ttl": 5`, "d.internal.", "v4.x.org.", false},
+		{"a name below it, whose labels are dropped", `"subtree": "collapse"`, "x.d.internal.", "v4.x.org.", false},
+		{"a name below it, whose labels move along", `"subtree": "keep"`, "x.d.internal.", "x.v4.x.org.", false},
+		{"one that its subtree leaves alone", `"subtree": "keep", "except": ["x"]`, "x.d.internal.", "v9.x.org.", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			now := epoch
+			l := New(lines, verifying)
+			sweep := func(version int64, b, d string) {
+				l, _ = l.Apply([]Parameter{
+					{Name: "/a/b", Value: b, Version: version, Modified: epoch},
+					{Name: "/a/d", Value: fmt.Sprintf(`{"to": %q, %s}`, d, tt.d), Version: version, Modified: epoch},
+				}, now)
+			}
+			answer := func(asked *alias.Table, target alias.Name, over ...alias.Name) {
+				l, _ = l.ApplyAnswers([]Answer{{Probe: Probe{Target: target}, Over: over, Table: asked}}, now)
+			}
+			sweep(1, "v1.x.org", "v4.x.org")
+			answer(l.Table(), "v1.x.org.")
+			answer(l.Table(), "v4.x.org.")
+			now = now.Add(time.Minute)
+			sweep(2, "v2.x.org", "v3.x.org")
+			before := l.Table()
+			answer(before, "v3.x.org.")
+			answer(before, "v2.x.org.", tt.over, tt.told)
+			if got := l.Table().Get("b.internal.").Target == "v2.x.org."; got != tt.adopted {
+				t.Errorf("b.internal leads to the target: %v, want %v", got, tt.adopted)
+			}
+		})
+	}
 }

@@ -54,8 +54,14 @@ func (p proof) holds() bool { return !p.at.IsZero() && p.err == nil }
 // no use once before has become after, since one of them leads elsewhere now.
 func (p Probe) outdated(over []alias.Name, before, after *alias.Table) bool {
 	return slices.ContainsFunc(append([]alias.Name{p.Target}, over...), func(name alias.Name) bool {
-		return turns(before.Get(name), after.Get(name))
+		return turns(owner(before, name), owner(after, name))
 	})
+}
+
+// owner is the alias of table that queries for name are for, or nil.
+func owner(table *alias.Table, name alias.Name) *alias.Entry {
+	e, _, _ := table.Lookup(string(name))
+	return e
 }
 
 // turns reports whether an alias leads elsewhere once before, or nil, has become after.
@@ -217,22 +223,20 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
 		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
 			a := v.owner(over)
-			if a != nil && a.Name != over && !a.Subtree.Collapse {
-				continue // it is led to another name
-			}
-			if a != nil {
+			turned := turns(owner(v.table, over), a)
+			if a != nil && (a.Name == over || a.Subtree.Collapse) { // else labels move along: it is led to another name
 				over = a.Name
+				if !slices.Contains(seen, over) {
+					seen = append(seen, over)
+					for _, target := range a.Targets() {
+						next = append(next, Probe{target, a.Check})
+					}
+				}
 			}
 			if over == name {
 				return true
 			}
-			if a != nil && !slices.Contains(seen, over) {
-				seen = append(seen, over)
-				for _, target := range a.Targets() {
-					next = append(next, Probe{target, a.Check})
-				}
-			}
-			if turns(v.table.Get(over), a) {
+			if turned {
 				break // what follows is where it led when that was asked
 			}
 		}
