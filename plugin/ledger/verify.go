@@ -168,8 +168,7 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 		if !v.asks(k) {
 			return
 		}
-		aliases := v.own(&v.in[k].document)
-		for _, a := range aliases {
+		for _, a := range v.own(&v.in[k].document) {
 			if a.Check == alias.CheckNone {
 				continue
 			}
@@ -178,9 +177,9 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 				trusted = slices.Concat(trusted, e.Targets())
 			}
 			for _, target := range a.Targets() {
-				switch {
+				switch o := v.owner(target); {
 				case slices.Contains(trusted, target):
-				case slices.ContainsFunc(aliases, func(o alias.Alias) bool { return o.Covers(target) && turns(v.table.Get(o.Name), v.next.Get(o.Name)) }):
+				case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o):
 					// It comes into force with a, if what it leads to verifies.
 				case !yield(Probe{target, a.Check}, a.Name):
 					return
@@ -192,8 +191,10 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 
 // wants is the same, each once.
 func (v *view) wants(k key) (wants []Probe) {
+	seen := map[Probe]bool{}
 	for probe := range v.wanted(k) {
-		if !slices.Contains(wants, probe) {
+		if !seen[probe] {
+			seen[probe] = true
 			wants = append(wants, probe)
 		}
 	}
@@ -255,7 +256,7 @@ func (v *view) looping() map[key]map[Probe]alias.Name {
 		}
 		last = map[key]map[Probe]alias.Name{k: back}
 		by := &view{change: v.change, in: map[key]*candidate{k: v.in[k]}}
-		if f := by.faults()[k]; f.reason == ReasonLoop || f.reason == "" && by.back(k) != nil {
+		if len(by.held([]key{k})) == 0 && len(by.build([]key{k})) == 0 && (by.loopsAt(k) || by.back(k) != nil) {
 			alone[k] = back
 		}
 	}
@@ -263,6 +264,15 @@ func (v *view) looping() map[key]map[Probe]alias.Name {
 		return alone
 	}
 	return last
+}
+
+// loopsAt reports whether an alias of k's candidate leads back to itself, as all do that it makes
+// a loop of. Loops takes a look at all others as well, whichever lead to them.
+func (v *view) loopsAt(k key) bool {
+	return slices.ContainsFunc(v.adopted[k].entries, func(e alias.Entry) bool {
+		_, changed := v.chain(e.Name)
+		return len(changed) > 0
+	})
 }
 
 // unverified takes out the candidates that wait for probes, and those that give up
