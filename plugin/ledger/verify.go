@@ -256,7 +256,7 @@ func (v *view) looping() map[key]map[Probe]alias.Name {
 		}
 		last = map[key]map[Probe]alias.Name{k: back}
 		by := &view{change: v.change, in: map[key]*candidate{k: v.in[k]}}
-		if len(by.held([]key{k})) == 0 && len(by.build([]key{k})) == 0 && (by.loopsAt(k) || by.back(k) != nil) {
+		if len(by.held([]key{k})) == 0 && len(by.build([]key{k})) == 0 && by.back(k) != nil {
 			alone[k] = back
 		}
 	}
@@ -264,15 +264,6 @@ func (v *view) looping() map[key]map[Probe]alias.Name {
 		return alone
 	}
 	return last
-}
-
-// loopsAt reports whether an alias of k's candidate leads back to itself, as all do that it makes
-// a loop of. Loops takes a look at all others as well, whichever lead to them.
-func (v *view) loopsAt(k key) bool {
-	return slices.ContainsFunc(v.adopted[k].entries, func(e alias.Entry) bool {
-		_, changed := v.chain(e.Name)
-		return len(changed) > 0
-	})
 }
 
 // unverified takes out the candidates that wait for probes, and those that give up
