@@ -435,8 +435,10 @@ func (f *feed) succeed() {
 		}
 	}
 	for _, old := range f.before {
-		if old.push == f.push {
+		if old.push == f.push && f.pusher != nil {
 			f.pushing = old.pushing
+			f.pusher.Succeed(old.pusher)
+			f.stats.push.up.Store(old.stats.push.up.Load())
 		}
 	}
 	if f.pushing.since.IsZero() {

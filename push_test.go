@@ -762,6 +762,11 @@ func TestPush(t *testing.T) {
 			wait 10m
 			polls 29 31
 			metric push_up 0
+			file
+			blocks ssm /dns
+			reload
+			wait 1m
+			metric push_up 0
 			` + v2 + `
 			event Update /dns/cache
 			wait 201ms
@@ -773,7 +778,7 @@ func TestPush(t *testing.T) {
 			queued 0
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: AccessDeniedException: not authorized
-			` + strings.ReplaceAll(flips, "00:00:01Z", "00:18:01Z") + `
+			` + strings.ReplaceAll(flips, "00:00:01Z", "00:19:01Z") + `
 			[INFO] push works again`,
 	}, {
 		"hints that were left in the queue, and do not come again", `

@@ -91,6 +91,10 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
+// Succeed has p know what old, of the same queue, knew at its end of deletions that are refused. It is to be called
+// before Run.
+func (p *Pusher) Succeed(old *Pusher) { p.refused = old.refused }
+
 // again is parameters to be read once more.
 type again struct {
 	at    time.Time
