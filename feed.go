@@ -437,7 +437,9 @@ func (f *feed) succeed() {
 	for _, old := range f.before {
 		if old.push == f.push && f.pusher != nil {
 			f.pushing = old.pushing
-			f.pusher.Succeed(old.pusher)
+			if f.pusher.Succeed(old.pusher) {
+				f.watcher.Hint() // so that what they tell of does not wait until they come again
+			}
 			f.stats.push.up.Store(old.stats.push.up.Load())
 		}
 	}

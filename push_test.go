@@ -469,6 +469,19 @@ func TestPush(t *testing.T) {
 			[INFO] sweep works again, after N that failed
 			` + begun + strings.TrimSpace(noMore),
 	}, {
+		"a reload while a stale read is to be read again", first + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 1s
+			fault
+			file
+			blocks ssm /dns
+			reload
+			wait 1s
+			cache cache-v2
+			wait 1m
+			queued 0`, begun + flips,
+	}, {
 		"a stale read: it is read again after 2 and 10 seconds", first + v2 + `
 			fault stale
 			event Update /dns/cache
@@ -983,14 +996,16 @@ func TestPush(t *testing.T) {
 			polls 3 4`,
 		begun + strings.ReplaceAll(flips, "00:00:01Z", "00:00:06Z"),
 	}, {
-		"a reload between an event and its read: the message comes again", first + v2 + `
+		"a reload between an event and its read: a sweep sees the change, and the message comes again", first + v2 + `
 			event Update /dns/cache
 			wait 100ms
 			reload
-			cache cache-v1
-			wait 45s
+			wait 1s
 			cache cache-v2
-			queued 0`, begun + flips,
+			queued 1
+			wait 45s
+			queued 0
+			metric push_missed_total 0`, begun + flips,
 	}, {
 		"an event while a reload has read a line more: it is not undone, also in an outage", "paths\n" + first + `
 			blocks ssm /dns ssm /more

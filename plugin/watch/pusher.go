@@ -82,6 +82,7 @@ type Pusher struct {
 	early    bool        // some of the last hints were left in the queue
 	since    time.Time   // when one of them was so last
 	refused  bool        // a deletion was, and none has worked since
+	held     bool        // at the end there were hints that were not dealt with
 	last     time.Time   // when parameters were read
 	later    []again     // in the order of time
 }
@@ -91,9 +92,12 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
-// Succeed has p know what old, of the same queue, knew at its end of deletions that are refused. It is to be called
-// before Run.
-func (p *Pusher) Succeed(old *Pusher) { p.refused = old.refused }
+// Succeed has p know what old, of the same queue, knew at its end of deletions that are refused. It reports
+// whether old has left hints in the queue, which come again after Hidden at most. It is to be called before Run.
+func (p *Pusher) Succeed(old *Pusher) (left bool) {
+	p.refused = old.refused
+	return old.held
+}
 
 // again is parameters to be read once more.
 type again struct {
@@ -129,6 +133,7 @@ func (p *Pusher) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			p.held = len(gathered)+len(p.later) > 0
 			return
 		case o := <-received:
 			if o.err != nil {
@@ -156,7 +161,9 @@ func (p *Pusher) Run(ctx context.Context) {
 					break // the others come again as well
 				}
 			}
-			gathered = nil
+			if ctx.Err() == nil {
+				gathered = nil
+			}
 		case <-repeat.C:
 			for len(p.later) > 0 && !p.later[0].at.After(time.Now()) {
 				due := p.later[0]
