@@ -215,7 +215,6 @@ func (f *feed) take() {
 func (f *feed) legacy(old *feed, l *ledger.Ledger) ledger.Memory {
 	m := l.Memory()
 	m.Drains = slices.DeleteFunc(m.Drains, func(d ledger.Drain) bool { return !f.goesOn(old, d.Zone, l.Table().Get(d.Alias)) })
-	m.Previous = maps.Clone(m.Previous)
 	maps.DeleteFunc(m.Previous, func(name alias.Name, _ []alias.Name) bool {
 		return slices.ContainsFunc(f.inherited, func(first *ledger.Ledger) bool { return first.Table().Get(name) != nil })
 	})

@@ -45,7 +45,7 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 	if len(a.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
 		a.Ns = slices.DeleteFunc(a.Ns, isNS)
-		if !a.Truncated && !slices.ContainsFunc(a.Ns, h.denies) {
+		if !a.Truncated && !slices.ContainsFunc(a.Ns, h.surelyOwned) {
 			if soa := h.soa(c); len(soa) > 0 {
 				a.Ns = append(slices.DeleteFunc(a.Ns, isSOA), soa...)
 			}

@@ -469,6 +469,19 @@ func TestPush(t *testing.T) {
 			[INFO] sweep works again, after N that failed
 			` + begun + strings.TrimSpace(noMore),
 	}, {
+		"a reload while an event's read is under way", first + v2 + `
+			fault hang of GetParameters
+			event Update /dns/cache
+			wait 1s
+			file
+			blocks ssm /dns
+			reload
+			wait 1s
+			cache cache-v2
+			fault
+			wait 1m
+			queued 0`, begun + flips,
+	}, {
 		"a reload while a stale read is to be read again", first + v2 + `
 			fault stale
 			event Update /dns/cache

@@ -83,9 +83,9 @@ func (h *hop) zone() (deepest string) {
 // owned reports whether that zone is the owner of rr.
 func (h *hop) owned(rr dns.RR) bool { return strings.EqualFold(rr.Header().Name, h.zone()) }
 
-// denies reports whether rr, which came with the target, is surely the SOA record of the zone that the
+// surelyOwned reports whether rr, which came with the target, is surely the SOA record of the zone that the
 // alias is in: that of the plugin's, and no other zone can be in between.
-func (h *hop) denies(rr dns.RR) bool {
+func (h *hop) surelyOwned(rr dns.RR) bool {
 	return isSOA(rr) && h.owned(rr) && dns.CountLabel(h.request.Question[0].Name) <= dns.CountLabel(h.zone())+1
 }
 

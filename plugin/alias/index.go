@@ -135,7 +135,7 @@ func (d *draft) grow(n int) {
 		d.chunks[i], d.owned[i] = new(chunk), true
 	}
 	for e := range before.all {
-		d.add(e)
+		d.add(hashOf(e.Name), e)
 	}
 }
 
@@ -154,7 +154,7 @@ func (d *draft) own(i uint) **Entry {
 	return &d.chunks[n][i%(groups*places)]
 }
 
-// ownTags has the tags be written to: most changes put in what has the tags of before.
+// ownTags has the tags be written to. They stay as they are where no name comes or goes.
 func (d *draft) ownTags() {
 	if !d.tagged {
 		d.tagged = true
@@ -171,12 +171,11 @@ func (d *draft) set(h hash, e *Entry) {
 	d.used++
 	d.grow(d.used)
 	d.ownTags()
-	d.add(e)
+	d.add(h, e)
 }
 
 // add puts e, which is not in yet, into the first place that is free.
-func (d *draft) add(e *Entry) {
-	h := hashOf(e.Name)
+func (d *draft) add(h hash, e *Entry) {
 	n := d.first(h)
 	for d.tags[n].free() == 0 {
 		n = d.next(n)
@@ -210,7 +209,7 @@ func (d *draft) remove(h hash, name Name) {
 		}
 		for _, e := range again {
 			if e != nil {
-				d.add(e)
+				d.add(hashOf(e.Name), e)
 			}
 		}
 	}

@@ -22,6 +22,7 @@ func TestShared(t *testing.T) {
 		touched := map[uint64]bool{}
 		for range random.IntN(20) {
 			k, v := random.IntN(500), random.Int()
+			before, again := where(next.parts[partOf(k)]), touched[partOf(k)]
 			touched[partOf(k)] = true
 			if random.IntN(3) == 0 {
 				next.remove(k)
@@ -30,9 +31,12 @@ func TestShared(t *testing.T) {
 				next.set(k, v)
 				want[k] = v
 			}
+			if again && where(next.parts[partOf(k)]) != before {
+				t.Errorf("step %d: part %d was copied twice", len(history), partOf(k))
+			}
 		}
 		for i, part := range next.parts {
-			if was := last.parts[i]; was != nil && (reflect.ValueOf(was).Pointer() != reflect.ValueOf(part).Pointer()) != touched[uint64(i)] {
+			if was := last.parts[i]; was != nil && (where(was) != where(part)) != touched[uint64(i)] {
 				t.Errorf("step %d: part %d is shared, want that of all that was not touched: %v", len(history), i, slices.Sorted(maps.Keys(touched)))
 			}
 		}
@@ -50,3 +54,6 @@ func TestShared(t *testing.T) {
 		}
 	}
 }
+
+// where is where in memory a map is.
+func where(m map[int]int) uintptr { return reflect.ValueOf(m).Pointer() }
