@@ -11,15 +11,20 @@ import (
 )
 
 // choose is what e is for the client that asks r, now.
-func choose(e *alias.Entry, w dns.ResponseWriter, r *dns.Msg) alias.Choice {
+func (v *VersionAlias) choose(e *alias.Entry, w dns.ResponseWriter, r *dns.Msg) alias.Choice {
 	if e.Move == nil {
 		return e.Still()
 	}
-	var now time.Time
-	if e.Move.Scheduled() { // or the time is of no account, and takes as long as the rest
-		now = time.Now()
+	client := clientOf(w, r)
+	if !e.Move.Scheduled() {
+		return e.Choose(client, time.Time{})
 	}
-	return e.Choose(clientOf(w, r), now)
+	if now := v.instance.clock.now.Load(); now != nil {
+		if choice, sure := e.ChooseAbout(client, *now, lag); sure {
+			return choice
+		}
+	}
+	return e.Choose(client, time.Now())
 }
 
 // clientOf is who asks: the subnet of the query's ECS option if it tells one (RFC

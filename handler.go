@@ -57,7 +57,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	choice := e.Still()
 	if e.Move != nil { // a call that is not needed would cost a tenth of all this
-		choice = choose(e, w, r)
+		choice = v.choose(e, w, r)
 	}
 	hops, err := countHops(ctx, e)
 	if err != nil {

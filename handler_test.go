@@ -24,7 +24,7 @@ import (
 // TARGET, above next.
 func above(next plugin.HandlerFunc, aliases ...[2]string) *VersionAlias {
 	zones := []alias.Name{"corp.internal."}
-	v := &VersionAlias{Next: next, served: zones, zones: zones}
+	v := &VersionAlias{Next: next, served: zones, zones: zones, instance: new(instance)}
 	v.entry = v
 	edit := v.table.Load().Edit()
 	for _, a := range aliases {

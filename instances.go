@@ -19,6 +19,7 @@ const startTimeout = 5 * time.Second
 // is not if the start fails.
 type instance struct {
 	plugins []*VersionAlias
+	clock   clock
 	cancel  context.CancelFunc
 	loops   sync.WaitGroup
 }
@@ -44,6 +45,7 @@ func (i *instance) load() error {
 func (i *instance) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	i.cancel = cancel
+	i.loops.Go(func() { i.clock.keep(ctx) })
 	for _, v := range i.plugins {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}

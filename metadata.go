@@ -19,7 +19,7 @@ func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) cont
 		return ctx
 	}
 	// The target is that of now: a log is written when the client may have moved.
-	return &known{Context: ctx, entry: e, to: choose(e, state.W, state.Req).Target(), qname: state.Req.Question[0].Name, below: below}
+	return &known{Context: ctx, entry: e, to: v.choose(e, state.W, state.Req).Target(), qname: state.Req.Question[0].Name, below: below}
 }
 
 // known is the context of a query for an alias, and what is known of it. That is put

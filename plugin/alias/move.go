@@ -66,30 +66,6 @@ func (m *Move) turn(position uint64) time.Duration {
 	return time.Duration(turn)
 }
 
-// moved reports whether the client at position has moved at now, and for how
-// long yet that holds: for ever if left is negative.
-func (m *Move) moved(position uint64, now time.Time) (moved bool, left time.Duration) {
-	if !m.Scheduled() {
-		part, _ := bits.Mul64(position, Whole)
-		return part < m.Fraction, -1
-	}
-	elapsed, turn := m.elapsed(now), m.turn(position)
-	if elapsed >= turn {
-		return true, -1
-	}
-	return false, turn - elapsed // which is below 0 if it is too far off for a Duration
-}
-
-// differs reports whether at now another client may be answered otherwise than
-// this one, by another target, or by a TTL that ends when it moves, which is soon.
-func (m *Move) differs(soon time.Duration, now time.Time) bool {
-	if !m.Scheduled() {
-		return 0 < m.Fraction && m.Fraction < Whole
-	}
-	elapsed := m.elapsed(now)
-	return m.Over > 0 && (elapsed >= 0 || elapsed > -soon) && elapsed < m.Over
-}
-
 // Equal reports whether m and o, either of which may be nil, move the same
 // clients from the same target at the same time.
 func (m *Move) Equal(o *Move) bool {
@@ -179,18 +155,38 @@ func (e *Entry) Still() Choice { return Choice{Tally: e.Tallies[0], TTL: e.TTL} 
 // Choose is what e, which moves, is for a client, as [Client] makes one, at now, which
 // counts only if the move is scheduled. Nothing is allocated.
 func (e *Entry) Choose(client netip.Prefix, now time.Time) Choice {
-	c, m := e.Still(), e.Move
-	soon := time.Duration(e.TTL)*time.Second + Late
-	c.Differs = m.differs(soon, now)
-	moved, left := m.moved(Position(m.Salt, client), now)
-	if !moved {
-		c.Tally = e.Tallies[1]
-	}
-	if left >= 0 {
-		c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))
-		if left < soon {
-			c.Until = now.Add(left).UnixNano()
-		}
-	}
+	c, _ := e.ChooseAbout(client, now, 0)
 	return c
+}
+
+// ChooseAbout is Choose for who knows the time only to within slack, from 0 to an hour. If sure, it is
+// what Choose says at each of these times, but that it may say too early, or for too long, that others
+// differ. If not, the client moves about then, or soon.
+func (e *Entry) ChooseAbout(client netip.Prefix, now time.Time, slack time.Duration) (c Choice, sure bool) {
+	c = e.Still()
+	m, position := e.Move, Position(e.Move.Salt, client)
+	if !m.Scheduled() {
+		c.Differs = 0 < m.Fraction && m.Fraction < Whole
+		if part, _ := bits.Mul64(position, Whole); part >= m.Fraction {
+			c.Tally = e.Tallies[1]
+		}
+		return c, true
+	}
+	soon := time.Duration(e.TTL)*time.Second + Late
+	elapsed, turn := m.elapsed(now), m.turn(position)
+	// Others differ by their target, or by a TTL that ends when they move.
+	c.Differs = m.Over > 0 && elapsed > -soon-slack && elapsed-slack < m.Over
+	if elapsed >= turn {
+		return c, elapsed-turn >= slack
+	}
+	c.Tally = e.Tallies[1]
+	left := turn - elapsed
+	if left < 0 { // it is too far off for a Duration
+		return c, true
+	}
+	c.TTL = uint32(min(time.Duration(e.TTL), left/time.Second))
+	if left < soon {
+		c.Until = now.Add(left).UnixNano()
+	}
+	return c, left-slack >= soon
 }

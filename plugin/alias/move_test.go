@@ -40,8 +40,8 @@ func TestPositions(t *testing.T) {
 			t.Errorf("the position of %s with salt %q is %016x, want %s", v.Client, v.Salt, got, v.Position)
 		}
 		for _, fraction := range []uint64{v.Whole, v.Whole + 1} {
-			m := Move{Fraction: fraction}
-			if moved, _ := m.moved(got, time.Time{}); moved != (fraction > v.Whole) {
+			e := entryOf(&Move{Fraction: fraction, Salt: v.Salt})
+			if moved := e.Choose(v.Client, time.Time{}).Target() == e.Target; moved != (fraction > v.Whole) {
 				t.Errorf("%s of %q has moved at %d: %v, want it from %d on", v.Client, v.Salt, fraction, moved, v.Whole+1)
 			}
 		}
@@ -349,6 +349,52 @@ func TestRampIsAnnounced(t *testing.T) {
 			if e.Choose(c, now).Target() != e.Target {
 				t.Fatalf("client %s went back at %v", c, now)
 			}
+		}
+	}
+}
+
+// Who knows the time only to within some seconds is told what is so at each of them, or that it
+// is not sure. Of most clients of a long ramp it is.
+func TestChooseAbout(t *testing.T) {
+	const slack = 3 * time.Second
+	r := rand.New(rand.NewPCG(9, 10))
+	clients := many(1000)
+	for _, m := range []Move{
+		{Fraction: Whole / 2},
+		{Start: epoch},
+		{Start: epoch, Over: time.Second},
+		{Start: epoch, Over: time.Minute},
+		{Start: epoch, Over: time.Hour},
+		{Start: epoch, Over: math.MaxInt64},
+		{Start: epoch.AddDate(300, 0, 0)},
+		{Start: epoch.AddDate(-2000, 0, 0), Over: time.Hour},
+	} {
+		e := entryOf(&m)
+		surely := 0
+		for i := range 100_000 {
+			c := clients[i%len(clients)]
+			now := epoch.Add(time.Duration(r.Int64N(int64(min(m.Over, time.Hour) + time.Minute)))).Add(-30 * time.Second)
+			off := time.Duration(r.Int64N(int64(2*slack)+1)) - slack
+			switch i % 8 {
+			case 0: // just before it moves, and when an answer may be around at that moment
+				now, off = epoch.Add(m.turn(Position(m.Salt, c))-1), slack
+			case 1:
+				now, off = epoch.Add(m.turn(Position(m.Salt, c))-time.Duration(e.TTL)*time.Second-Late+1), -slack
+			}
+			got, sure := e.ChooseAbout(c, now.Add(off), slack)
+			want := e.Choose(c, now)
+			if got.Differs && !want.Differs {
+				got.Differs = m.Over == 0 // else it may say so before it is so
+			}
+			if sure && got != want {
+				t.Fatalf("%v: at %v, %v later than it is, client %s is surely told\n%+v, want\n%+v", &m, now.Add(off), off, c, got, want)
+			}
+			if sure {
+				surely++
+			}
+		}
+		if (m.Over >= time.Hour || !m.Scheduled()) && surely < 50_000 {
+			t.Errorf("%v: it was sure %d times of 100000, want more than half", &m, surely)
 		}
 	}
 }
