@@ -69,9 +69,14 @@ func TestREADMEs(t *testing.T) {
 
 // An alias that leads to a version in the apply that makes it does so once its name is
 // there and answered for, and a rule turns to a topic once that passes on what it is sent.
+// Whatever takes a cache along takes along what refuses to change one that runs.
 func TestOrder(t *testing.T) {
 	for module, edges := range map[string][][2]string{
-		"versioned-cache": {{"output.dns_name", "aws_route53_record.this"}},
+		"versioned-cache": {
+			{"output.dns_name", "aws_route53_record.this"},
+			{"output.dns_name", "terraform_data.installed"},
+			{"output.endpoint", "terraform_data.installed"},
+		},
 		"versioned-service": {
 			{"output.dns_name", "aws_route53_record.this"},
 			{"output.dns_name", "aws_lb_listener.this"},
