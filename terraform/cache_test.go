@@ -110,6 +110,37 @@ func TestRefusedCache(t *testing.T) {
 	}
 }
 
+// upgraded is the state of a cache that was installed with 7.0.
+const upgraded = `{"version": 4, "resources": [{
+	"mode": "managed", "type": "aws_elasticache_replication_group", "name": "this",
+	"provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+	"instances": [{"schema_version": 2, "attributes": {
+		"id": "cache-v1", "replication_group_id": "cache-v1", "engine": "redis", "engine_version": "7.1",
+		"subnet_group_name": "caches", "security_group_names": [], "primary_endpoint_address": "x",
+		"at_rest_encryption_enabled": "true", "transit_encryption_enabled": true
+	}}]
+}, {
+	"mode": "managed", "type": "terraform_data", "name": "installed",
+	"provider": "provider[\"terraform.io/builtin/terraform\"]",
+	"instances": [{"attributes": {"id": "x", "output": {
+		"type": ["object", {"software": "string", "transit_encryption": "bool", "subnet_group_name": "string"}],
+		"value": {"software": "redis 7.0", "transit_encryption": true, "subnet_group_name": "caches"}
+	}}}]
+}]}`
+
+// A cache that AWS has upgraded by itself is not made anew to be what it was.
+func TestUpgradedCache(t *testing.T) {
+	t.Parallel()
+	s := newStackWith(t, "modules/versioned-cache", map[string]string{"terraform.tfstate": upgraded}, emulator.Start(t).Env())
+	s.env = append(s.env, "TF_CLI_ARGS_plan=-refresh=false") // the emulator has no such cache
+	want := []string{"create aws_route53_record.this", "update aws_elasticache_replication_group.this"}
+	got := s.plan("name=cache", "release=v1", "engine_version=7.0", "node_type=cache.t4g.micro", "subnet_group_name=caches",
+		`security_group_ids=["sg-0123456789abcdef0"]`, "zone_id=Z0123456789ABCDEFGHIJ", "zone=corp.internal")
+	if !slices.Equal(got, want) {
+		t.Errorf("the plan of a cache that AWS upgraded would %v, want %v", got, want)
+	}
+}
+
 // around is what the examples of the modules' READMEs take from elsewhere.
 const around = `
 terraform {

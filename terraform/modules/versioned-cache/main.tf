@@ -25,6 +25,11 @@ resource "aws_elasticache_replication_group" "this" {
   transit_encryption_enabled = var.transit_encryption
 
   tags = var.tags
+
+  lifecycle {
+    # AWS upgrades what is no longer maintained, and the way back would make the cache anew.
+    ignore_changes = [engine, engine_version]
+  }
 }
 
 # What this version was installed with. That is not known before it is: what has failed to
