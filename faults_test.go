@@ -808,6 +808,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 2 aliases from 2 parameters
 			[WARNING] rejected parameter /dns/db, version 2 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force
 			[INFO] recalled 2 aliases, and 1 rejected documents, of TIME
+			[WARNING] rejected parameter /dns/db, version 2 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 1 stays in force
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] sweep works again, after N that failed
 			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:10:12Z)
@@ -1072,6 +1073,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 4 aliases from 4 parameters
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1342,6 +1344,7 @@ func TestFaults(t *testing.T) {
 			[WARNING] rejected parameter /p, version 2 of 2000-01-01T00:00:00Z: follow alias api.corp.internal.: found the loop api.corp.internal. api.corp.internal., want a target that does not lead back; version 1 stays in force
 			[INFO] alias web.corp.internal. flipped: x-v1.corp.internal. to api.corp.internal. (parameter /p, version 2 of 2000-01-01T00:00:00Z)
 			[INFO] recalled 2 aliases, and 1 rejected documents, of TIME
+			[WARNING] rejected parameter /p, version 2 of 2000-01-01T00:00:00Z: follow alias api.corp.internal.: found the loop api.corp.internal. api.corp.internal., want a target that does not lead back; version 1 stays in force
 			[WARNING] sweep failed, and what is in force stays: read the parameters /p: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {
@@ -1423,6 +1426,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 4 aliases from 4 parameters
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1939,6 +1943,32 @@ func TestRejectedByAReload(t *testing.T) {
 		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found y.corp.example., want a name in one of the zones corp.internal.; no version of it is in force
 		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases["x.corp.internal."]: found "x-v1", want an absolute name of at least two labels; no version of it is in force
 		[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse aliases["cache.corp.internal."]: found "cache-v1", want an absolute name of at least two labels; no version of it is in force
+	`)
+}
+
+// What a snapshot holds back, by another Corefile maybe, is told by each process, once.
+func TestRejectedByARestart(t *testing.T) {
+	run(t, `
+		blocks zones corp.internal. corp.example. ssm /dns
+		put /dns/all {"aliases": {"a.corp.internal.": "a-v1.corp.internal", "b.corp.example.": "b-v1.corp.internal"}}
+		put /dns/c {"aliases": {"c.corp.internal.": "c-v1.corp.internal", "d.corp.internal.": "d-v1.corp.internal", "e.corp.internal.": "e-v1.corp.internal", "f.corp.internal.": "f-v1.corp.internal"}}
+		start
+		delete /dns/c
+		wait 12s
+		metric braked_aliases 4
+		stop
+		blocks zones corp.internal. ssm /dns
+		start
+		metric braked_aliases 4
+		wait 1m
+		reload
+		wait 1m
+	`, `
+		[INFO] loaded 6 aliases from 2 parameters
+		[WARNING] brake on: the parameters of 4 of 6 aliases are gone; they stay in force for an hour
+		[INFO] recalled 4 aliases, and 1 rejected documents, of TIME
+		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found b.corp.example., want a name in one of the zones corp.internal.; no version of it is in force
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
 	`)
 }
 

@@ -188,9 +188,6 @@ func (f *feed) take() {
 	f.count()
 	events := f.turned(next)
 	f.brought = slices.Concat(events, f.faulted(next))
-	if n := next.Braked(); n > 0 && !f.braked() {
-		f.brought = append(f.brought, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
-	}
 	if f.own != nil {
 		var more []ledger.Event
 		next, more = next.Apply(*f.own, time.Now())
@@ -266,8 +263,8 @@ func faultOf(s alias.Source, err error) fault {
 
 // faulted is the documents that next rejects, and none of the feeds that f is the heir of
 // did for that fault: another Corefile may have other zones, or no template. What waits there to be
-// verified is no news: it collides as long as others have not made way for it.
-func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
+// verified is no news: it collides as long as others have not made way for it. The same of a brake.
+func (f *feed) faulted(next *ledger.Ledger) (faults []ledger.Event) {
 	said := map[fault]bool{}
 	for _, l := range f.inherited {
 		for _, r := range l.Rejections() {
@@ -279,10 +276,13 @@ func (f *feed) faulted(next *ledger.Ledger) (rejected []ledger.Event) {
 	}
 	for _, r := range next.Rejections() {
 		if !said[faultOf(r.Source, r.Err)] && !said[faultOf(r.Source, nil)] {
-			rejected = append(rejected, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
+			faults = append(faults, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
 		}
 	}
-	return rejected
+	if n := next.Braked(); n > 0 && !f.braked() {
+		faults = append(faults, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
+	}
+	return faults
 }
 
 // braked reports whether one of the feeds that f is the heir of has a brake on.

@@ -56,6 +56,9 @@ func (k *keeper) restore() {
 	f.publish(next.Table())
 	f.ledger.Store(next)
 	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))
+	for _, e := range f.faulted(next) { // this process's log has nothing of it yet
+		logEvent(e)
+	}
 	f.stats.swept.Store(s.Swept.UnixNano())
 	k.written = s.Swept.UnixNano()
 	if f.loaded() {
