@@ -1071,9 +1071,9 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 4 aliases from 4 parameters
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1097,7 +1097,7 @@ func TestFaults(t *testing.T) {
 		log: `
 			[INFO] loaded 5 aliases from 2 parameters
 			[INFO] recalled 5 aliases, and 0 rejected documents, of TIME
-			[WARNING] brake on: the parameters of 4 of 5 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 5 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 		`,
 	}, {
@@ -1401,7 +1401,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 4 aliases from 4 parameters
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1424,9 +1424,9 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 4 aliases from 4 parameters
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1965,10 +1965,10 @@ func TestRejectedByARestart(t *testing.T) {
 		wait 1m
 	`, `
 		[INFO] loaded 6 aliases from 2 parameters
-		[WARNING] brake on: the parameters of 4 of 6 aliases are gone; they stay in force for an hour
+		[WARNING] brake on: the parameters of 4 of 6 aliases are gone; they stay in force until that has lasted for an hour
 		[INFO] recalled 4 aliases, and 1 rejected documents, of TIME
 		[WARNING] rejected parameter /dns/all, version 1 of 2000-01-01T00:00:00Z: parse aliases: found b.corp.example., want a name in one of the zones corp.internal.; no version of it is in force
-		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 	`)
 }
 
@@ -2037,7 +2037,7 @@ func TestBrakeByAReload(t *testing.T) {
 		a a-v1
 	`, `
 		[INFO] loaded 44 aliases from 2 parameters
-		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 	`)
 }
 
@@ -2092,7 +2092,7 @@ func TestBrakeOffByTheSweepOfAReload(t *testing.T) {
 		wait 1m
 	`, `
 		[INFO] loaded 4 aliases from 1 parameters
-		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+		[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 		[INFO] loaded 5 aliases from 2 parameters
 		[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 	`)

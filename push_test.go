@@ -325,7 +325,7 @@ func TestPush(t *testing.T) {
 			metric braked_aliases 0
 			a cache-v1`,
 		`[INFO] loaded 4 aliases from 4 parameters
-			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour
+			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure`,
 	}, {
 		"an event says that it is gone, and it is not", "refresh 5m\n" + first + `

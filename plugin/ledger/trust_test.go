@@ -240,7 +240,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
 			{at: 10 * s, want: "4 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03",
-				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: 10 * s, asked: names(0, 4), want: "4 aliases", due: "at 1h0m10s"},
 			{at: 20 * s, asked: names(0, 4), want: "4 aliases"},
 			{at: hour + 9*s, want: "4 aliases"},
@@ -251,7 +251,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
 			{at: 10 * s, want: "4 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03",
-				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: hour + 11*s, want: "4 aliases", due: "now " + strings.TrimSpace(names(0, 4)),
 				events: "brake off: no alias stays in force without its parameter for longer than it takes to make sure"},
 			{at: hour + 11*s, asked: names(0, 4), want: "4 aliases", due: "at 1h0m21s"},
@@ -262,7 +262,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 8), want: "8 aliases", events: "8 events"},
 			{at: 10 * s, seen: numbered(4, 8), want: "8 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03",
-				events: "brake on: the parameters of 4 of 8 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 4 of 8 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: 10 * s, asked: names(0, 4), want: "8 aliases", due: "at 1h0m10s"},
 			{at: 20 * s, asked: names(0, 4), want: "8 aliases"},
 			{at: hour / 2, want: "8 aliases", due: "now /a/a04 /a/a05 /a/a06 /a/a07"},
@@ -274,7 +274,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
 			{at: 10 * s, want: "4 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03",
-				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: 20 * s, seen: numbered(0, 3), want: "4 aliases", due: "now /a/a03",
 				events: "brake off: no alias stays in force without its parameter for longer than it takes to make sure"},
 		},
@@ -283,7 +283,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
 			{at: 10 * s, want: "4 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03",
-				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: 10 * s, asked: names(0, 4), seen: numbered(0, 4), want: "4 aliases",
 				events: "brake off: no alias stays in force without its parameter for longer than it takes to make sure"},
 		},
@@ -317,7 +317,7 @@ func TestTrust(t *testing.T) {
 		looks: []look{
 			{seen: numbered(0, 49), want: "49 aliases", events: "49 events"},
 			{at: 10 * s, seen: numbered(5, 49), want: "49 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03 /a/a04",
-				events: "brake on: the parameters of 5 of 49 aliases are gone; they stay in force for an hour"},
+				events: "brake on: the parameters of 5 of 49 aliases are gone; they stay in force until that has lasted for an hour"},
 			{at: 10 * s, asked: "/a/a00", want: "49 aliases", due: "now /a/a01 /a/a02 /a/a03 /a/a04 at 1h0m10s"},
 			{at: 20 * s, asked: "/a/a00", want: "49 aliases", due: "now /a/a01 /a/a02 /a/a03 /a/a04"},
 			{at: 20 * s, asked: names(1, 5), want: "49 aliases", due: "at 1h0m10s"},
