@@ -27,7 +27,7 @@ var (
 	failingDesc  = desc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
 	drainDesc    = desc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
 	retiredDesc  = desc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
-	upDesc       = desc("push_up", "Whether the queue of change events could be read the last time.")
+	upDesc       = desc("push_up", "Whether the queue of change events could be read the last time, and what was read deleted.")
 	hintsDesc    = desc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
 	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and no event had told of.")
 	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")

@@ -19,7 +19,7 @@ const oldest = 14 * 24 * time.Hour
 
 // pushStats is what the metrics show of push.
 type pushStats struct {
-	up      atomic.Int32 // whether the queue could be read the last time
+	up      atomic.Int32 // whether the queue works, see upDesc
 	hints   [hintKinds]atomic.Uint64
 	missed  atomic.Uint64 // changes that a sweep found
 	latency histogram
