@@ -448,11 +448,11 @@ func (l *Ledger) Waiting() []Waiting {
 	return list
 }
 
-// Failing is what is wrong with a target that is in force though it does not
-// verify, or nil.
+// Failing is what is wrong with a target that is in force though it has not
+// verified yet, or nil.
 func (l *Ledger) Failing(target alias.Name, check alias.Check) error {
 	p := l.proofs[Probe{target, check}]
-	if p.unasked {
+	if !p.first || p.unasked { // else a document waits for it, and it may have verified before
 		return nil
 	}
 	return p.err

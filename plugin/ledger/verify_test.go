@@ -522,3 +522,30 @@ func TestVerify(t *testing.T) {
 		})
 	}
 }
+
+// A target of the first load fails until it once verifies, whoever waits for it after that.
+func TestFailing(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	l, probe := New(lines, verifying), probeOf(t, "v1.x.org")
+	const first = "/a/cache 1 v1.x.org"
+	for i, tt := range []struct {
+		turn turn
+		want string
+	}{
+		{turn{seen: first}, ""},
+		{turn{answer: "v1.x.org = unasked no query"}, ""},
+		{turn{answer: "v1.x.org = no"}, "no"},
+		{turn{seen: first + "\n/a/db 1 v1.x.org"}, "no"},
+		{turn{answer: "v1.x.org = no"}, "no"},
+		{turn{seen: first}, "no"},
+		{turn{answer: "v1.x.org = ok"}, ""},
+		{turn{seen: first + "\n/a/web 1 v1.x.org"}, ""},
+		{turn{answer: "v1.x.org = no"}, ""},
+	} {
+		tt.turn.at = time.Duration(i) * time.Second
+		l, _ = tt.turn.apply(t, l, lines, l.Table())
+		if got := text(l.Failing(probe.Target, probe.Check)); got != tt.want {
+			t.Errorf("after turn %d it fails with %q, want %q", i, got, tt.want)
+		}
+	}
+}
