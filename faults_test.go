@@ -907,6 +907,68 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 		`,
 	}, {
+		name: "duties 3, 10: an outage that becomes others, over a reload as well: each kind of error is said once",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1m
+			fault refused
+			wait 30s
+			fault denied
+			wait 1h
+			fault tls
+			wait 1m
+			fault hang
+			wait 1m
+			fault denied
+			wait 1m
+			reload
+			wait 1m
+			fault hang
+			wait 1m
+			fault
+			wait 12s
+			fault denied
+			wait 1m
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[INFO] sweep works again, after N that failed
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+		`,
+	}, {
+		name: "duty 3: the same of reads by name",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			delete /dns/cache
+			fault hang of GetParameters
+			wait 30m
+			fault denied of GetParameters
+			wait 30m
+			fault broken of GetParameters
+			wait 30m
+			fault denied of GetParameters
+			wait 30m
+			cache cache-v1
+			fault
+			wait 12m
+			cache NXDOMAIN
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: canceled, context deadline exceeded
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: InternalServerError: oops
+			[INFO] read by name works again
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
+		`,
+	}, {
 		name: "duties 3, 10: reloads while nothing can be read by name",
 		script: `
 			paths

@@ -649,6 +649,22 @@ func TestPush(t *testing.T) {
 			metric push_up 0`,
 		begun + `[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized`,
 	}, {
+		"it cannot be reached, and then it may not be read: each kind of error is said once", first + `
+			queue refused
+			wait 30s
+			queue denied
+			wait 10m
+			queue refused
+			wait 10m
+			reload
+			wait 10m
+			queue none
+			wait 5m
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: receive from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized
+			[INFO] push works again`,
+	}, {
 		"a read that fails: the message comes again", first + v2 + `
 			fault refused
 			event Update /dns/cache

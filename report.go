@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -102,7 +103,7 @@ func (f *feed) calls(seen []ledger.Parameter) int {
 // state is what has been said of a source, so that each turn is said once.
 type state struct {
 	failures  int     // sweeps since the last complete one
-	failure   string  // the error that was said of them
+	failing   trouble // they failed
 	asked     bool    // there was a sweep since the start, or else both are of feeds before
 	throttled bool    // and the interval is longer for it
 	unread    trouble // the last read by name failed
@@ -115,7 +116,7 @@ func (f *feed) resume() {
 	if f.state.asked {
 		return
 	}
-	f.state.failures, f.state.failure, f.state.unread = 0, "", false
+	f.state.failures, f.state.failing, f.state.unread = 0, nil, nil
 	for _, old := range f.before {
 		if !f.covers(old) && slices.ContainsFunc(f.before, f.covers) {
 			continue // it may fail for what is not read here
@@ -124,9 +125,11 @@ func (f *feed) resume() {
 		s := old.state
 		old.mu.Unlock()
 		if s.failures > f.state.failures {
-			f.state.failures, f.state.failure = s.failures, s.failure
+			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		f.state.unread = f.state.unread || s.unread
+		if len(f.state.unread) == 0 {
+			f.state.unread = s.unread
+		}
 	}
 }
 
@@ -135,9 +138,11 @@ func (s *state) failed(err error, interval time.Duration) {
 		s.slowed(err, interval)
 		return
 	}
-	if s.failures == 0 || !s.asked && s.failure != err.Error() {
-		log.Warningf("sweep failed, and what is in force stays: %v", err)
-		s.failure = err.Error()
+	const format = "sweep failed, and what is in force stays: %v"
+	if s.asked {
+		s.failing.begins(format, err)
+	} else {
+		s.failing.says(format, err, equal) // another Corefile may have another one of its kind
 	}
 	s.asked = true
 	s.failures++
@@ -153,7 +158,7 @@ func (s *state) slowed(err error, interval time.Duration) {
 func (s *state) swept(refresh, interval time.Duration) {
 	s.asked = true
 	if s.failures > 0 {
-		log.Infof("sweep works again, after %d that failed", s.failures)
+		s.failing.over(fmt.Sprintf("sweep works again, after %d that failed", s.failures))
 		s.failures = 0
 	}
 	if s.throttled && interval == refresh {

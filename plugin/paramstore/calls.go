@@ -48,7 +48,7 @@ func (s *Store) Calls() map[Call]uint64 {
 func call[I, O any](ctx context.Context, s *Store, operation string, do func(context.Context, *I, ...func(*ssm.Options)) (*O, error), input *I) (*O, error) {
 	if s.pace.Wait(ctx) != nil {
 		<-ctx.Done() // it does not wait if it would be for nothing
-		return nil, ctx.Err()
+		return nil, brief(ctx.Err())
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -97,16 +97,18 @@ func limited(err error) bool {
 	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests
 }
 
-// tooOften is an error of a call that was throttled.
-type tooOften struct{ error }
+// failure is an error of a call, and its kind. It was refused if it was answered, and would
+// be so again: that one may not, or asks for what there is not.
+type failure struct {
+	error
+	outcome string
+	refused bool
+}
 
-func (tooOften) Throttled() bool { return true }
-
-// refusal is an error of a call that was answered, and would be so again: that one may
-// not, or asks for what there is not.
-type refusal struct{ error }
-
-func (refusal) Refused() bool { return true }
+func (f failure) Unwrap() error   { return f.error }
+func (f failure) Outcome() string { return f.outcome }
+func (f failure) Throttled() bool { return f.outcome == "throttled" }
+func (f failure) Refused() bool   { return f.refused }
 
 func refuses(err error) bool {
 	var response *smithyhttp.ResponseError
@@ -119,13 +121,10 @@ const unknown = "UnknownError"
 // brief is err without what is new in each call, such as its request's ID, so
 // that equal errors read alike.
 func brief(err error) error {
-	switch {
-	case limited(err):
-		return tooOften{shorten(err)}
-	case refuses(err):
-		return refusal{shorten(err)}
+	if err == nil {
+		return nil
 	}
-	return shorten(err)
+	return failure{shorten(err), outcome(err), refuses(err) && !limited(err)}
 }
 
 func shorten(err error) error {

@@ -111,10 +111,7 @@ func (q *Queue) Delete(ctx context.Context, hints []ledger.Hint) error {
 	}
 	err := fmt.Errorf("delete from the queue: %d of %d messages stay, the first for %s: %s",
 		len(left), len(hints), aws.ToString(left[0].Code), aws.ToString(left[0].Message))
-	if slices.ContainsFunc(left, func(e types.BatchResultErrorEntry) bool { return e.SenderFault }) {
-		return refusal{err}
-	}
-	return err
+	return failure{err, "error", slices.ContainsFunc(left, func(e types.BatchResultErrorEntry) bool { return e.SenderFault })}
 }
 
 func (q *Queue) delete(ctx context.Context, input *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error) {

@@ -376,6 +376,9 @@ func TestFaults(t *testing.T) {
 					if got, want := watch.Throttled(err), test.outcome == "throttled"; got != want {
 						t.Errorf("sweep's error is of one that asks too often: %v, want %v", got, want)
 					}
+					if f := (failure{}); errors.As(err, &f) && f.Outcome() != test.outcome {
+						t.Errorf("sweep's error is of a call that was %s, want %s", f.Outcome(), test.outcome)
+					}
 					if len(w.requests) != 1 {
 						t.Errorf("sweep made %d requests, want 1", len(w.requests))
 					}
