@@ -5,11 +5,12 @@ import "slices"
 // Edit is a table in the making. It is for one goroutine, and of no use once
 // Table has been called.
 type Edit struct {
-	before *Table
-	next   *Table
-	names  draft        // next's
-	led    [lists]bool  // the lists of next's led that it does not share with before
-	above  map[Name]int // how much more lies below names by now
+	before   *Table
+	next     *Table
+	names    draft        // next's
+	subtrees draft        // the same
+	led      [lists]bool  // the lists of next's led that it does not share with before
+	above    map[Name]int // how much more lies below names by now
 }
 
 // Edit begins the next table, which shares with t what does not change.
@@ -18,7 +19,7 @@ func (t *Table) Edit() *Edit {
 	if t != nil {
 		*e.next = *t
 	}
-	e.names.index = &e.next.names
+	e.names.index, e.subtrees.index = &e.next.names, &e.next.subtrees
 	return e
 }
 
@@ -54,7 +55,7 @@ func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	if old != nil && old.mark != nil {
 		next.mark = old.mark.with(func(m *Mark) { m.retired = nil })
 	}
-	e.names.set(h, next)
+	e.set(h, next)
 	e.next.size++
 	e.count(&next.Alias, 1)
 	if old == nil || old.Source == nil {
@@ -81,7 +82,7 @@ func (e *Edit) Delete(name Name) {
 		e.count(&old.Alias, -1)
 		e.lead(old.Targets(), -1)
 	}
-	e.set(&Entry{Alias: Alias{Name: name}, mark: old.mark.with(func(m *Mark) { m.retired = nil })})
+	e.set(hashOf(name), &Entry{Alias: Alias{Name: name}, mark: old.mark.with(func(m *Mark) { m.retired = nil })})
 }
 
 // Retire has the queries for name counted by r, or by nobody if that is nil. If
@@ -159,7 +160,6 @@ func (e *Edit) count(a *Alias, by int) {
 	if a.Subtree == nil {
 		return
 	}
-	e.next.subtrees += by
 	for _, x := range a.Subtree.Except {
 		for name := x.Parent(); name.IsAt(a.Name); name = name.Parent() {
 			e.above[name] += by
@@ -193,13 +193,17 @@ func (e *Edit) mark(name Name, change func(*Mark)) {
 		*next = *old
 	}
 	next.mark = next.mark.with(change)
-	e.set(next)
+	e.set(hashOf(name), next)
 }
 
 // set puts next in, in the place of the entry of its name, or takes that out if next
 // says nothing.
-func (e *Edit) set(next *Entry) {
-	h := hashOf(next.Name)
+func (e *Edit) set(h hash, next *Entry) {
+	if next.Subtree != nil {
+		e.subtrees.set(h, next)
+	} else {
+		e.subtrees.remove(h, next.Name)
+	}
 	if next.Source != nil || next.mark != nil {
 		e.names.set(h, next)
 	} else {

@@ -46,6 +46,9 @@ func TestEditHistories(t *testing.T) {
 					if random.IntN(4) == 0 {
 						a.Move = &Move{From: "v1." + target(), Fraction: 1}
 					}
+					if random.IntN(4) == 0 {
+						a.Subtree = &Subtree{}
+					}
 					bundle[n] = a
 					now.aliases[n] = a
 					put[n] = true
@@ -89,9 +92,12 @@ func TestEditHistories(t *testing.T) {
 		}{table, model{maps.Clone(now.aliases), held, maps.Clone(now.retired), maps.Clone(now.tallies)}})
 	}
 	for i, step := range history {
-		above, led := map[Name]bool{}, map[Name]bool{}
+		above, led, subtrees := map[Name]bool{}, map[Name]bool{}, map[Name]bool{}
 		for n, a := range step.want.aliases {
 			above[n.Parent()] = true
+			if a.Subtree != nil {
+				subtrees[n] = true
+			}
 			for _, target := range a.Targets() {
 				led[target] = true
 			}
@@ -101,6 +107,13 @@ func TestEditHistories(t *testing.T) {
 		}
 		if got := len(slices.Collect(step.All())); got != len(step.want.aliases) || step.Len() != got {
 			t.Fatalf("table %d has %d aliases, Len %d, want %d", i, got, step.Len(), len(step.want.aliases))
+		}
+		got := map[Name]bool{}
+		for e := range step.Subtrees() {
+			got[e.Name] = e == step.Get(e.Name)
+		}
+		if !maps.Equal(got, subtrees) {
+			t.Errorf("table %d has %d subtrees %v, want %d %v", i, len(got), got, len(subtrees), subtrees)
 		}
 		check := func(n Name) {
 			e, _, mark := step.Lookup(string(n))

@@ -89,7 +89,7 @@ type Table struct {
 	names    index
 	led      [lists][]uint32 // the short hashes of what aliases lead to, once for each
 	size     int             // how many aliases there are
-	subtrees int             // how many of them have a subtree
+	subtrees index           // those of them that have a subtree
 	partial  bool            // aliases may be missing, see Partial
 	held     map[Name]Name   // the names with a mark of that, and their zones
 }
@@ -108,10 +108,10 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 	if !folded {
 		return t.lookupFolded(qname)
 	}
-	if t.names.lacks(h) && t.subtrees == 0 {
+	if t.names.lacks(h) && t.subtrees.used == 0 {
 		return nil, 0, nil
 	}
-	if e, mark = t.names.get(h, Name(qname)).known(); e != nil || t.subtrees == 0 { // most queries, and a call less for them
+	if e, mark = t.names.get(h, Name(qname)).known(); e != nil || t.subtrees.used == 0 { // most queries, and a call less for them
 		return e, 0, mark
 	}
 	return t.covering(Name(qname), qname, mark)
@@ -126,7 +126,7 @@ func (t *Table) lookupFolded(qname string) (e *Entry, below int, mark *Mark) {
 	folded := fold(&buf, qname)
 	// It is not written to any more, and not kept: to copy it would be to allocate.
 	name := Name(unsafe.String(unsafe.SliceData(folded), len(folded)))
-	if e, mark = t.get(name).known(); e != nil || t.subtrees == 0 {
+	if e, mark = t.get(name).known(); e != nil || t.subtrees.used == 0 {
 		return e, 0, mark
 	}
 	return t.covering(name, qname, mark)
@@ -171,7 +171,16 @@ func (t *Table) covering(name Name, qname string, mark *Mark) (e *Entry, below i
 func (t *Table) Partial() bool { return t == nil || t.partial }
 
 // HasSubtrees reports whether any alias has a subtree.
-func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees > 0 }
+func (t *Table) HasSubtrees() bool { return t != nil && t.subtrees.used > 0 }
+
+// Subtrees yields the aliases that have one, in no order.
+func (t *Table) Subtrees() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		if t != nil {
+			t.subtrees.all(yield)
+		}
+	}
+}
 
 // Inherit is t with the tallies of the aliases of old tables, where t has them as
 // well; of several, queries are counted by those of the first one. It is for a
