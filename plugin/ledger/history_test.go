@@ -45,13 +45,13 @@ type world struct {
 	told    map[Probe]Answer // the last to each
 }
 
-// The names of the universe make chains longer than MaxChain.
-var universe = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i"}
+// The names of the universe make chains longer than MaxChain, and lie below one another.
+var universe = []string{"a", "b", "x.b", "c", "d", "e", "x.e", "f", "g", "i"}
 
 // parameters is the names that are written. The first ones hold plain
 // documents, bundles stand in the others.
 var parameters = []string{
-	"/a/a", "/a/b", "/a/c", "/a/D", "/a/d", "/a/e", "/a/f", "/a/g", "/a/h", "/a/i",
+	"/a/a", "/a/b", "/a/x.b", "/a/c", "/a/D", "/a/d", "/a/e", "/a/x.e", "/a/f", "/a/g", "/a/i",
 	"/a/0", "/a/cc", "/a/p", "/a/q", "/a/r", "/p/c", "/p/b:live",
 }
 

@@ -251,9 +251,16 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 
 // owner is the alias that queries for name are for: the one of that name, else
 // the deepest above it whose subtree has it; or nil.
-func (v *view) owner(name alias.Name) *alias.Entry {
+func (v *view) owner(name alias.Name) *alias.Entry { return ownerIn(v.next, name) }
+
+// ownerIn is the same, of any table. It is not Table.Lookup: a name that is held leads
+// nowhere, but will once that ends.
+func ownerIn(table interface {
+	Get(name alias.Name) *alias.Entry
+	HasSubtrees() bool
+}, name alias.Name) *alias.Entry {
 	for above := name; ; above = above.Parent() {
-		a := v.next.Get(above)
+		a := table.Get(above)
 		switch {
 		case a != nil && above == name:
 			return a
@@ -262,7 +269,7 @@ func (v *view) owner(name alias.Name) *alias.Entry {
 				return nil
 			}
 			return a
-		case !v.next.HasSubtrees() || above == ".":
+		case !table.HasSubtrees() || above == ".":
 			return nil
 		}
 	}
@@ -422,24 +429,24 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 // another one, sorted: most do not, and are in no chain.
 func (v *view) touched(order []key) []alias.Name {
 	var leading []*alias.Entry
-	reached := false // maybe, by what is in force
 	for _, k := range order {
 		entries := v.adopted[k].entries
 		for i := range entries {
-			e := &entries[i]
-			if v.leadsOn(e) {
+			if e := &entries[i]; v.leadsOn(e) {
 				leading = append(leading, e)
 			}
-			reached = reached || v.table.Len() > 0 && v.changes(e) && (e.Subtree != nil || v.table.MayLead(e.Name))
 		}
 	}
-	if reached { // else nobody leads to a change but another one: those as before are in the table too
+	// Else nobody leads to a change but another one: those as before are in the table too.
+	if v.table.Len() > 0 && slices.ContainsFunc(v.swaps, v.reached) {
 		for e := range v.table.All() {
-			if v.next.Get(e.Name) == e && v.leadsOn(e) {
+			if v.leadsOn(e) && v.next.Get(e.Name) == e {
 				leading = append(leading, e)
 			}
 		}
 	}
+	// Where labels move along, an alias leads over names that are no targets.
+	subtrees := v.next.HasSubtrees()
 	touched := map[alias.Name]bool{}
 	leads := func(target alias.Name) bool {
 		e := v.owner(target)
@@ -448,13 +455,59 @@ func (v *view) touched(order []key) []alias.Name {
 	for more := true; more; {
 		more = false
 		for _, e := range leading {
-			if !touched[e.Name] && (v.changes(e) || slices.ContainsFunc(e.Targets(), leads)) {
+			if !touched[e.Name] && (subtrees || v.changes(e) || slices.ContainsFunc(e.Targets(), leads)) {
 				touched[e.Name] = true
 				more = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(touched))
+}
+
+// reached reports whether an alias as before may lead to what s changes.
+func (v *view) reached(s swap) bool {
+	switch {
+	case s.after == nil && v.owner(s.before.Name) == nil, s.after != nil && !v.changes(s.after):
+		return false
+	case s.after != nil && s.after.Subtree != nil, s.before != nil && s.before.Subtree != nil && v.next.HasSubtrees():
+		return true
+	}
+	names := []alias.Name{s.name()}
+	for range MaxChain {
+		var further []alias.Name
+		for _, name := range names {
+			if v.table.MayLead(name) {
+				return true
+			}
+			further = v.movesTo(name, further)
+		}
+		if names = further; len(names) > 1000 { // to look at all aliases is no dearer
+			return true
+		}
+	}
+	return false
+}
+
+// movesTo adds to names those below aliases in force from which labels move along to name.
+func (c *change) movesTo(name alias.Name, names []alias.Name) []alias.Name {
+	if c.moves == nil {
+		c.moves = map[alias.Name][]alias.Name{}
+		for e := range c.table.Subtrees() {
+			for _, target := range e.Targets() {
+				if !e.Subtree.Collapse {
+					c.moves[target] = append(c.moves[target], e.Name)
+				}
+			}
+		}
+	}
+	for above := name; above != "."; above = above.Parent() {
+		for _, from := range c.moves[above] {
+			if above != name {
+				names = append(names, name[:len(name)-len(above)]+from)
+			}
+		}
+	}
+	return names
 }
 
 // leadsOn reports whether a target of e is an alias's.
@@ -475,6 +528,15 @@ func (v *view) changed(chain []step) []key {
 	for _, s := range chain {
 		if e := v.next.Get(s.owner); v.changes(e) {
 			changed = append(changed, keyOf(e))
+		}
+		// Or another one had the name, and has given it up.
+		if before := ownerIn(v.table, s.name); before != nil && before.Name != s.owner {
+			switch e := v.next.Get(before.Name); {
+			case e != nil && v.changes(e):
+				changed = append(changed, keyOf(e))
+			case e == nil && v.in[keyOf(before)] != nil:
+				changed = append(changed, keyOf(before))
+			}
 		}
 	}
 	slices.SortFunc(changed, key.compare)

@@ -149,9 +149,10 @@ type change struct {
 	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
 	drains   draft[drainKey, Drain]
 	previous draft[alias.Name, []alias.Name]
-	answered bool                // probes were
-	left     map[Probe]bool      // those of targets that an alias has left
-	touched  map[alias.Name]bool // the targets of drains that changed
+	answered bool                        // probes were
+	left     map[Probe]bool              // those of targets that an alias has left
+	touched  map[alias.Name]bool         // the targets of drains that changed
+	moves    map[alias.Name][]alias.Name // the aliases whose labels move along, by target; nil until it is asked for
 	events   []Event
 }
 

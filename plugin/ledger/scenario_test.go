@@ -1182,6 +1182,158 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/a@1 loop internal.=1",
 		}},
 	}, {
+		name:  "10: a chain of seven over labels that move along, from one in force: an eighth is refused",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/all 1 {"aliases": {"a": "b.internal", "b": "c.internal", "c": "d.internal", "d": "e.internal", "e": "v1.x.org"}}
+				/a/u 1 {"to": "w.internal", "subtree": "keep"}
+				/a/y 1 x.u.internal`,
+			table: `
+				a.internal. b.internal. 5 /a/all@1
+				b.internal. c.internal. 5 /a/all@1
+				c.internal. d.internal. 5 /a/all@1
+				d.internal. e.internal. 5 /a/all@1
+				e.internal. v1.x.org. 5 /a/all@1
+				u.internal. w.internal. 5 /a/u@1
+				y.internal. x.u.internal. 5 /a/y@1`,
+			events: `
+				alias a.internal. added: b.internal., ttl 5 ({/a/all 1})
+				alias b.internal. added: c.internal., ttl 5 ({/a/all 1})
+				alias c.internal. added: d.internal., ttl 5 ({/a/all 1})
+				alias d.internal. added: e.internal., ttl 5 ({/a/all 1})
+				alias e.internal. added: v1.x.org., ttl 5 ({/a/all 1})
+				alias u.internal. added: w.internal., ttl 5, subtree keep ({/a/u 1})
+				alias y.internal. added: x.u.internal., ttl 5 ({/a/y 1})`,
+		}, {
+			seen: `
+				/a/all 1 {"aliases": {"a": "b.internal", "b": "c.internal", "c": "d.internal", "d": "e.internal", "e": "v1.x.org"}}
+				/a/u 1 {"to": "w.internal", "subtree": "keep"}
+				/a/x.w 1 a.internal
+				/a/y 1 x.u.internal`,
+			table: `
+				a.internal. b.internal. 5 /a/all@1
+				b.internal. c.internal. 5 /a/all@1
+				c.internal. d.internal. 5 /a/all@1
+				d.internal. e.internal. 5 /a/all@1
+				e.internal. v1.x.org. 5 /a/all@1
+				u.internal. w.internal. 5 /a/u@1
+				y.internal. x.u.internal. 5 /a/y@1`,
+			events:   "rejected {/a/x.w 1}: follow alias y.internal.: found the chain y.internal. x.u.internal. x.w.internal. a.internal. b.internal. c.internal. d.internal. e.internal., want at most 7 aliases in a row; no version of it is in force",
+			rejected: "/a/x.w@1 loop internal.=1",
+		}, {
+			seen: `
+				/a/all 1 {"aliases": {"a": "b.internal", "b": "c.internal", "c": "d.internal", "d": "e.internal", "e": "v1.x.org"}}
+				/a/u 1 {"to": "w.internal", "subtree": "keep"}
+				/a/x.w 2 b.internal
+				/a/y 1 x.u.internal`,
+			table: `
+				a.internal. b.internal. 5 /a/all@1
+				b.internal. c.internal. 5 /a/all@1
+				c.internal. d.internal. 5 /a/all@1
+				d.internal. e.internal. 5 /a/all@1
+				e.internal. v1.x.org. 5 /a/all@1
+				u.internal. w.internal. 5 /a/u@1
+				x.w.internal. b.internal. 5 /a/x.w@2
+				y.internal. x.u.internal. 5 /a/y@1`,
+			events: "alias x.w.internal. added: b.internal., ttl 5 ({/a/x.w 2})",
+		}},
+	}, {
+		name:  "10: a loop over labels that move along, from one in force",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 {"to": "c.internal", "subtree": "keep"}
+				/a/p 1 x.y.a.internal
+				/a/y.a 1 v1.x.org`,
+			table: `
+				a.internal. c.internal. 5 /a/a@1
+				p.internal. x.y.a.internal. 5 /a/p@1
+				y.a.internal. v1.x.org. 5 /a/y.a@1`,
+			events: `
+				alias a.internal. added: c.internal., ttl 5, subtree keep ({/a/a 1})
+				alias p.internal. added: x.y.a.internal., ttl 5 ({/a/p 1})
+				alias y.a.internal. added: v1.x.org., ttl 5 ({/a/y.a 1})`,
+		}, {
+			seen: `
+				/a/a 1 {"to": "c.internal", "subtree": "keep"}
+				/a/p 1 x.y.a.internal
+				/a/y.a 1 v1.x.org
+				/a/y.c 1 {"to": "y.a.internal", "subtree": "keep"}`,
+			table: `
+				a.internal. c.internal. 5 /a/a@1
+				p.internal. x.y.a.internal. 5 /a/p@1
+				y.a.internal. v1.x.org. 5 /a/y.a@1`,
+			events:   "rejected {/a/y.c 1}: follow alias x.y.a.internal.: found the loop x.y.a.internal. x.y.c.internal. x.y.a.internal., want a target that does not lead back; no version of it is in force",
+			rejected: "/a/y.c@1 loop internal.=1",
+		}},
+	}, {
+		name:  "10: a bundle gives up an alias within a subtree, which then has the name, and makes a loop",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/p 1 {"to": "q.internal", "subtree": "keep"}
+				/a/u.q 1 y.internal
+				/a/y 1 u.p.internal
+				/a/z 1 {"aliases": {"u.p": "v1.x.org"}}`,
+			table: `
+				p.internal. q.internal. 5 /a/p@1
+				u.p.internal. v1.x.org. 5 /a/z@1
+				u.q.internal. y.internal. 5 /a/u.q@1
+				y.internal. u.p.internal. 5 /a/y@1`,
+			events: `
+				alias p.internal. added: q.internal., ttl 5, subtree keep ({/a/p 1})
+				alias u.p.internal. added: v1.x.org., ttl 5 ({/a/z 1})
+				alias u.q.internal. added: y.internal., ttl 5 ({/a/u.q 1})
+				alias y.internal. added: u.p.internal., ttl 5 ({/a/y 1})`,
+		}, {
+			seen: `
+				/a/p 1 {"to": "q.internal", "subtree": "keep"}
+				/a/u.q 1 y.internal
+				/a/y 1 u.p.internal
+				/a/z 2 {"aliases": {}}`,
+			table: `
+				p.internal. q.internal. 5 /a/p@1
+				u.p.internal. v1.x.org. 5 /a/z@1
+				u.q.internal. y.internal. 5 /a/u.q@1
+				y.internal. u.p.internal. 5 /a/y@1`,
+			events:   "rejected {/a/z 2}: follow alias u.p.internal.: found the loop u.p.internal. u.q.internal. y.internal. u.p.internal., want a target that does not lead back; version 1 stays in force",
+			rejected: "/a/z@2 loop internal.=1",
+		}},
+	}, {
+		name:  "10: a subtree within another one goes, which then has its names, and makes a loop",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/p 1 {"to": "q.internal", "subtree": "keep"}
+				/a/u.p 1 {"to": "v1.x.org", "subtree": "keep"}
+				/a/x.u.q 1 y.internal
+				/a/y 1 x.u.p.internal`,
+			table: `
+				p.internal. q.internal. 5 /a/p@1
+				u.p.internal. v1.x.org. 5 /a/u.p@1
+				x.u.q.internal. y.internal. 5 /a/x.u.q@1
+				y.internal. x.u.p.internal. 5 /a/y@1`,
+			events: `
+				alias p.internal. added: q.internal., ttl 5, subtree keep ({/a/p 1})
+				alias u.p.internal. added: v1.x.org., ttl 5, subtree keep ({/a/u.p 1})
+				alias x.u.q.internal. added: y.internal., ttl 5 ({/a/x.u.q 1})
+				alias y.internal. added: x.u.p.internal., ttl 5 ({/a/y 1})`,
+		}, {
+			seen: `
+				/a/p 1 {"to": "q.internal", "subtree": "keep"}
+				/a/u.p 2 v1.x.org
+				/a/x.u.q 1 y.internal
+				/a/y 1 x.u.p.internal`,
+			table: `
+				p.internal. q.internal. 5 /a/p@1
+				u.p.internal. v1.x.org. 5 /a/u.p@1
+				x.u.q.internal. y.internal. 5 /a/x.u.q@1
+				y.internal. x.u.p.internal. 5 /a/y@1`,
+			events:   "rejected {/a/u.p 2}: follow alias x.u.p.internal.: found the loop x.u.p.internal. x.u.q.internal. y.internal. x.u.p.internal., want a target that does not lead back; version 1 stays in force",
+			rejected: "/a/u.p@2 loop internal.=1",
+		}},
+	}, {
 		name:  "10: an alias within a subtree goes its own way, and ends what would be a loop",
 		lines: "ssm /a",
 		sweeps: []sweep{{
