@@ -391,8 +391,9 @@ func leadsBack(a Answer, name alias.Name, table *alias.Table) bool {
 }
 
 // checkVerified is that what came into force leads nowhere but where its target worked, or
-// where the alias led already, or did before that; or it was the first to be known. And no
-// alias is gone while another document waits that states it.
+// where the alias led already, or did before that, maybe over aliases that came into force with
+// it; or it was the first to be known. And no alias is gone while another document waits that
+// states it.
 func (w *world) checkVerified(before, after *Ledger) error {
 	if !w.trust.Verify {
 		return nil
@@ -403,12 +404,18 @@ func (w *world) checkVerified(before, after *Ledger) error {
 		if e == old || !before.known[e.Source.Line] {
 			continue
 		}
+		var works func(name alias.Name, over int) bool
+		works = func(name alias.Name, over int) bool {
+			a, told := w.told[Probe{name, e.Check}]
+			if told && a.Err == nil && !leadsBack(a, e.Name, after.Table()) || slices.Contains(previous, name) || old != nil && slices.Contains(old.Targets(), name) {
+				return true
+			}
+			o := owner(after.Table(), name)
+			return o != nil && keyOf(o) == keyOf(e) && turns(before.Table().Get(o.Name), o) && over < MaxChain &&
+				!slices.ContainsFunc(hopsOf(targets(after.Table()), name), func(next alias.Name) bool { return !works(next, over+1) })
+		}
 		for _, target := range e.Targets() {
-			a, told := w.told[Probe{target, e.Check}]
-			switch {
-			case told && a.Err == nil && !leadsBack(a, e.Name, after.Table()), slices.Contains(previous, target), old != nil && slices.Contains(old.Targets(), target):
-			case slices.ContainsFunc(after.of(keyOf(e)).good.entries, func(o alias.Entry) bool { return o.Covers(target) }):
-			default:
+			if !works(target, 1) {
 				return fmt.Errorf("%s came into force with %s, which did not work", e.Name, target)
 			}
 		}

@@ -415,14 +415,24 @@ func (v *view) chain(name alias.Name) (chain []step, changed []key) {
 			return
 		}
 		steps = append(steps, step{name, a.Name})
-		for _, target := range a.Targets() {
-			if next, ok := a.Follow(target, string(name), len(name)-len(a.Name)); ok { // else it is too long for a name, and answered with that
-				follow(steps, alias.Name(next))
-			}
+		for _, next := range hops(a, name) {
+			follow(steps, next)
 		}
 	}
 	follow(nil, name)
 	return chain, changed
+}
+
+// hops is the names that a leads name to, which is its own or one below it: without those that
+// would be too long for a name, and are answered with that.
+func hops(a *alias.Entry, name alias.Name) []alias.Name {
+	var names []alias.Name
+	for _, target := range a.Targets() {
+		if next, ok := a.Follow(target, string(name), len(name)-len(a.Name)); ok {
+			names = append(names, alias.Name(next))
+		}
+	}
+	return names
 }
 
 // touched is the aliases that changed, and all that lead to them, if they lead on to

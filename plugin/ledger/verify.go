@@ -162,7 +162,8 @@ func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && 
 
 // wanted yields the probes that k's candidate has to pass before it may come into force, each
 // with its alias: of all targets but those that the alias has now, or had before its last
-// change.
+// change. Where a target is another alias that comes into force with it, that is not there to be
+// asked for yet, but what it leads to is.
 func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 	return func(yield func(Probe, alias.Name) bool) {
 		if !v.asks(k) {
@@ -176,14 +177,19 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 			if e := v.table.Get(a.Name); e != nil {
 				trusted = slices.Concat(trusted, e.Targets())
 			}
-			for _, target := range a.Targets() {
-				switch o := v.owner(target); {
-				case slices.Contains(trusted, target):
-				case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o):
-					// It comes into force with a, if what it leads to verifies.
-				case !yield(Probe{target, a.Check}, a.Name):
-					return
+			names := a.Targets()
+			for range MaxChain + 1 { // by itself k may make a loop
+				var further []alias.Name
+				for _, name := range names {
+					switch o := v.owner(name); {
+					case slices.Contains(trusted, name):
+					case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o):
+						further = append(further, hops(o, name)...)
+					case !yield(Probe{name, a.Check}, a.Name):
+						return
+					}
 				}
+				names = further
 			}
 		}
 	}

@@ -108,6 +108,7 @@ func TestVerify(t *testing.T) {
 		two       = "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/d@1"
 		moving    = `/a/d 1 {"from": "v1.x.org", "to": "b.internal", "start": "2027-01-01T00:00:00Z"}`
 		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
+		ofP2      = "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"
 		kept      = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
 	loaded := turn{seen: first, table: v1, events: added, probes: "v1.x.org."}
@@ -446,6 +447,34 @@ func TestVerify(t *testing.T) {
 			{seen: first + "\n" + `/a/all 1 {"aliases": {"b": "c.internal", "c": "v2.x.org"}}`, table: v1, probes: "v2.x.org.", waiting: "b.internal. /a/all@1: <nil>\nc.internal. /a/all@1: <nil>"},
 			{answer: "v2.x.org = ok", table: "b.internal. c.internal. 5 /a/all@1\nc.internal. v2.x.org. 5 /a/all@1\n" + v1,
 				events: "alias b.internal. added: c.internal., ttl 5 ({/a/all 1})\nalias c.internal. added: v2.x.org., ttl 5 ({/a/all 1})"},
+		},
+	}, {
+		name: "what an alias of the same bundle will lead to, by the checks of both",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: bd},
+			{seen: `/a/p 2 {"aliases": {"b": {"to": "d.internal", "check": "tcp:6379"}, "d": "v2.x.org"}}`, table: bd, probes: "v2.x.org., v2.x.org. tcp:6379", waiting: ofP2},
+			{answer: "v2.x.org = ok", table: bd, probes: "v2.x.org. tcp:6379; next at 30s", waiting: ofP2},
+			{answer: "v2.x.org tcp:6379 = ok", table: "b.internal. d.internal. 5 /a/p@2\nd.internal. v2.x.org. 5 /a/p@2",
+				events: "alias b.internal. flipped: v1.x.org. to d.internal. ({/a/p 2})\nalias d.internal. flipped: v1.x.org. to v2.x.org. ({/a/p 2})"},
+		},
+	}, {
+		name: "what it will lead to, though it is not to be checked itself",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: bd},
+			{seen: `/a/p 2 {"aliases": {"b": "d.internal", "d": {"to": "v2.x.org", "check": "none"}}}`, table: bd, probes: "v2.x.org.", waiting: ofP2},
+		},
+	}, {
+		name: "what it will lead a name below it to, over another one that moves",
+		turns: []turn{
+			{seen: `/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}`, table: bd, probes: "v1.x.org.",
+				events: "alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})"},
+			{answer: passes, table: bd},
+			{seen: `/a/p 2 {"aliases": {"b": "web.d.internal", "d": {"to": "e.internal", "subtree": "keep"}, "e": {"from": "v1.x.org", "to": "v2.x.org", "percent": 1, "subtree": "keep"}}}`,
+				table: bd, probes: "v1.x.org., v2.x.org., web.v1.x.org., web.v2.x.org.", waiting: ofP2 + "\ne.internal. /a/p@2: <nil>"},
 		},
 	}, {
 		name: "a way back that makes a loop with what waits",
