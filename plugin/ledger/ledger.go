@@ -314,10 +314,7 @@ func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 		if r.good != nil || r.newer == nil || r.newer.err == nil {
 			continue // what waits to be verified is not there yet
 		}
-		for name, zone := range r.newer.about() {
-			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
-				continue
-			}
+		for name, zone := range l.about(r.newer) {
 			if orphans == nil {
 				orphans = map[alias.Name]alias.Name{}
 			}
@@ -327,16 +324,22 @@ func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 	return orphans
 }
 
-// about is the names of c's aliases, with their zones.
-func (c *candidate) about() map[alias.Name]alias.Name {
-	if c.names != nil {
-		return c.names
+// about yields the names, with their zones, that c is about, but for those that alias lines
+// name.
+func (l *Ledger) about(c *candidate) iter.Seq2[alias.Name, alias.Name] {
+	return func(yield func(name, zone alias.Name) bool) {
+		shadowed := func(name alias.Name) bool { return l.reserved[name] && l.lines[c.Line].Rule.Name == "" }
+		for name, zone := range c.names {
+			if !shadowed(name) && !yield(name, zone) {
+				return
+			}
+		}
+		for i := range c.aliases {
+			if a := &c.aliases[i]; !shadowed(a.Name) && !yield(a.Name, a.Zone) {
+				return
+			}
+		}
 	}
-	names := make(map[alias.Name]alias.Name, len(c.aliases))
-	for _, a := range c.aliases {
-		names[a.Name] = a.Zone
-	}
-	return names
 }
 
 // compare notes what became of one alias.

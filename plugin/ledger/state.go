@@ -48,10 +48,7 @@ func (l *Ledger) States() (named map[alias.Name]State, nameless []State) {
 				named[name] = s
 			}
 		}
-		for name := range r.newer.about() {
-			if l.reserved[name] && l.lines[r.newer.Line].Rule.Name == "" {
-				continue // the alias line's, whatever a path has
-			}
+		for name := range l.about(r.newer) {
 			holder := l.table.Get(name)
 			s.Beside = holder != nil && keyOf(holder) != r.newer.key()
 			put(name, s)
