@@ -108,17 +108,12 @@ func (c *change) retire() {
 	if c.brake <= brakeAliases || 10*c.brake <= c.table.Len() {
 		c.brake = 0
 	}
-	going := map[key]bool{}
 	for _, k := range missing {
 		if r := c.record(k); r.absence.gone >= sure && (c.brake == 0 || c.lasted(r)) {
-			going[k] = true
+			c.kept[k] = r
+			c.updates[k] = record{}
+			c.retired[k] = true
 		}
-	}
-	c.await(going)
-	for k := range going {
-		c.kept[k] = c.record(k)
-		c.updates[k] = record{}
-		c.retired[k] = true
 	}
 	switch {
 	case c.brake > 0 && c.braked == 0:
@@ -128,56 +123,13 @@ func (c *change) retire() {
 	}
 }
 
-// await takes out of going the parameters whose aliases another document states that
-// cannot come into force yet, since others hold what else it states: they go together,
-// or an alias would be gone in between.
-func (c *change) await(going map[key]bool) {
-	if len(going) == 0 {
-		return
+// keep takes back that k is gone for sure: it goes with the next change.
+func (c *change) keep(k key) {
+	delete(c.retired, k)
+	c.updates[k] = c.kept[k]
+	if c.kept[k] == c.of(k) {
+		delete(c.updates, k) // as it was kept before
 	}
-	heirs := map[key]*candidate{}
-	for k, r := range c.records.unsettled {
-		heirs[k] = r.newer
-	}
-	for k, r := range c.updates {
-		heirs[k] = r.newer
-	}
-	for again := true; again; {
-		again = false
-		for k, heir := range heirs {
-			if heir == nil || c.record(k).absence.missing() {
-				continue
-			}
-			held, free := c.holders(k, heir, going)
-			if !held {
-				continue
-			}
-			for _, holder := range free {
-				delete(going, holder)
-				again = true
-			}
-		}
-	}
-}
-
-// holders is those of going that hold an alias which heir, a candidate of k, states;
-// and whether anybody else holds one, and does not give it up.
-func (c *change) holders(k key, heir *candidate, going map[key]bool) (held bool, free []key) {
-	for a := range c.claims(&heir.document) {
-		e := c.table.Get(a.Name)
-		if e == nil || keyOf(e) == k {
-			continue
-		}
-		holder := keyOf(e)
-		newer := c.record(holder).newer
-		switch {
-		case going[holder]:
-			free = append(free, holder)
-		case newer == nil || newer.names != nil || newer.states(a.Name): // names: it could not be read
-			held = true
-		}
-	}
-	return held, free
 }
 
 // handedOver is how many aliases of missing parameters are stated by one that is
@@ -230,7 +182,7 @@ func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
 	switch end := a.since.Add(brakeTime); {
 	case l.braked > 0 && now.Before(end):
 		until = fmt.Sprintf("by the brake until %s at least", end.UTC().Format(time.RFC3339))
-	case a.gone >= sure: // see await
+	case a.gone >= sure: // see spare
 		until = "until another document can take over"
 	}
 	return fmt.Errorf("parameter %s has not been found since %s: what it states stays in force %s", s.Parameter, a.since.UTC().Format(time.RFC3339), until)

@@ -51,6 +51,43 @@ func TestHandOverToBundle(t *testing.T) {
 	}
 }
 
+// Parameters of one alias each that become one bundle which has a fault: none is gone before
+// that is mended, however many they are and whatever the fault is.
+func TestHandOverToFault(t *testing.T) {
+	const many = 25
+	var singles, entries []string
+	for i := range many {
+		singles = append(singles, fmt.Sprintf("/a/x%02d 1 v1.x.org", i))
+		entries = append(entries, fmt.Sprintf(`"x%02d": "v1.x.org"`, i))
+	}
+	bundle := func(version int, more string) string {
+		return fmt.Sprintf(`/a/all %d {"aliases": {%s%s}}`, version, strings.Join(entries, ", "), more)
+	}
+	for _, fault := range []string{
+		`, "n": "n.internal"`,
+		`, "n0": "n1.internal", "n1": "n2.internal", "n2": "n3.internal", "n3": "n4.internal", "n4": "n5.internal", "n5": "n6.internal", "n6": "n7.internal", "n7": "v1.x.org"`,
+		`, "n": "what?"`,
+	} {
+		for _, trust := range []Trust{trust, verifying} {
+			lines, now := linesOf(t, "internal.", "ssm /a"), epoch
+			l, _ := New(lines, trust).Apply(seenOf(t, lines, strings.Join(singles, "\n")), now)
+			for range 200 { // longer than a brake holds
+				now = now.Add(time.Minute)
+				l, _ = l.Apply(seenOf(t, lines, bundle(1, fault)), now)
+				asked, _ := l.Due(now)
+				l, _ = l.ApplyRead(asked, nil, now)
+				if n := l.Table().Len(); n != many {
+					t.Fatalf("%s, verify %v: %d aliases are in force at %v, want %d", fault, trust.Verify, n, now.Sub(epoch), many)
+				}
+			}
+			l, _ = l.Apply(seenOf(t, lines, bundle(2, "")), now.Add(time.Minute))
+			if e := l.Table().Get("x00.internal."); l.Table().Len() != many || e.Source.Parameter != "/a/all" {
+				t.Errorf("%s, verify %v: %d aliases are in force in the end, the first by %s, want %d by the bundle", fault, trust.Verify, l.Table().Len(), e.Source.Parameter, many)
+			}
+		}
+	}
+}
+
 // A parameter that is deleted and a bundle that is emptied hand over to one that has
 // waited for both: neither alias is gone at any moment. What cannot be read is not empty.
 func TestHandOverFromEmptied(t *testing.T) {
@@ -116,6 +153,9 @@ func TestHandOverBesideFaults(t *testing.T) {
 			/a/k 2 {"aliases": {"i": {"to": "v1.x.org", ` + none + `}}}
 			/a/u 1 {"to": "v1.x.org", ` + none + `}
 			/a/w 2 {"aliases": {}}`, "d", "f", "v1.x.org."},
+		{"a parameter is gone, and another document states what else the heir does", "/a/d 1 v1.x.org",
+			`/a/b 1 v2.x.org
+			/a/p 1 {"aliases": {"b": "v2.x.org", "d": "v2.x.org"}}`, "d", "", "v1.x.org."},
 		{"a parameter is gone, and another document keeps the heir out, which is a loop itself", `/a/r 1 {"aliases": {"d": "v1.x.org"}}`,
 			`/a/s 1 {"aliases": {"y": {"to": "y.internal", ` + none + `}}}
 			/a/t 1 {"aliases": {"d": "v2.x.org", "y": "v2.x.org"}}
@@ -284,8 +324,8 @@ func TestVerifyMadeAnew(t *testing.T) {
 	}
 }
 
-// Parameters that are gone and whose heirs cannot come into force: each keeps the next
-// one's heir out, and none is gone before.
+// Parameters that are gone and whose heirs are in the way of one another: none is gone before
+// its own heir comes into force.
 func TestHandOverChain(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")
 	const then = `/a/u 1 v1.x.org

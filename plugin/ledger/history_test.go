@@ -314,7 +314,7 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 	asked, seen := w.due(l, 2)
 	if len(l.proofs) > 0 && w.IntN(3) == 0 {
 		next, events := l.ApplyAnswers(w.answers(l, 5), w.now)
-		return next, events, errors.Join(checkEvents(l, next, events), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
 	}
 	switch n := w.IntN(40); {
 	case n < 4: // it failed
@@ -340,13 +340,13 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 		return New(w.lines, w.trust), nil, nil
 	case n < 11 && !l.Table().Partial():
 		next, events := w.pushed(l)
-		return next, events, errors.Join(checkEvents(l, next, events), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
 	case n < 24 && len(asked) > 0:
 		next, events := apply(l, asked, seen, w.now)
-		return next, events, errors.Join(checkEvents(l, next, events), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
 	}
 	next, events := apply(l, nil, w.sweep(1), w.now)
-	return next, events, errors.Join(checkEvents(l, next, events), w.checkVerified(l, next))
+	return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
 }
 
 // answers is those to the probes that l waits for: some come later, some say that the
@@ -471,12 +471,16 @@ func (w *world) checkRecalled(l, next *Ledger) error {
 	if !slices.EqualFunc(l.lines, next.lines, func(a, b Line) bool { return a.Rule.Name == b.Rule.Name }) {
 		return w.checkReread(l, next)
 	}
-	if w.trust.Verify && slices.ContainsFunc(slices.Collect(maps.Values(l.records.unsettled)), func(r record) bool { return r.absence.missing() || r.doubt != nil }) {
+	unsettled := slices.Collect(maps.Values(l.records.unsettled))
+	if w.trust.Verify && slices.ContainsFunc(unsettled, func(r record) bool { return r.absence.missing() || r.doubt != nil }) {
 		return nil // what reads have said is forgotten, and what waits for more of them need not any more
 	}
 	l, next = w.judged(l), w.judged(next)
 	if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
 		return fmt.Errorf("recalled is the table\n%swant\n%s", got, want)
+	}
+	if slices.ContainsFunc(unsettled, func(r record) bool { return r.absence.gone >= sure }) {
+		return nil // the same, and until it is known again it is in the way of others
 	}
 	if got, want := rejectionText(next.Rejections()), rejectionText(l.Rejections()); got != want {
 		return fmt.Errorf("recalled are the rejections\n%swant\n%s", got, want)
@@ -678,6 +682,26 @@ func checkEvents(before, after *Ledger, events []Event) error {
 	return nil
 }
 
+// checkGone is that no alias has gone with its parameter while another document states it
+// that is there, and is not in force.
+func checkGone(before, after *Ledger) error {
+	for k, r := range after.records.unsettled {
+		if !r.hasNewer() {
+			continue
+		}
+		for name := range after.about(r.newer) {
+			e := before.Table().Get(name)
+			if e == nil || after.Table().Get(name) != nil {
+				continue
+			}
+			if _, there := after.records.get(keyOf(e)); !there {
+				return fmt.Errorf("%s is gone with %s, though %s states it", name, e.Source.Parameter, k.name)
+			}
+		}
+	}
+	return nil
+}
+
 // touched adds to names those that the rejected parameters of l have a say in:
 // what they state, and what they have in force.
 func (w *world) touched(l *Ledger, names map[alias.Name]bool) {
@@ -705,10 +729,11 @@ func (w *world) touched(l *Ledger, names map[alias.Name]bool) {
 // do not go before it comes into force.
 func (w *world) awaited(l *Ledger) map[key]bool {
 	awaited := map[key]bool{}
-	for _, r := range l.Rejections() {
-		p, _ := w.known(r.Source)
-		states, _ := w.states(p)
-		for name := range states {
+	for _, r := range l.records.unsettled {
+		if r.newer == nil || r.newer.err == nil {
+			continue
+		}
+		for name := range l.about(r.newer) {
 			if e := l.Table().Get(name); e != nil {
 				awaited[keyOf(e)] = true
 			}
@@ -797,14 +822,14 @@ func (w *world) settled(l *Ledger) (*Ledger, error) {
 		} else {
 			next, events = l.Apply(w.sweep(0), w.now)
 		}
-		if err := errors.Join(checkEvents(l, next, events), w.checkVerified(l, next)); err != nil {
+		if err := errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next)); err != nil {
 			return l, err
 		}
 		quiet := next == l
 		l = next
 		if answers := w.answers(l, 0); len(answers) > 0 {
 			next, events = l.ApplyAnswers(answers, w.now)
-			if err := errors.Join(checkEvents(l, next, events), w.checkVerified(l, next)); err != nil {
+			if err := errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next)); err != nil {
 				return l, err
 			}
 			quiet = quiet && len(events) == 0 // what waits for others is asked for as long as it does

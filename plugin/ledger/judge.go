@@ -21,7 +21,8 @@ const MaxChain = 7
 // A document taken out leaves its last good in force, which may put others at
 // fault; since documents are only taken out, this ends. At last those are let in again
 // that were taken out for others which are out by then: of those that have to wait none,
-// so that this ends as well.
+// so that this ends as well. If then something must not be gone yet, that is kept, and all
+// this is done once more.
 //
 // Documents that were found at fault before are judged again each time: what
 // they collided with may have gone.
@@ -31,15 +32,45 @@ func (c *change) judge() *view {
 		v.let(k)
 	}
 	verdicts := map[key]verdict{}
-	v.sift(verdicts)
-	for v.readmit(verdicts); v.unverified(); v.readmit(verdicts) {
+	for more := true; more; more = v.spare() {
 		v.sift(verdicts)
-	}
-	if v.waiting {
-		v.again(verdicts)
+		for v.readmit(verdicts); v.unverified(); v.readmit(verdicts) {
+			v.sift(verdicts)
+		}
+		if v.waiting {
+			v.again(verdicts)
+		}
 	}
 	c.reject(verdicts)
 	return v
+}
+
+// spare takes back that parameters are gone which have an alias in force that a document
+// states which is out, and none that is in: they go together, or the alias would be gone in
+// between. It reports whether there were any.
+func (v *view) spare() bool {
+	if len(v.retired) == 0 {
+		return false
+	}
+	if v.next == nil {
+		v.build(v.order()) // none is at fault by now
+	}
+	var spared []key
+	for k, r := range v.where(record.hasNewer) {
+		if v.in[k] != nil {
+			continue
+		}
+		for name := range v.about(r.newer) {
+			if e := v.table.Get(name); e != nil && v.retired[keyOf(e)] && v.next.Get(name) == nil {
+				spared = append(spared, keyOf(e))
+			}
+		}
+	}
+	for _, k := range spared {
+		v.keep(k)
+		v.next = nil
+	}
+	return len(spared) > 0
 }
 
 // sift takes out the candidates at fault, until none is.

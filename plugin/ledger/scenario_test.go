@@ -1935,6 +1935,92 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/cache@1 syntax internal.=1",
 		}},
 	}, {
+		name:  "a parameter is gone, and the bundle that takes over loops: it stays until that is mended",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen:   "/a/x 1 v1.x.org",
+			table:  "x.internal. v1.x.org. 5 /a/x@1",
+			events: "alias x.internal. added: v1.x.org., ttl 5 ({/a/x 1})",
+		}, {
+			at:       10 * s,
+			seen:     `/a/all 1 {"aliases": {"n": "n.internal", "x": "v1.x.org"}}`,
+			table:    "x.internal. v1.x.org. 5 /a/x@1",
+			events:   "rejected {/a/all 1}: place alias x.internal.: found it in parameter /a/x, want it in one parameter only; no version of it is in force",
+			rejected: "/a/all@1 collision internal.=2",
+		}, {
+			at:       10 * s,
+			asked:    "/a/x",
+			table:    "x.internal. v1.x.org. 5 /a/x@1",
+			rejected: "/a/all@1 collision internal.=2",
+		}, {
+			at:       20 * s,
+			asked:    "/a/x",
+			table:    "x.internal. v1.x.org. 5 /a/x@1",
+			events:   "rejected {/a/all 1}: follow alias n.internal.: found the loop n.internal. n.internal., want a target that does not lead back; no version of it is in force",
+			rejected: "/a/all@1 loop internal.=2",
+		}, {
+			at:       30 * s,
+			seen:     `/a/all 1 {"aliases": {"n": "n.internal", "x": "v1.x.org"}}`,
+			table:    "x.internal. v1.x.org. 5 /a/x@1",
+			rejected: "/a/all@1 loop internal.=2",
+			same:     true,
+		}, {
+			at:       40 * s,
+			seen:     `/a/all 2 {"aliases": {"n": "?", "x": "v1.x.org"}}`,
+			table:    "x.internal. v1.x.org. 5 /a/x@1",
+			events:   `rejected {/a/all 2}: parse aliases["n"]: found "?" with '?' in it, want only letters, digits, '-', '_' and dots; no version of it is in force`,
+			rejected: "/a/all@2 syntax internal.=1",
+		}, {
+			at:   50 * s,
+			seen: `/a/all 3 {"aliases": {"n": "v1.x.org", "x": "v1.x.org"}}`,
+			table: `
+				n.internal. v1.x.org. 5 /a/all@3
+				x.internal. v1.x.org. 5 /a/all@3`,
+			events: `
+				alias n.internal. added: v1.x.org., ttl 5 ({/a/all 3})
+				alias x.internal. changed: v1.x.org., ttl 5 ({/a/all 3}); was ttl 5 in parameter /a/x`,
+		}},
+	}, {
+		name:  "a parameter is gone, and the bundle that takes over states what a new one does: it stays",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 v1.x.org
+				/a/x 1 v1.x.org`,
+			table: `
+				a.internal. v1.x.org. 5 /a/a@1
+				x.internal. v1.x.org. 5 /a/x@1`,
+			events: `
+				alias a.internal. added: v1.x.org., ttl 5 ({/a/a 1})
+				alias x.internal. added: v1.x.org., ttl 5 ({/a/x 1})`,
+		}, {
+			at:   10 * s,
+			seen: "/a/a 1 v1.x.org",
+			table: `
+				a.internal. v1.x.org. 5 /a/a@1
+				x.internal. v1.x.org. 5 /a/x@1`,
+		}, {
+			at:    10 * s,
+			asked: "/a/x",
+			table: `
+				a.internal. v1.x.org. 5 /a/a@1
+				x.internal. v1.x.org. 5 /a/x@1`,
+		}, {
+			at:    20 * s,
+			asked: "/a/x",
+			seen: `
+				/a/b 1 v1.x.org
+				/a/p 1 {"aliases": {"b": "v2.x.org", "x": "v2.x.org"}}`,
+			table: `
+				a.internal. v1.x.org. 5 /a/a@1
+				b.internal. v1.x.org. 5 /a/b@1
+				x.internal. v1.x.org. 5 /a/x@1`,
+			events: `
+				rejected {/a/p 1}: place alias b.internal.: found it in parameter /a/b, want it in one parameter only; no version of it is in force
+				alias b.internal. added: v1.x.org., ttl 5 ({/a/b 1})`,
+			rejected: "/a/p@1 collision internal.=2",
+		}},
+	}, {
 		name:  "a document that waits for a name does not come into force while it is missing",
 		lines: "ssm /a",
 		sweeps: []sweep{{

@@ -301,11 +301,7 @@ func (v *view) unverified() bool {
 				}
 				from := keyOf(e)
 				if v.retired[from] {
-					delete(v.retired, from)
-					v.updates[from] = v.kept[from] // it is gone for sure, and goes with the next change
-					if v.kept[from] == v.of(from) {
-						delete(v.updates, from) // as it was kept before
-					}
+					v.keep(from)
 					more = true
 					continue
 				}
