@@ -262,6 +262,37 @@ func TestRetiredNames(t *testing.T) {
 	}
 }
 
+// Who asks for a target that was left is counted also if an alias of its name has come and
+// gone.
+func TestRetiredNameThatWasAnAlias(t *testing.T) {
+	lines := linesOf(t, "internal.", "ssm /a")
+	for name, seen := range map[string][]string{
+		"for who is late": {
+			`/a/all 1 {"aliases": {"b": "b-v1.internal"}}`,
+			`/a/all 2 {"aliases": {"b": "b-v2.internal"}}`,
+			`/a/all 3 {"aliases": {"b": "b-v2.internal", "b-v1": "b-v2.internal"}}`,
+			`/a/all 4 {"aliases": {"b": "b-v2.internal"}}`,
+		},
+		"from the first": {
+			`/a/all 1 {"aliases": {"b": "b-v1.internal", "b-v1": "v1.x.org"}}`,
+			`/a/all 2 {"aliases": {"b": "b-v2.internal", "b-v1": "v1.x.org"}}`,
+			`/a/all 3 {"aliases": {"b": "b-v2.internal"}}`,
+		},
+		"that goes with the one that leads there": {
+			`/a/all 1 {"aliases": {"b": "b-v1.internal", "b-v1": "v1.x.org"}}`,
+			`/a/all 2 {"aliases": {}}`,
+		},
+	} {
+		l := New(lines, trust)
+		for i, seen := range seen {
+			l, _ = l.Apply(seenOf(t, lines, seen), epoch.Add(time.Duration(i)*time.Minute))
+		}
+		if l.Table().Retired("b-v1.internal.") == nil {
+			t.Errorf("an alias %s: nobody counts who asks for the name", name)
+		}
+	}
+}
+
 // What was in force before the last change is trusted after a restart as well.
 func TestRecallPrevious(t *testing.T) {
 	lines := linesOf(t, "internal.", "ssm /a")

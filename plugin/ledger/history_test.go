@@ -626,6 +626,25 @@ func (w *world) check(l *Ledger) error {
 	if n := longest(targets(l.Table())); n > MaxChain {
 		return fmt.Errorf("a chain is %d long, want at most %d", n, MaxChain)
 	}
+	return checkRetired(l)
+}
+
+// checkRetired is that queries are counted for the names that aliases have left and that are
+// none themselves, from the last deadline on, and for no others.
+func checkRetired(l *Ledger) error {
+	want := map[alias.Name]time.Time{}
+	for _, d := range l.AllDrains() {
+		if !d.Since.IsZero() && !d.Again && l.Table().Get(d.Target) == nil {
+			want[d.Target] = later(want[d.Target], d.Deadline())
+		}
+	}
+	for _, name := range universe {
+		name := alias.Name(name + ".internal.")
+		r := l.Table().Retired(name)
+		if deadline, left := want[name]; left != (r != nil) || left && !r.From.Equal(deadline) {
+			return fmt.Errorf("%s is counted by %+v, want from %v", name, r, deadline)
+		}
+	}
 	return nil
 }
 

@@ -364,6 +364,9 @@ func (c *change) compare(before, after *alias.Entry) {
 // be nil.
 func (c *change) turn(before, after *alias.Entry) {
 	c.leave(before, after)
+	if after == nil {
+		c.touched[before.Name] = true // as an alias it was not retired
+	}
 	if before != nil && after != nil && before.Check != after.Check {
 		for _, target := range before.Targets() {
 			c.left[Probe{target, before.Check}] = true
