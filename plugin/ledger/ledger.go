@@ -311,10 +311,17 @@ func (s swap) name() alias.Name {
 func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 	var orphans map[alias.Name]alias.Name
 	for _, r := range l.records.unsettled {
-		if r.good != nil || r.newer == nil || r.newer.err == nil {
+		if r.newer == nil || r.newer.err == nil {
 			continue // what waits to be verified is not there yet
 		}
+		var guessed map[alias.Name]alias.Name
+		if r.good != nil && r.newer.names != nil { // a bundle is in force, maybe, whose leaf is no name
+			guessed = l.lines[r.newer.Line].Rule.Names(r.newer.leaf(), "")
+		}
 		for name, zone := range l.about(r.newer) {
+			if guessed[name] != "" || r.good != nil && r.good.states(name) {
+				continue
+			}
 			if orphans == nil {
 				orphans = map[alias.Name]alias.Name{}
 			}
