@@ -471,16 +471,15 @@ func (w *world) checkRecalled(l, next *Ledger) error {
 	if !slices.EqualFunc(l.lines, next.lines, func(a, b Line) bool { return a.Rule.Name == b.Rule.Name }) {
 		return w.checkReread(l, next)
 	}
-	unsettled := slices.Collect(maps.Values(l.records.unsettled))
-	if w.trust.Verify && slices.ContainsFunc(unsettled, func(r record) bool { return r.absence.missing() || r.doubt != nil }) {
+	forgotten := func(r record) bool {
+		return r.absence.gone >= sure || w.trust.Verify && (r.absence.missing() || r.doubt != nil)
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(l.records.unsettled)), forgotten) {
 		return nil // what reads have said is forgotten, and what waits for more of them need not any more
 	}
 	l, next = w.judged(l), w.judged(next)
 	if got, want := tableText(next.Table()), tableText(l.Table()); got != want {
 		return fmt.Errorf("recalled is the table\n%swant\n%s", got, want)
-	}
-	if slices.ContainsFunc(unsettled, func(r record) bool { return r.absence.gone >= sure }) {
-		return nil // the same, and until it is known again it is in the way of others
 	}
 	if got, want := rejectionText(next.Rejections()), rejectionText(l.Rejections()); got != want {
 		return fmt.Errorf("recalled are the rejections\n%swant\n%s", got, want)
