@@ -95,6 +95,18 @@ func (v *view) readmit(verdicts map[key]verdict) {
 	for _, k := range v.heirs(verdicts) {
 		delete(verdicts, k)
 	}
+	if len(v.in) == 0 || v.waiting {
+		return
+	}
+	var free []key // of the names of others which are out
+	for k, f := range verdicts {
+		if f.shared && f.reason == ReasonCollision && !v.collides(k) {
+			free = append(free, k)
+		}
+	}
+	if len(free) > 0 && v.admit(free...) { // all at once, see heirs; else the next Apply looks at them
+		maps.DeleteFunc(verdicts, func(k key, _ verdict) bool { return v.in[k] != nil })
+	}
 }
 
 // heirs lets in those that were taken out and state an alias which another gives up that is

@@ -1490,6 +1490,28 @@ func TestScenarios(t *testing.T) {
 			same:     true,
 		}},
 	}, {
+		name:  "good documents are not kept out by a bad one that states their aliases and sorts first, even in a sweep that adopts others",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/all 1 {"aliases": {"b": "b.internal", "web": "v2.x.org"}}
+				/a/new 1 v1.x.org
+				/a/p 1 {"aliases": {"b": "v1.x.org", "d": "v1.x.org"}}
+				/a/web 1 v1.x.org`,
+			table: `
+				b.internal. v1.x.org. 5 /a/p@1
+				d.internal. v1.x.org. 5 /a/p@1
+				new.internal. v1.x.org. 5 /a/new@1
+				web.internal. v1.x.org. 5 /a/web@1`,
+			events: `
+				rejected {/a/all 1}: follow alias b.internal.: found the loop b.internal. b.internal., want a target that does not lead back; no version of it is in force
+				alias b.internal. added: v1.x.org., ttl 5 ({/a/p 1})
+				alias d.internal. added: v1.x.org., ttl 5 ({/a/p 1})
+				alias new.internal. added: v1.x.org., ttl 5 ({/a/new 1})
+				alias web.internal. added: v1.x.org., ttl 5 ({/a/web 1})`,
+			rejected: "/a/all@1 loop internal.=2",
+		}},
+	}, {
 		name:  "10: one bundle lets go of a chain's head and adds its end, while another takes the head",
 		lines: "ssm /a",
 		sweeps: []sweep{{
