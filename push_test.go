@@ -793,6 +793,31 @@ func TestPush(t *testing.T) {
 			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] push works again: what it could not read is left to sweeps`,
 	}, {
+		"the same, and then many foreign events come at once: the next of ours does not wait behind them for long", "paths\n" + first + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 6m
+			queue expired
+			wait 1s
+			fault` + strings.Repeat("\nevent Update /other/cache", 300) + `
+			wait 5m
+			queued 0
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] push works again: what it could not read is left to sweeps
+			` + strings.ReplaceAll(flips, "00:00:01Z", "00:11:02Z"),
+	}, {
+		"reads that fail become few, whatever foreign events come in between", "paths\n" + first + `
+			fault throttled of GetParameters
+			event Update /dns/cache` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 10) + `
+			event Update /dns/cache` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 300) + `
+			calls 0 99` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 1200) + `
+			calls 10 25`,
+		begun + "[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: ThrottlingException: Rate exceeded",
+	}, {
 		"deletions that are refused fail until one is not, whatever becomes of the messages; of the next hint is heard at once", first + `
 			queue undeletable by policy
 			event Update /dns/cache

@@ -76,6 +76,7 @@ type Pusher struct {
 	queue    Queue
 	source   Source
 	audience Audience
+	foreign  atomic.Bool // the last hints were about nothing here, and are deleted
 	failing  atomic.Bool // one of these three is so: fewer hints are received
 	unread   bool        // the last read failed
 	stuck    bool        // the last deletion failed
@@ -295,9 +296,8 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 		}
 	}
 	p.slow()
-	if len(foreign) > 0 {
-		p.delete(ctx, foreign)
-	}
+	deleted := len(foreign) > 0 && p.delete(ctx, foreign)
+	p.foreign.Store(deleted && len(foreign) == len(hints))
 	return batches
 }
 
@@ -355,8 +355,11 @@ func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 			return
 		case received <- outcome{began, hints, err}:
 		}
-		if err == nil && !p.failing.Load() {
+		failing := p.failing.Load()
+		if err == nil && !failing {
 			retry = firstRetry
+		}
+		if err == nil && (!failing || p.foreign.Load()) { // what comes next must not wait behind many such
 			continue
 		}
 		if !sleep(ctx, retry/2+rand.N(retry)) {
