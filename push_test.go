@@ -786,7 +786,7 @@ func TestPush(t *testing.T) {
 			queued 1
 			queue expired
 			fault
-			wait 3m
+			wait 5m
 			polls 0 99
 			wait 10m
 			polls 29 31`, begun + `
@@ -824,7 +824,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			queue expired
 			queue undeletable by policy
-			wait 3m
+			wait 5m
 			polls 0 99
 			wait 10m
 			polls 29 31
@@ -845,7 +845,7 @@ func TestPush(t *testing.T) {
 			queued 0
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: AccessDeniedException: not authorized
-			` + strings.ReplaceAll(flips, "00:00:01Z", "00:19:01Z") + `
+			` + strings.ReplaceAll(flips, "00:00:01Z", "00:21:01Z") + `
 			[INFO] push works again`,
 	}, {
 		"hints that were left in the queue, and do not come again", `
@@ -857,7 +857,7 @@ func TestPush(t *testing.T) {
 			wait 1m
 			queued 1
 			queue expired
-			wait 3m
+			wait 5m
 			polls 0 99
 			wait 10m
 			polls 29 31`,
