@@ -89,6 +89,7 @@ type stats struct {
 	took     atomic.Int64 // how long it took, in nanoseconds
 	interval atomic.Int64 // between two sweeps by now, in nanoseconds; 0 is the refresh
 	origin   atomic.Int32 // where what is in force was read last
+	recalled atomic.Bool  // no sweep was complete since a snapshot was read
 	flips    map[alias.Name]*atomic.Uint64
 	believed atomic.Uint64 // older versions
 	push     pushStats
@@ -171,15 +172,11 @@ func (f *feed) slow() {
 // first sweep has seen: the ledger tells which is newer.
 func (f *feed) take() {
 	var m ledger.Memory
-	origin := fromSweep
 	f.inherited = nil
 	for _, old := range f.heirOf {
 		l := old.ledger.Load()
 		m = m.Join(f.legacy(old, l))
 		f.inherited = append(f.inherited, l)
-		if old.stats.origin.Load() == int32(fromSnapshot) {
-			origin = fromSnapshot
-		}
 	}
 	next := f.empty().Recall(m, time.Now()).Inherit(f.inherited...)
 	for i, l := range slices.Backward(f.inherited) { // the first has the last word
@@ -197,12 +194,8 @@ func (f *feed) take() {
 		})...)
 	}
 	f.adopt(next, events)
-	if f.own != nil {
-		return // the stats are of that sweep
-	}
-	f.takeSweep()
-	if f.loaded() {
-		f.stats.origin.Store(int32(origin))
+	if f.own == nil { // else the stats are of that sweep
+		f.takeSweep()
 	}
 }
 
@@ -306,14 +299,20 @@ func (f *feed) stands(e ledger.Event) bool {
 	return true
 }
 
-// takeSweep takes over when the feeds that f is the heir of have swept: of their last
-// complete sweeps, the least recent counts.
+// takeSweep takes over when the feeds that f is the heir of have swept, and what else they have
+// read: of their last complete sweeps, the least recent counts.
 func (f *feed) takeSweep() {
-	swept := int64(math.MaxInt64)
+	swept, from, recalled := int64(math.MaxInt64), fromPush, false
 	for _, old := range f.heirOf {
 		swept = min(swept, old.stats.swept.Load())
+		from = min(from, cmp.Or(origin(old.stats.origin.Load()), fromSweep))
+		recalled = recalled || old.stats.recalled.Load()
 	}
 	f.stats.swept.Store(swept)
+	f.stats.recalled.Store(recalled)
+	if f.loaded() {
+		f.stats.origin.Store(int32(from))
+	}
 	f.stats.took.Store(f.heirOf[0].stats.took.Load())
 }
 
@@ -454,7 +453,7 @@ func (f *feed) run(ctx context.Context) {
 	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
 		f.keeper.kick() // the Corefile may name a new file
 	}
-	if !f.loaded() || origin(f.stats.origin.Load()) == fromSnapshot { // which may be long out of date
+	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
 	}
 	var wg, keeping sync.WaitGroup
@@ -508,6 +507,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.stats.took.Store(int64(took))
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))
+	f.stats.recalled.Store(false)
 	f.keeper.swept(next != before, now)
 }
 

@@ -61,6 +61,7 @@ func (k *keeper) restore() {
 	}
 	f.stats.swept.Store(s.Swept.UnixNano())
 	k.written = s.Swept.UnixNano()
+	f.stats.recalled.Store(true)
 	if f.loaded() {
 		f.stats.origin.Store(int32(fromSnapshot))
 	}

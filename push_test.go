@@ -630,6 +630,37 @@ func TestPush(t *testing.T) {
 			queued 0`,
 		begun + "[INFO] recalled 1 aliases, and 0 rejected documents, of TIME\n" + flips,
 	}, {
+		"a reload is no sweep", first + v2 + `
+			event Update /dns/cache
+			wait 1s
+			reload
+			metric server_blocks{source="push"} 1`, begun + flips,
+	}, {
+		"nor is an event's read, after a restart in an outage: what it did not read is asked for soon, also after a reload", "paths\nput /dns/a a-v1.corp.internal\n" + first + `
+			stop
+			put /dns/a a-v2.corp.internal
+			` + v2 + `
+			event Update /dns/cache
+			fault denied of GetParametersByPath
+			start
+			wait 1s
+			cache cache-v2
+			metric server_blocks{source="push"} 1
+			reload
+			metric server_blocks{source="push"} 1
+			wait 1m
+			a a-v1
+			fault
+			wait 3m
+			a a-v2
+			metric server_blocks{source="sweep"} 1`,
+		`[INFO] loaded 2 aliases from 2 parameters
+			[INFO] recalled 2 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
+			` + flips + `
+			[INFO] sweep works again, after N that failed
+			[INFO] alias a.corp.internal. flipped: a-v1.corp.internal. to a-v2.corp.internal. (parameter /dns/a, version 2 of 2000-01-01T00:00:01Z)`,
+	}, {
 		"a reload does not make good what was missed before it", "refresh 5m\n" + first + v2 + `
 			fault stale
 			wait 21s
