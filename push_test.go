@@ -1092,6 +1092,37 @@ func TestPush(t *testing.T) {
 			queued 0
 			metric push_missed_total 0`, begun + flips,
 	}, {
+		"a read that fails, a reload, and the message does not come again: the next failure is another one", "paths\n" + first + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 1s
+			queue expired
+			reload
+			fault
+			wait 5m
+			fault denied of GetParameters
+			event Update /dns/cache
+			wait 1s`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] push works again: what it could not read is left to sweeps
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: AccessDeniedException: not authorized`,
+	}, {
+		"messages that cannot be deleted are one failure over reloads as well", first + `
+			queue undeletable
+			event Update /dns/cache
+			wait 5m
+			reload
+			wait 21s
+			metric push_up 0
+			reload
+			wait 5m
+			metric push_up 0
+			queue none
+			wait 5m
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
+			[INFO] push works again`,
+	}, {
 		"an event while a reload has read a line more: it is not undone, also in an outage", "paths\n" + first + `
 			blocks ssm /dns ssm /more
 			load

@@ -93,10 +93,11 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
-// Succeed has p know what old, of the same queue, knew at its end of deletions that are refused. It reports
-// whether old has left hints in the queue, which come again after Hidden at most. It is to be called before Run.
+// Succeed has p go on with what failed for old, of the same queue, until its end. It reports whether old has left
+// hints in the queue, which come again after Hidden at most. It is to be called before Run.
 func (p *Pusher) Succeed(old *Pusher) (left bool) {
-	p.refused = old.refused
+	p.unread, p.stuck, p.refused, p.since = old.unread, old.stuck, old.refused, old.since
+	p.failing.Store(p.unread || p.stuck)
 	return old.held
 }
 
