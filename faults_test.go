@@ -238,7 +238,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	                   blocks, with "ssm PATH", "alias NAME PARAMETER[:LABEL]",
 //	                   "template TEXT" for the lines before it, "ttl SECONDS"
 //	paths              blocks ssm /dns
-//	push               with a queue, from the next start on, and sweeps 5 minutes apart
+//	push [NAME]        with a queue, from the next start on, and sweeps a day apart
 //	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
 //	queue FAULT | queued MESSAGES | polls FEWEST MOST
 //	refresh DURATION   from the next start on
@@ -259,6 +259,7 @@ type play struct {
 	snapshot snapshot.File // of the first block; those of others have a number behind it
 	blocks   string
 	refresh  time.Duration
+	queue    string // its name
 	from     string // who asks
 	asked    int    // which plugin
 	instance *instance
@@ -303,7 +304,7 @@ func (p *play) make() *instance {
 			c.snapshot.Path += strconv.Itoa(n)
 		}
 		if p.api.queue != nil {
-			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/aliases", cmp.Or(p.refresh, mostRefresh)
+			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/"+p.queue, cmp.Or(p.refresh, mostRefresh)
 		}
 		if err := readBlock(&c, words); err != nil {
 			p.t.Fatal(err)
@@ -440,7 +441,7 @@ func (p *play) do(line string) error {
 	case "paths":
 		p.blocks = "ssm /dns"
 	case "push":
-		p.api.queue = newMailbox()
+		p.api.queue, p.queue = newMailbox(), cmp.Or(rest, "aliases")
 	case "event", "sns", "message", "queue", "queued", "polls":
 		return p.api.queue.do(word, rest)
 	case "refresh":

@@ -66,6 +66,7 @@ type feed struct {
 	counts    counts              // those of them that it goes on counting for
 	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
+	due       bool                // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
 }
 
 // counts is the feeds whose counts another one goes on with, by the parts of these.
@@ -420,9 +421,7 @@ func (f *feed) succeed() {
 	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
 	if f.stale() {
 		f.take()
-		if f.own != nil {
-			f.watcher.Hint() // of what is gone, or went back, no version tells which is newer
-		}
+		f.due = f.own != nil // of what is gone, or went back, no version tells which is newer
 	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
 		f.takeSweep()
 	}
@@ -433,13 +432,16 @@ func (f *feed) succeed() {
 		}
 	}
 	for _, old := range f.before {
+		f.due = f.due || old.due || old.pusher != nil && old.pusher.Held() // those come again late, or not here
 		if old.push == f.push && f.pusher != nil {
+			f.due = f.due || f.own != nil // those of a line that is new are junk there
 			f.pushing = old.pushing
-			if f.pusher.Succeed(old.pusher) {
-				f.watcher.Hint() // so that what they tell of does not wait until they come again
-			}
+			f.pusher.Succeed(old.pusher)
 			f.stats.push.up.Store(old.stats.push.up.Load())
 		}
+	}
+	if f.due {
+		f.watcher.Hint()
 	}
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
@@ -508,6 +510,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))
 	f.stats.recalled.Store(false)
+	f.due = false
 	f.keeper.swept(next != before, now)
 }
 

@@ -1092,6 +1092,56 @@ func TestPush(t *testing.T) {
 			queued 0
 			metric push_missed_total 0`, begun + flips,
 	}, {
+		"the same, where the next block has another queue", first + v2 + `
+			event Update /dns/cache
+			wait 100ms
+			push other
+			reload
+			wait 1s
+			cache cache-v2
+			metric push_missed_total 0`, begun + flips,
+	}, {
+		"the same, and another reload before that sweep is over", "paths\n" + first + v2 + `
+			event Update /dns/cache
+			wait 100ms
+			fault hang
+			reload
+			wait 1s
+			fault
+			reload
+			wait 1s
+			cache cache-v2`, begun + flips,
+	}, {
+		"a reload while a stale read is read again", first + v2 + `
+			fault stale
+			event Update /dns/cache
+			wait 1s
+			fault hang of GetParameters
+			wait 2s
+			file
+			blocks ssm /dns
+			reload
+			wait 1s
+			cache cache-v2
+			fault
+			wait 1m
+			queued 0`, begun + flips,
+	}, {
+		"an event of a line that a reload adds, while that has begun: the one before throws it away", `
+			paths
+			put /more/x cache-v1.corp.internal
+			` + first + `
+			blocks ssm /dns ssm /more
+			load
+			put /more/x cache-v2.corp.internal
+			event Update /more/x
+			wait 201ms
+			queued 0
+			reload
+			wait 1s
+			x cache-v2`,
+		begun + "[INFO] loaded 2 aliases from 2 parameters\n" + strings.NewReplacer("alias cache", "alias x", "/dns/cache", "/more/x").Replace(flips),
+	}, {
 		"a read that fails, a reload, and the message does not come again: the next failure is another one", "paths\n" + first + `
 			fault refused of GetParameters
 			event Update /dns/cache

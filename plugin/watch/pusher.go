@@ -93,13 +93,14 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
-// Succeed has p go on with what failed for old, of the same queue, until its end. It reports whether old has left
-// hints in the queue, which come again after Hidden at most. It is to be called before Run.
-func (p *Pusher) Succeed(old *Pusher) (left bool) {
+// Succeed has p go on with what failed for old, of the same queue, until its end. It is to be called before Run.
+func (p *Pusher) Succeed(old *Pusher) {
 	p.unread, p.stuck, p.refused, p.since = old.unread, old.stuck, old.refused, old.since
 	p.failing.Store(p.unread || p.stuck)
-	return old.held
 }
+
+// Held reports whether Run has left hints in the queue that it had received. They come again after Hidden at most.
+func (p *Pusher) Held() bool { return p.held }
 
 // again is parameters to be read once more.
 type again struct {
@@ -135,7 +136,7 @@ func (p *Pusher) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			p.held = len(gathered)+len(p.later) > 0
+			p.held = p.held || len(gathered)+len(p.later) > 0
 			return
 		case o := <-received:
 			if o.err != nil {
@@ -172,6 +173,7 @@ func (p *Pusher) Run(ctx context.Context) {
 				p.later = p.later[1:]
 				if !p.settle(ctx, due) {
 					p.later = nil // their hints come again
+					p.held = ctx.Err() != nil
 				}
 			}
 		}
