@@ -1082,6 +1082,28 @@ func TestFaults(t *testing.T) {
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
+		name: "duty 5: it may not be read by name, and is there again: the next failure is another one",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			delete /dns/cache
+			fault denied of GetParameters
+			wait 1m
+			put /dns/cache cache-v1.corp.internal
+			wait 1m
+			delete /dns/cache
+			fault refused of GetParameters
+			wait 5m
+			cache cache-v1
+		`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
+			[INFO] nothing is left to be read by name
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+		`,
+	}, {
 		name: "duty 5: nor may an alias line's, so that no sweep is complete: all stays",
 		script: `
 			put /dns/cache cache-v1.corp.internal

@@ -502,6 +502,9 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	next, events := before.Apply(seen, now)
 	f.adopt(next, events)
 	f.state.swept(f.refresh, f.watcher.Interval())
+	if due, later := next.Due(now); len(due) == 0 && later.IsZero() {
+		f.state.unread.over("nothing is left to be read by name")
+	}
 	f.report(events, first, seen)
 	if f.pusher != nil && !first {
 		f.missed(before, events, now)
