@@ -738,6 +738,23 @@ func TestFaults(t *testing.T) {
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 		`,
 	}, {
+		name: "duties 3, 10: throttled at the start, with a day between sweeps: it is said when the next one is",
+		script: `
+			refresh 24h
+			paths
+			put /dns/cache cache-v1.corp.internal
+			fault throttled
+			start
+			fault
+			wait 21s
+			cache cache-v1
+		`,
+		log: `
+			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 24h0m0s again
+			[INFO] loaded 1 aliases from 1 parameters
+		`,
+	}, {
 		name: "duty 10: a first sweep that the start does not wait for begins again at once",
 		script: `
 			refresh 1h

@@ -409,6 +409,7 @@ func (f *feed) load(ctx context.Context) {
 	if f.loaded() {
 		return
 	}
+	f.watcher.Hasten()
 	f.watcher.Sweep(ctx)
 	f.source.Release()
 }
@@ -544,7 +545,7 @@ func (f *feed) Failed(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pace()
-	f.state.failed(err, f.watcher.Interval())
+	f.state.failed(err, f.watcher.Next())
 }
 
 // ReadFailed implements watch.Observer.
@@ -552,7 +553,7 @@ func (f *feed) ReadFailed(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pace()
-	f.state.readFailed(err, f.watcher.Interval())
+	f.state.readFailed(err, f.watcher.Next())
 }
 
 // Due implements watch.Observer.

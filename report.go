@@ -133,9 +133,9 @@ func (f *feed) resume() {
 	}
 }
 
-func (s *state) failed(err error, interval time.Duration) {
+func (s *state) failed(err error, next time.Duration) {
 	if watch.Throttled(err) {
-		s.slowed(err, interval)
+		s.slowed(err, next)
 		return
 	}
 	const format = "sweep failed, and what is in force stays: %v"
@@ -148,9 +148,9 @@ func (s *state) failed(err error, interval time.Duration) {
 	s.failures++
 }
 
-func (s *state) slowed(err error, interval time.Duration) {
+func (s *state) slowed(err error, next time.Duration) {
 	if !s.throttled {
-		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", interval, err)
+		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", next, err)
 		s.throttled = true
 	}
 }
@@ -167,10 +167,10 @@ func (s *state) swept(refresh, interval time.Duration) {
 	}
 }
 
-func (s *state) readFailed(err error, interval time.Duration) {
+func (s *state) readFailed(err error, next time.Duration) {
 	switch {
 	case watch.Throttled(err):
-		s.slowed(err, interval)
+		s.slowed(err, next)
 	default:
 		s.unread.begins("read by name failed, and what is in force stays: %v", err)
 	}

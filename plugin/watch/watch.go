@@ -91,6 +91,14 @@ func New(source Source, refresh time.Duration, observer Observer) *Watcher {
 // that was asked too often. It is for the Observer, while it is told something.
 func (w *Watcher) Interval() time.Duration { return w.interval }
 
+// Next is about how long it is to the next sweep after one that failed. It is for the Observer as well.
+func (w *Watcher) Next() time.Duration {
+	if w.hasty {
+		return w.haste
+	}
+	return w.interval
+}
+
 // Slow makes sweeps at least so far apart, until complete ones bring them together
 // again: another Watcher had to. It must not be called once Sweep or Run was.
 func (w *Watcher) Slow(interval time.Duration) {
@@ -101,7 +109,7 @@ func (w *Watcher) Slow(interval time.Duration) {
 
 // Hasten makes Run begin with a sweep, at once unless one has failed just before, and
 // repeat it soon until one is complete: there is something that was not loaded, or is out
-// of date. It must not be called once Run was.
+// of date. A complete Sweep is enough as well. It must not be called once Run was.
 func (w *Watcher) Hasten() { w.hasty = true }
 
 // Hint makes the next sweep come at once, if Run is waiting for it. Anybody may
