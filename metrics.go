@@ -29,7 +29,7 @@ var (
 	retiredDesc  = desc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
 	upDesc       = desc("push_up", "Whether the queue of change events could be read the last time, and what was read deleted.")
 	hintsDesc    = desc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
-	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and no event had told of.")
+	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and push had not, for lack of an event or of a read that worked.")
 	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")
 	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last, or none as long as not all was loaded.", "source")
 	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store and SQS.", "operation", "outcome")
