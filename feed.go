@@ -433,6 +433,9 @@ func (f *feed) succeed() {
 		}
 	}
 	for _, old := range f.before {
+		if old.snapshot.Path == f.snapshot.Path {
+			f.keeper.pause = old.keeper.pause // that it cannot be written is said
+		}
 		f.due = f.due || old.due || old.pusher != nil && old.pusher.Held() // those come again late, or not here
 		if old.push == f.push && f.pusher != nil {
 			f.due = f.due || f.own != nil // those of a line that is new are junk there

@@ -184,6 +184,48 @@ func TestSnapshotIsNotWritten(t *testing.T) {
 	}
 }
 
+// A file that cannot be written is one failure, over reloads as well.
+func TestSnapshotIsNotWrittenOverReloads(t *testing.T) {
+	var out bytes.Buffer
+	clog.SetOutput(&out)
+	defer clog.Discard()
+	read, dir := t.TempDir(), filepath.Join(t.TempDir(), "later")
+	synctest.Test(t, func(t *testing.T) {
+		var running *instance
+		stop := func() {
+			if running == nil {
+				return
+			}
+			if err := running.stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		for range 3 {
+			i := new(instance)
+			fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+				return cache("cache-v1.corp.internal", 1), nil
+			}}, func(_ *VersionAlias, c *config) { c.directory, c.snapshot.Path = read, filepath.Join(dir, "snapshot") })
+			if err := i.load(); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			i.run()
+			running = i
+			<-time.After(time.Minute)
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+	})
+	got := logged(&out)
+	for _, text := range []string{"out of date", "up to date again"} {
+		if n := strings.Count(got, text); n != 1 {
+			t.Errorf("%q was logged %d times, want once:\n%s", text, n, got)
+		}
+	}
+}
+
 // A zone file that is named by mistake is left as it is, which is said once.
 func TestSnapshotOfNoSnapshot(t *testing.T) {
 	var out bytes.Buffer
