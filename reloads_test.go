@@ -28,11 +28,16 @@ var blocksOfHistories = []string{
 func held(f *feed) map[string]string {
 	l := f.ledger.Load()
 	held := map[string]string{"braked": fmt.Sprint(l.Braked()), "loaded": fmt.Sprint(f.loaded())}
+	missing := false
 	for e := range l.Table().All() {
+		missing = missing || l.Missing(e.Source, time.Now()) != nil
 		held["alias "+string(e.Name)] = fmt.Sprintf("%v by %s", e.Targets(), e.Source.Parameter)
 		held["document "+e.Source.Parameter] = fmt.Sprintf("version %d of %v", e.Source.Version, e.Source.Modified)
 	}
 	for _, r := range l.Rejections() {
+		if missing {
+			r.Err = nil // what was known to be gone for sure is not any more, and in the way of others
+		}
 		held["rejected "+r.Source.Parameter] += fmt.Sprintf("version %d for %v\n", r.Source.Version, r.Err)
 	}
 	for _, d := range l.AllDrains() {
