@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -27,8 +28,9 @@ const callTimeout = 5 * time.Second
 
 // credentialTimeout is the deadline of a call for credentials. The SDK makes it
 // apart from the call that needs them, whose deadline does not reach it: without
-// its own it could hang for ever, and each later call would wait for it. It is
-// the shorter one, so that it is seen what was too slow.
+// its own it could hang for ever, and each later call would wait for it. Nor does
+// the SDK hand the client on that asks a container's agent. It is the shorter one,
+// so that it is seen what was too slow.
 const credentialTimeout = 4 * time.Second
 
 // pace is how many calls there are a second: half of what an account has by default, for
@@ -65,10 +67,12 @@ type Store struct {
 // New makes a Store. It reads the environment and the SDK's files, and calls
 // nobody; the error says what is missing there.
 func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
+	hasty := awshttp.NewBuildableClient().WithTimeout(credentialTimeout)
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 		config.WithLogger(logging.Nop{}), // what it says comes back as an error, but for each call
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(credentialTimeout)),
+		config.WithHTTPClient(hasty),
+		config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) { o.HTTPClient = hasty }),
 	}
 	if c.Region != "" {
 		options = append(options, config.WithRegion(c.Region))

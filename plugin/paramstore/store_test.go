@@ -248,42 +248,58 @@ func TestNoCredentials(t *testing.T) {
 // The SDK asks for credentials apart from the call that needs them. It must not
 // wait for ever, since each later call waits for it, too.
 func TestCredentialsThatHang(t *testing.T) {
-	hung := make(chan struct{}, 1)
-	var requests atomic.Int32
-	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if requests.Add(1) == 1 {
-			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client goes
-			<-r.Context().Done()
-			hung <- struct{}{}
-			return
-		}
-		_, _ = io.WriteString(w, webIdentity)
-	}))
-	t.Cleanup(func() {
-		sts.CloseClientConnections() // in case it hangs yet
-		sts.Close()
-	})
-	configured(t, map[string]string{
-		"AWS_REGION":                  "eu-west-1",
-		"AWS_ENDPOINT_URL_STS":        sts.URL,
-		"AWS_ROLE_ARN":                role,
-		"AWS_WEB_IDENTITY_TOKEN_FILE": "DIR/token",
-	}, map[string]string{"token": "a.b.c"})
-	s, w := wired(t, Config{}, []ledger.Line{byPath}, page(""))
-	if seen, err := s.Sweep(t.Context()); err == nil {
-		t.Fatalf("sweep saw %+v, want an error: there are no credentials yet", seen)
-	}
-	wait(t, hung)
-	if _, err := s.Sweep(t.Context()); err != nil {
-		t.Fatalf("sweep after STS was up again: %v", err)
-	}
-	if got, want := w.requests[0].scope(), "WEB eu-west-1 ssm"; got != want {
-		t.Errorf("the request was signed by %s, want %s", got, want)
+	for _, test := range []struct {
+		name   string
+		env    map[string]string // URL is that of who gives credentials
+		answer string
+	}{
+		{"STS", map[string]string{
+			"AWS_ENDPOINT_URL_STS":        "URL",
+			"AWS_ROLE_ARN":                role,
+			"AWS_WEB_IDENTITY_TOKEN_FILE": "DIR/token",
+		}, webIdentity},
+		{"a container's agent", map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "URL"}, fromAgent},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			hung := make(chan struct{}, 1)
+			var requests atomic.Int32
+			giver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if requests.Add(1) == 1 {
+					_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client goes
+					<-r.Context().Done()
+					hung <- struct{}{}
+					return
+				}
+				_, _ = io.WriteString(w, test.answer)
+			}))
+			t.Cleanup(func() {
+				giver.CloseClientConnections() // in case it hangs yet
+				giver.Close()
+			})
+			env := map[string]string{"AWS_REGION": "eu-west-1"}
+			for name, value := range test.env {
+				env[name] = strings.Replace(value, "URL", giver.URL, 1)
+			}
+			configured(t, env, map[string]string{"token": "a.b.c"})
+			s, w := wired(t, Config{}, []ledger.Line{byPath}, page(""))
+			if seen, err := s.Sweep(t.Context()); err == nil {
+				t.Fatalf("sweep saw %+v, want an error: there are no credentials yet", seen)
+			}
+			wait(t, hung)
+			if _, err := s.Sweep(t.Context()); err != nil {
+				t.Fatalf("sweep after credentials were given again: %v", err)
+			}
+			if got, want := w.requests[0].scope(), "OWN eu-west-1 ssm"; got != want {
+				t.Errorf("the request was signed by %s, want %s", got, want)
+			}
+		})
 	}
 }
 
+const fromAgent = `{"AccessKeyId": "OWN", "SecretAccessKey": "secret", "Token": "token", "Expiration": "2099-01-01T00:00:00Z"}`
+
 const webIdentity = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>WEB</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>OWN</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
 <SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
 </AssumeRoleWithWebIdentityResponse>`
 
