@@ -16,10 +16,11 @@ const startTimeout = 5 * time.Second
 
 // instance is all plugins of one Corefile: a reload starts another before it
 // stops the one there is. Load, run and stop are called in that order, and run
-// is not if the start fails.
+// is not if the start fails. After the first of run and stop, run does nothing.
 type instance struct {
 	plugins []*VersionAlias
 	clock   clock
+	once    sync.Once // of run
 	cancel  context.CancelFunc
 	loops   sync.WaitGroup
 }
@@ -42,7 +43,9 @@ func (i *instance) load() error {
 }
 
 // run starts the loops.
-func (i *instance) run() {
+func (i *instance) run() { i.once.Do(i.begin) }
+
+func (i *instance) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	i.cancel = cancel
 	i.loops.Go(func() { i.clock.keep(ctx) })
@@ -66,6 +69,7 @@ func (i *instance) statuses() []string {
 
 // stop ends the loops and waits for that.
 func (i *instance) stop() error {
+	i.once.Do(func() {})
 	if i.cancel != nil {
 		i.cancel()
 	}
@@ -98,6 +102,21 @@ func (r *instances) remove(i *instance) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = slices.DeleteFunc(r.all, func(o *instance) bool { return o == i })
+}
+
+// turn stops those that are not in live, and runs those that are.
+func (r *instances) turn(live []*instance) {
+	r.mu.Lock()
+	all := slices.Clone(r.all)
+	r.mu.Unlock()
+	for _, i := range all {
+		if !slices.Contains(live, i) {
+			_ = i.stop() // it never fails
+		}
+	}
+	for _, i := range live {
+		i.run()
+	}
 }
 
 // bequeath gives the plugins of i, which is about to start, what running ones

@@ -21,6 +21,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/caddy"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
@@ -54,6 +55,52 @@ func TestFlipAboveCache(t *testing.T) {
 				t.Fatalf("flip %d: got\n%s\nwant %s", flip, show(m), want)
 			}
 		}
+	}
+}
+
+// caddy tells of a reload as one that failed if a plugin of the old Corefile fails to stop, such as
+// pprof while a profile is taken. Then it is the new one that answers, and has to run.
+func TestReloadThatEndsBadly(t *testing.T) {
+	const block = `
+		corp.internal:0 {
+			bind 127.0.0.1
+			root DIR
+			versionalias {
+				directory aliases
+				%s
+			}
+			file corp.zone
+		}`
+	bad := func() error { return errors.New("bad") }
+	for name, test := range map[string]struct {
+		place int    // of the plugin that fails, among those that are told to stop
+		text  string // the new Corefile
+		feeds int    // that run then
+	}{
+		"before versionalias":  {0, fmt.Sprintf(block, "ttl 7"), 1},
+		"behind versionalias":  {1, fmt.Sprintf(block, "ttl 7"), 1},
+		"without versionalias": {0, "corp.internal:0 {\n bind 127.0.0.1\n whoami\n}", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startServer(t, fmt.Sprintf(block, "ttl 5"), files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal"})
+			old := running.feeds()[0]
+			s.OnShutdown = slices.Insert(s.OnShutdown, test.place, bad)
+			if _, err := s.Restart(s.corefile(test.text)); err == nil || err.Error() != "bad" {
+				t.Fatalf("the reload said %v, want what a plugin did", err)
+			}
+			s.Instance = caddy.Instances()[0]
+			feeds := running.feeds()
+			if len(feeds) != test.feeds || slices.Contains(feeds, old) {
+				t.Fatalf("%d feeds run, the old one among them: %v, want %d new ones", len(feeds), slices.Contains(feeds, old), test.feeds)
+			}
+			if test.feeds > 0 {
+				s.write("aliases/cache", "cache-v2.corp.internal")
+				s.eventually("cache.corp.internal.", dns.TypeCNAME, "NOERROR aa\ncache.corp.internal. 7 CNAME cache-v2.corp.internal.")
+			}
+			if s.stop(); len(running.feeds()) > 0 {
+				t.Error("a feed runs when all has stopped")
+			}
+		})
 	}
 }
 

@@ -86,17 +86,38 @@ func instanceOf(c *caddy.Controller) *instance {
 // settling is where caddy's instance keeps that it has the callback already.
 type settling struct{}
 
-// onRestartFailed has the status pages settled after a reload that fails. caddy tells
-// that to the instance that goes on, which may have no versionalias.
+// onRestartFailed registers reloadFailed. caddy tells that to the instance that was to be
+// replaced, which may have no versionalias.
 func onRestartFailed() {
 	for _, inst := range caddy.Instances() {
 		inst.StorageMu.Lock()
 		if inst.Storage[settling{}] == nil {
 			inst.Storage[settling{}] = true
-			inst.OnRestartFailed = append(inst.OnRestartFailed, statuses.settle)
+			inst.OnRestartFailed = append(inst.OnRestartFailed, reloadFailed)
 		}
 		inst.StorageMu.Unlock()
 	}
+}
+
+// reloadFailed runs what answers after a reload that fails, and only that. It is the new
+// Corefile if a plugin of the old one failed to stop: then started is not told of it.
+func reloadFailed() error {
+	var live []*instance
+	for _, inst := range caddy.Instances() {
+		if i, ok := stored(inst); ok && len(inst.Servers()) > 0 {
+			live = append(live, i)
+		}
+	}
+	running.turn(live)
+	return statuses.settle()
+}
+
+// stored is our instance that caddy's keeps, and whether it has one.
+func stored(inst *caddy.Instance) (*instance, bool) {
+	inst.StorageMu.RLock()
+	defer inst.StorageMu.RUnlock()
+	i, ok := inst.Storage[instanceKey{}].(*instance)
+	return i, ok
 }
 
 // started runs an instance when all of it has started. OnStartup would be too
@@ -106,9 +127,7 @@ func started(event caddy.EventName, info any) error {
 	if event != caddy.InstanceStartupEvent || !ok {
 		return nil
 	}
-	inst.StorageMu.RLock()
-	i, ok := inst.Storage[instanceKey{}].(*instance)
-	inst.StorageMu.RUnlock()
+	i, ok := stored(inst)
 	if !ok {
 		return statuses.settle() // after a first start that failed, which caddy tells nobody
 	}
