@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -52,6 +54,30 @@ func TestShared(t *testing.T) {
 				t.Errorf("step %d has %d, %v of %d, want %d, %v", i, v, ok, k, want, there)
 			}
 		}
+	}
+}
+
+// That many were unsettled at one moment, as when a listing missed them, costs no later change anything.
+func TestUnsettledOnce(t *testing.T) {
+	const changes = 100
+	cost := func(s records) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range changes {
+			s = s.with(nil, nil)
+		}
+		runtime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / changes
+	}
+	many, settled := map[key]record{}, map[key]record{}
+	for i := range 10_000 {
+		k := key{fmt.Sprint("/dns/", i), 0}
+		many[k], settled[k] = record{newer: &candidate{}}, record{}
+	}
+	quiet := records{}.with(settled, nil)
+	once := records{}.with(many, nil).with(settled, nil)
+	if before, after := cost(quiet), cost(once); after > before+1<<10 {
+		t.Errorf("a change takes %d octets after that, want about %d as before", after, before)
 	}
 }
 
