@@ -184,20 +184,21 @@ func (t *Table) Subtrees() iter.Seq[*Entry] {
 
 // Inherit is t with the tallies of the aliases of old tables, where t has them as
 // well; of several, queries are counted by those of the first one. It is for a
-// table that nobody else has yet.
+// table of whose entries nobody else has any yet: who put them goes on with the same.
 func (t *Table) Inherit(old ...*Table) *Table {
-	edit := t.Edit()
 	for e := range t.All() {
 		before := joined(old, e.Name)
 		if before == nil {
 			continue
 		}
-		edit.put(&Entry{Alias: e.Alias, Source: e.Source}, before, new(fresh))
-		if e.Source.Same(*before.Source) && slices.Equal(e.Targets(), before.Targets()) {
-			edit.Get(e.Name).base = before.base
+		targets := e.Targets()
+		e.Tallies = tallies(before, targets, new(fresh))
+		e.base = counts(e.Tallies[:len(targets)])
+		if e.Source.Same(*before.Source) && slices.Equal(targets, before.Targets()) {
+			e.base = before.base
 		}
 	}
-	return edit.Table()
+	return t
 }
 
 // joined is the alias of that name in the first table that has it, with the tallies of

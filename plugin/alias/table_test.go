@@ -636,9 +636,35 @@ func TestInheritMostTallies(t *testing.T) {
 			tables[i] = edit.Table()
 		}
 	}
-	next := tables[0].Edit().Table().Inherit(tables...)
+	edit := new(Table).Edit()
+	edit.Put(&Source{}, Alias{Name: "cache.internal.", Zone: "internal.", Target: "new.x.org."})
+	next := edit.Table().Inherit(tables...)
 	if n := len(next.Get("cache.internal.").Tallies); n != mostTallies {
 		t.Errorf("found %d tallies, want %d", n, mostTallies)
+	}
+}
+
+// Who put entries has the very ones that are in the table, also after a take-over: they
+// would be kept twice.
+func TestInheritKeepsEntries(t *testing.T) {
+	put := func() ([]Entry, *Table) {
+		edit := new(Table).Edit()
+		entries := edit.Put(&Source{Parameter: "/p"},
+			Alias{Name: "cache.internal.", Zone: "internal.", Target: "v1.x.org."},
+			Alias{Name: "web.internal.", Zone: "internal.", Target: "v1.x.org.", Subtree: &Subtree{}})
+		return entries, edit.Table()
+	}
+	_, old := put()
+	entries, next := put()
+	next = next.Inherit(old)
+	for i := range entries {
+		e := &entries[i]
+		if next.Get(e.Name) != e {
+			t.Errorf("%s has another entry than the one that was put", e.Name)
+		}
+		if e.Tallies[0] != old.Get(e.Name).Tallies[0] {
+			t.Errorf("%s is not counted by the tally of the old table", e.Name)
+		}
 	}
 }
 
