@@ -585,7 +585,9 @@ func (f *feed) Answered(answers []ledger.Answer) {
 // adopt puts what next has in force in force, and counts the events on the way.
 func (f *feed) adopt(next *ledger.Ledger, events []ledger.Event) {
 	f.publish(next.Table())
-	f.ledger.Store(next)
+	if f.ledger.Swap(next) != next {
+		f.listed.Store(nil)
+	}
 	if f.prober != nil {
 		f.prober.Hint()
 	}

@@ -129,11 +129,11 @@ func (r *instances) status() []status.Server {
 }
 
 func (f *feed) status(now time.Time) status.Server {
-	l := f.ledger.Load()
+	l := f.listing(f.ledger.Load())
 	s := status.Server{
 		Source:   status.Source{Kind: "ssm", InForce: origin(f.stats.origin.Load()).String(), Age: -1},
-		Aliases:  list{f.listing(l), now},
-		Draining: f.listing(l).draining(now),
+		Aliases:  list{l, now},
+		Draining: l.draining(now),
 		Flips:    f.flipped(),
 	}
 	for _, zone := range f.zones {
@@ -222,8 +222,8 @@ type row struct {
 	state *ledger.State // nil if nothing holds it back
 }
 
-// listing is that of l. The last one is kept: to sort very many is more than a page
-// should cost.
+// listing is that of l. The last one is kept as long as l is the feed's: to sort very many
+// is more than a page should cost.
 func (f *feed) listing(l *ledger.Ledger) *listing {
 	if kept := f.listed.Load(); kept != nil && kept.ledger == l {
 		return kept
@@ -246,6 +246,9 @@ func (f *feed) listing(l *ledger.Ledger) *listing {
 	}
 	slices.SortFunc(next.rows[len(nameless):], func(a, b row) int { return strings.Compare(string(a.name), string(b.name)) })
 	f.listed.Store(next)
+	if f.ledger.Load() != l { // adopt may have come before
+		f.listed.CompareAndSwap(next, nil)
+	}
 	return next
 }
 

@@ -315,6 +315,26 @@ func TestStatusObserved(t *testing.T) {
 	}
 }
 
+// What a page was made of is kept for the next one only as long as it is so.
+func TestStatusKept(t *testing.T) {
+	f := feedOnce(t, cache("cache-v1.corp.internal", 1)).plugins[0].feed
+	first := f.ledger.Load()
+	kept := func(when string, want bool) {
+		t.Helper()
+		if got := f.listed.Load() != nil; got != want {
+			t.Errorf("%s kept is %v, want %v", when, got, want)
+		}
+	}
+	f.status(time.Now())
+	kept("after a page", true)
+	f.Swept(cache("cache-v1.corp.internal", 1), 0)
+	kept("after a sweep that saw nothing new", true)
+	f.Swept(cache("cache-v2.corp.internal", 2), 0)
+	kept("after a flip", false)
+	f.listing(first)
+	kept("after a page in the middle of which a flip came", false)
+}
+
 // Of flips the last hundred are remembered.
 func TestStatusFlips(t *testing.T) {
 	f := feedOnce(t, cache("cache-v0.corp.internal", 1)).plugins[0].feed
