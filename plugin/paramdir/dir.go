@@ -47,8 +47,12 @@ func New(root string, lines []ledger.Line) *Dir {
 func (d *Dir) Sweep(ctx context.Context) ([]ledger.Parameter, error) {
 	for range sweeps {
 		seen, err := d.sweep(ctx)
-		if err != nil || !d.torn() {
-			return seen, err
+		if err != nil {
+			return nil, err
+		}
+		if !d.torn() {
+			d.watch.end()
+			return seen, nil
 		}
 	}
 	return nil, fmt.Errorf("read directory: found ..data changed in each of %d sweeps, want it to stay", sweeps)
@@ -84,6 +88,7 @@ func (d *Dir) enter(dir string) {
 
 func (d *Dir) sweep(ctx context.Context) ([]ledger.Parameter, error) {
 	clear(d.data)
+	d.watch.begin()
 	if err := d.there(); err != nil {
 		return nil, err
 	}

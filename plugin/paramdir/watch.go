@@ -17,8 +17,8 @@ import (
 // truncation and then some content, a ConfigMap's update a dozen events.
 const debounce = 100 * time.Millisecond
 
-// watched is the directories that sweeps have read or wanted to, and their watcher while
-// there is one.
+// watched is the directories that sweeps have read or wanted to, since the last one that was
+// complete or in it, and their watcher while there is one.
 type watched struct {
 	top     string     // nothing above it is watched
 	mu      sync.Mutex // held while the watcher is asked, which may wait for its events to be taken
@@ -27,11 +27,27 @@ type watched struct {
 
 	names   sync.Mutex // of what follows
 	dirs    map[string]bool
+	latest  map[string]bool // those of them that the latest sweep has read, or wanted to
 	awaited map[string]bool // what was not there, and what is above it
 }
 
 func newWatched(root string) watched {
-	return watched{top: filepath.Dir(root), dirs: map[string]bool{}, awaited: map[string]bool{}}
+	return watched{top: filepath.Dir(root), dirs: map[string]bool{}, latest: map[string]bool{}, awaited: map[string]bool{}}
+}
+
+// begin is told that a sweep begins, and end that it was complete: other directories are gone.
+func (w *watched) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.latest = map[string]bool{}
+}
+
+func (w *watched) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.names.Lock()
+	defer w.names.Unlock()
+	w.dirs = w.latest
 }
 
 // add notes dir, which is about to be read: what comes later is then seen by the reader
@@ -41,6 +57,7 @@ func (w *watched) add(dir string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note(w.dirs, dir)
+	w.note(w.latest, dir)
 	if w.watcher != nil {
 		w.watch(dir)
 	}

@@ -290,6 +290,30 @@ func TestWatchConcerns(t *testing.T) {
 	}
 }
 
+// A directory that is gone is forgotten once a sweep is complete.
+func TestWatchForgets(t *testing.T) {
+	root := tree(t, map[string]string{"cache": "cache-1", "dns/cache": "cache-1"})
+	d := New(root, []ledger.Line{all})
+	concerns := func(when, name string, want bool) {
+		t.Helper()
+		if got := d.watch.concerns(filepath.Join(root, name)); got != want {
+			t.Errorf("%s that %s changed concerns it is %v, want %v", when, name, got, want)
+		}
+	}
+	sweep(t, d)
+	concerns("at first", "dns/cache", true)
+	must(t, os.RemoveAll(filepath.Join(root, "dns")))
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.Sweep(cancelled); err == nil {
+		t.Fatal("a sweep that was cancelled succeeded")
+	}
+	concerns("after a sweep that failed", "dns/cache", true)
+	sweep(t, d)
+	concerns("when it is gone", "dns/cache", false)
+	concerns("when it is gone", "dns", true)
+}
+
 // A change may come between the first sweep and Watch, which cannot know of it.
 func TestWatchHintsAtFirst(t *testing.T) {
 	root := tree(t, nil)
