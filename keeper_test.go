@@ -142,7 +142,7 @@ func TestSnapshotBesideWhatIsRead(t *testing.T) {
 			}
 			<-time.After(100 * time.Millisecond)
 		}
-		if want := 10 * int(time.Second) / int(keepApart); writes > want {
+		if want := int(10 * time.Second / keepApart); writes > want {
 			t.Errorf("a hundred sweeps within ten seconds led to %d writes, want at most %d", writes, want)
 		}
 	})
