@@ -1033,6 +1033,63 @@ func TestFaults(t *testing.T) {
 			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded
 		`,
 	}, {
+		name: "duty 3: throttled over reloads, with 5 minutes between sweeps in any case: that is one turn",
+		script: `
+			paths
+			refresh 5m
+			put /dns/cache cache-v1.corp.internal
+			start
+			fault throttled
+			wait 11m
+			reload
+			wait 11m
+			reload
+			fault
+			wait 20m`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] throttled, and what is in force stays: the next sweep is in 5m0s: read the parameters below /dns: ThrottlingException: Rate exceeded
+			[INFO] no longer throttled: a sweep every 5m0s again`,
+	}, {
+		name: "duty 10: a block of which all is of a snapshot is told to be so after a reload, too",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			start
+			stop
+			fault refused
+			blocks ssm /dns ssm /more
+			start
+			metric server_blocks{source="none"} 1
+			blocks ssm /dns
+			reload
+			metric server_blocks{source="snapshot"} 1`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
+	}, {
+		name: "duty 5: a read by name fails, and a reload makes two blocks of one: only that which reads the parameter says when it is over",
+		script: `
+			paths
+			blocks ssm /dns ssm /more
+			put /dns/cache cache-v1.corp.internal
+			put /more/x cache-v1.corp.internal
+			start
+			delete /more/x
+			fault denied of GetParameters
+			wait 1m
+			blocks ssm /dns|ssm /more
+			reload
+			wait 10m
+			fault
+			wait 1m`,
+		log: `
+			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /more/x: AccessDeniedException: not authorized
+			[INFO] read by name works again
+			[INFO] alias x.corp.internal. removed: was cache-v1.corp.internal. (parameter /more/x, version 1 of 2000-01-01T00:00:00Z)`,
+	}, {
 		name: "duty 3: throttled again before it was as it had been: that is one turn",
 		script: `
 			put /dns/cache cache-v1.corp.internal

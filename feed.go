@@ -67,6 +67,7 @@ type feed struct {
 	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
 	due       bool                // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
+	robbed    bool                // a feed before robs it
 }
 
 // counts is the feeds whose counts another one goes on with, by the parts of these.
@@ -164,9 +165,11 @@ func (f *feed) slow() {
 		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh {
 			f.watcher.Slow(interval)
 		}
+		old.mu.Lock()
+		f.state.throttled = f.state.throttled || old.state.throttled
+		old.mu.Unlock()
 	}
 	f.stats.interval.Store(int64(f.watcher.Interval())) // the next one may take over before any sweep
-	f.state.throttled = f.watcher.Interval() > f.refresh
 }
 
 // take takes what the feeds that f is the heir of know by now, and then what its own
@@ -306,8 +309,11 @@ func (f *feed) takeSweep() {
 	swept, from, recalled := int64(math.MaxInt64), fromPush, false
 	for _, old := range f.heirOf {
 		swept = min(swept, old.stats.swept.Load())
-		from = min(from, cmp.Or(origin(old.stats.origin.Load()), fromSweep))
-		recalled = recalled || old.stats.recalled.Load()
+		known := fromSweep // of one that has not loaded all
+		if old.stats.recalled.Load() {
+			known, recalled = fromSnapshot, true
+		}
+		from = min(from, cmp.Or(origin(old.stats.origin.Load()), known))
 	}
 	f.stats.swept.Store(swept)
 	f.stats.recalled.Store(recalled)
@@ -378,6 +384,12 @@ func (f *feed) covers(o *feed) bool {
 	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool { return !f.has(line) })
 }
 
+// queues reports whether f and o take hints from one queue.
+func (f *feed) queues(o *feed) bool { return f.pusher != nil && o.pusher != nil && f.push == o.push }
+
+// robs reports whether f deletes hints from o's queue that are o's: they are foreign to f.
+func (f *feed) robs(o *feed) bool { return f.queues(o) && (f.place != o.place || !f.covers(o)) }
+
 // shares is how much of what f reads is known to o. Of two that know as much, it
 // is more for the one with the same zones, and the same lines.
 func (f *feed) shares(o *feed) int {
@@ -436,17 +448,21 @@ func (f *feed) succeed() {
 		if old.snapshot.Path == f.snapshot.Path {
 			f.keeper.pause = old.keeper.pause // that it cannot be written is said
 		}
-		f.due = f.due || old.due || old.pusher != nil && old.pusher.Held() // those come again late, or not here
-		if old.push == f.push && f.pusher != nil {
-			f.due = f.due || f.own != nil // those of a line that is new are junk there
+		old.mu.Lock()
+		f.due = f.due || old.due
+		old.mu.Unlock()
+		switch {
+		case old.pusher == nil:
+		case !f.queues(old):
+			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
+		default:
+			f.due = f.due || old.pusher.Held() // those come again late
 			f.pushing = old.pushing
 			f.pusher.Succeed(old.pusher)
 			f.stats.push.up.Store(old.stats.push.up.Load())
 		}
 	}
-	if f.due {
-		f.watcher.Hint()
-	}
+	f.due = f.due || f.robbed
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
 	}
@@ -461,6 +477,8 @@ func (f *feed) run(ctx context.Context) {
 	}
 	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
+	} else if f.due {
+		f.watcher.Hint()
 	}
 	var wg, keeping sync.WaitGroup
 	changing, changed := context.WithCancel(context.WithoutCancel(ctx)) // the last change is to be kept as well

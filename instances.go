@@ -139,6 +139,7 @@ func (r *instances) bequeath(i *instance) {
 			if f.shares(o) > 0 {
 				from = append(from, o)
 			}
+			f.robbed = f.robbed || o.robs(f)
 		}
 		f.resume()
 		f.slow()

@@ -1142,6 +1142,48 @@ func TestPush(t *testing.T) {
 			x cache-v2`,
 		begun + "[INFO] loaded 2 aliases from 2 parameters\n" + strings.NewReplacer("alias cache", "alias x", "/dns/cache", "/more/x").Replace(flips),
 	}, {
+		"the same, of a line that takes the place of another one", `
+			paths
+			put /more/x cache-v1.corp.internal
+			` + first + `
+			blocks ssm /more
+			load
+			put /more/x cache-v2.corp.internal
+			event Update /more/x
+			wait 201ms
+			queued 0
+			reload
+			wait 1s
+			x cache-v2`,
+		begun + "[WARNING] started without a snapshot: read snapshot FILE: found nothing of the parameters that are read here\n" +
+			"[INFO] loaded 1 aliases from 1 parameters\n" + strings.NewReplacer("alias cache", "alias x", "/dns/cache", "/more/x").Replace(flips),
+	}, {
+		"a hint that could not be read, and a reload with another queue: a sweep sees the change", "paths\n" + first + v2 + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 1s
+			fault
+			push other
+			reload
+			wait 1s
+			cache cache-v2`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			` + flips,
+	}, {
+		"a reload after an event in a process that knows but a snapshot: there is one sweep", "paths\n" + first + `
+			stop
+			fault hang
+			start
+			wait 1s
+			fault hang of GetParameters
+			event Update /dns/cache
+			wait 1s
+			fault
+			calls 0 99
+			reload
+			wait 5s
+			calls 1 1`, begun + "[INFO] recalled 1 aliases, and 0 rejected documents, of TIME",
+	}, {
 		"a read that fails, a reload, and the message does not come again: the next failure is another one", "paths\n" + first + `
 			fault refused of GetParameters
 			event Update /dns/cache

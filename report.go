@@ -127,8 +127,8 @@ func (f *feed) resume() {
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if len(f.state.unread) == 0 {
-			f.state.unread = s.unread
+		if due, later := f.ledger.Load().Due(time.Now()); len(f.state.unread) == 0 && (len(due) > 0 || !later.IsZero()) {
+			f.state.unread = s.unread // else it is another heir that goes on with it
 		}
 	}
 }
