@@ -2,8 +2,10 @@ package alias
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -122,18 +124,14 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 }
 
 // Names is the names, with their zones, that a document which Read refuses is
-// about, as far as can be told: its leaf's, or the keys of a bundle that stand
-// in front of the fault.
+// about, as far as can be told: its leaf's, or a bundle's keys, of which only those
+// in front of the fault are known if it is no JSON.
 func (r Rule) Names(leaf, value string) map[Name]Name {
-	names := map[Name]Name{}
-	doc, _ := parseDocument(value)
 	keys := []string{leaf}
-	if doc.bundle && r.Name == "" {
-		keys = nil
-		for _, s := range doc.specs {
-			keys = append(keys, s.key)
-		}
+	if doc, _ := parseDocument(value); doc.bundle && r.Name == "" {
+		keys = doc.keys(value)
 	}
+	names := map[Name]Name{}
 	for _, key := range keys {
 		aliases, _ := r.place(nil, key)
 		for _, a := range aliases {
@@ -141,6 +139,19 @@ func (r Rule) Names(leaf, value string) map[Name]Name {
 		}
 	}
 	return names
+}
+
+// keys is those of the bundle d, whose document value was read at least in part.
+func (d *document) keys(value string) []string {
+	var whole struct{ Aliases map[string]json.RawMessage }
+	if json.Unmarshal([]byte(value), &whole) == nil {
+		return slices.Collect(maps.Keys(whole.Aliases))
+	}
+	var keys []string
+	for _, s := range d.specs {
+		keys = append(keys, s.key)
+	}
+	return keys
 }
 
 // place adds the aliases, yet without a target, that a leaf or a bundle's key stands

@@ -227,7 +227,7 @@ func TestNames(t *testing.T) {
 		{"an absolute leaf", "corp.internal. org.", "", "cache.org", "", "cache.org."},
 		{"an alias line", "corp.internal.", "db.corp.internal.", "cache", "", "db.corp.internal."},
 		{"an alias line that holds a bundle", "corp.internal.", "db.corp.internal.", "cache", `{"aliases": {"a": "v1.x.org"}}`, "db.corp.internal."},
-		{"a bundle: its keys up to the fault, not its leaf", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b": 7, "c": "v1.x.org"}}`, "a.corp.internal. b.corp.internal."},
+		{"a bundle: its keys, not its leaf", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b": 7, "c": "v1.x.org"}}`, "a.corp.internal. b.corp.internal. c.corp.internal."},
 		{"a bundle that is cut", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b`, "a.corp.internal."},
 		{"a bundle with something beside it", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org"}, "to": "v1.x.org"}`, "a.corp.internal."},
 		{"names that can be none", "corp.internal.", "", "what?", "", ""},

@@ -61,12 +61,15 @@ func TestHandOverToFault(t *testing.T) {
 		entries = append(entries, fmt.Sprintf(`"x%02d": "v1.x.org"`, i))
 	}
 	bundle := func(version int, more string) string {
-		return fmt.Sprintf(`/a/all %d {"aliases": {%s%s}}`, version, strings.Join(entries, ", "), more)
+		before, behind, _ := strings.Cut(more, "ALL")
+		return fmt.Sprintf(`/a/all %d {"aliases": {%s%s%s}}`, version, before, strings.Join(entries, ", "), behind)
 	}
 	for _, fault := range []string{
-		`, "n": "n.internal"`,
-		`, "n0": "n1.internal", "n1": "n2.internal", "n2": "n3.internal", "n3": "n4.internal", "n4": "n5.internal", "n5": "n6.internal", "n6": "n7.internal", "n7": "v1.x.org"`,
-		`, "n": "what?"`,
+		`ALL, "n": "n.internal"`,
+		`ALL, "n0": "n1.internal", "n1": "n2.internal", "n2": "n3.internal", "n3": "n4.internal", "n4": "n5.internal", "n5": "n6.internal", "n6": "n7.internal", "n7": "v1.x.org"`,
+		`ALL, "n": "what?"`,
+		`"n": {"to": "v1.x.org", "ttl": "60"}, ALL`,
+		`"n": null, ALL`,
 	} {
 		for _, trust := range []Trust{trust, verifying} {
 			lines, now := linesOf(t, "internal.", "ssm /a"), epoch
@@ -80,7 +83,7 @@ func TestHandOverToFault(t *testing.T) {
 					t.Fatalf("%s, verify %v: %d aliases are in force at %v, want %d", fault, trust.Verify, n, now.Sub(epoch), many)
 				}
 			}
-			l, _ = l.Apply(seenOf(t, lines, bundle(2, "")), now.Add(time.Minute))
+			l, _ = l.Apply(seenOf(t, lines, bundle(2, "ALL")), now.Add(time.Minute))
 			if e := l.Table().Get("x00.internal."); l.Table().Len() != many || e.Source.Parameter != "/a/all" {
 				t.Errorf("%s, verify %v: %d aliases are in force in the end, the first by %s, want %d by the bundle", fault, trust.Verify, l.Table().Len(), e.Source.Parameter, many)
 			}
@@ -361,8 +364,25 @@ func TestHandOverToMissing(t *testing.T) {
 	l, _ = l.ApplyRead([]Ref{{Name: "/a/x"}}, nil, at(1))
 	l, _ = l.Apply(seenOf(t, lines, u), at(2))
 	l, _ = l.ApplyRead([]Ref{{Name: "/a/h"}, {Name: "/a/x"}}, nil, at(2))
+	if l.Table().Get("x.internal.") == nil {
+		t.Error("x is gone once its heir is missing, want it to wait until that is gone for sure")
+	}
+	l, _ = l.ApplyRead([]Ref{{Name: "/a/h"}, {Name: "/a/x"}}, nil, at(3))
 	if l.Table().Get("x.internal.") != nil {
-		t.Error("x waits for an heir that is missing, want it gone")
+		t.Error("x waits for an heir that is gone for sure, want it gone")
+	}
+
+	for _, heir := range []string{`{"aliases": {"n": "n.internal", "x": "v1.x.org"}}`, `{"aliases": {"x": "?"}}`, `{"aliases": {"x": "v1.x.org", "n": "?"}}`} {
+		l, _ := New(lines, trust).Apply(seenOf(t, lines, u+"/a/x 1 v1.x.org"), epoch)
+		for i := range 5 {
+			l, _ = l.Apply(seenOf(t, lines, u+"/a/h 1 "+heir), at(i+1))
+			asked, _ := l.Due(at(i + 1))
+			l, _ = l.ApplyRead(asked, nil, at(i+1))
+		}
+		l, _ = l.Apply(seenOf(t, lines, u), at(6))
+		if l.Table().Get("x.internal.") == nil {
+			t.Errorf("x is gone once a sweep has missed %s", heir)
+		}
 	}
 
 	l, _ = New(lines, trust).Apply(seenOf(t, lines, u+"/a/b 1 v1.x.org\n/a/c 1 v1.x.org\n/a/d 1 v1.x.org\n/a/e 1 v1.x.org"), epoch)

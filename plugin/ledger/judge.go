@@ -46,8 +46,9 @@ func (c *change) judge() *view {
 }
 
 // spare takes back that parameters are gone which have an alias in force that a document
-// states which is out, and none that is in: they go together, or the alias would be gone in
-// between. It reports whether there were any.
+// states which is out, or missing, and none that is in: they go together, or the alias would be
+// gone in between. Who states another alias of such a parameter is out as well. It reports
+// whether there were any.
 func (v *view) spare() bool {
 	if len(v.retired) == 0 {
 		return false
@@ -55,18 +56,40 @@ func (v *view) spare() bool {
 	if v.next == nil {
 		v.build(v.order()) // none is at fault by now
 	}
-	var spared []key
-	for k, r := range v.where(record.hasNewer) {
-		if v.in[k] != nil {
-			continue
+	out := map[key]bool{}
+	var more []key // of those that are out, to be looked at
+	leave := func(k key) {
+		if !out[k] {
+			out[k] = true
+			more = append(more, k)
 		}
-		for name := range v.about(r.newer) {
-			if e := v.table.Get(name); e != nil && v.retired[keyOf(e)] && v.next.Get(name) == nil {
-				spared = append(spared, keyOf(e))
+	}
+	for k := range v.where(func(r record) bool { return r.newer != nil }) {
+		if v.in[k] == nil {
+			leave(k)
+		}
+	}
+	spared := map[key]bool{}
+	for len(more) > 0 {
+		k := more[len(more)-1]
+		more = more[:len(more)-1]
+		for name := range v.about(v.record(k).newer) {
+			holder := v.table.Get(name)
+			if holder == nil || !v.retired[keyOf(holder)] || spared[keyOf(holder)] {
+				continue
+			}
+			if heir := v.next.Get(name); heir != nil && !out[keyOf(heir)] {
+				continue
+			}
+			spared[keyOf(holder)] = true
+			for a := range v.claims(v.kept[keyOf(holder)].good) {
+				if heir := v.next.Get(a.Name); heir != nil && v.in[keyOf(heir)] != nil {
+					leave(keyOf(heir))
+				}
 			}
 		}
 	}
-	for _, k := range spared {
+	for k := range spared {
 		v.keep(k)
 		v.next = nil
 	}
@@ -534,7 +557,8 @@ func (v *view) reached(s swap) bool {
 			}
 			further = v.movesTo(name, further)
 		}
-		if names = further; len(names) > 1000 { // to look at all aliases is no dearer
+		names = further
+		if v.traced += len(names); v.traced > 1000 { // to look at all aliases is no dearer
 			return true
 		}
 	}
@@ -583,8 +607,12 @@ func (v *view) changed(chain []step) []key {
 			changed = append(changed, keyOf(e))
 		}
 		// Or another one had the name, and has given it up.
-		if before := ownerIn(v.table, s.name); before != nil && before.Name != s.owner {
-			switch e := v.next.Get(before.Name); {
+		for above := s.name; above != s.owner && above != "."; above = above.Parent() {
+			before := v.table.Get(above)
+			if before == nil || above != s.name && before.Subtree == nil {
+				continue
+			}
+			switch e := v.next.Get(above); {
 			case e != nil && v.changes(e):
 				changed = append(changed, keyOf(e))
 			case e == nil && v.in[keyOf(before)] != nil:

@@ -153,6 +153,7 @@ type change struct {
 	left     map[Probe]bool              // those of targets that an alias has left
 	touched  map[alias.Name]bool         // the targets of drains that changed
 	moves    map[alias.Name][]alias.Name // the aliases whose labels move along, by target; nil until it is asked for
+	traced   int                         // how many names were followed back over these
 	events   []Event
 }
 
@@ -319,8 +320,8 @@ func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 			guessed = l.lines[r.newer.Line].Rule.Names(r.newer.leaf(), "")
 		}
 		for name, zone := range l.about(r.newer) {
-			if guessed[name] != "" || r.good != nil && r.good.states(name) {
-				continue
+			if guessed[name] != "" || r.good != nil && (r.good.states(name) || ownerIn(l.table, name) != nil) {
+				continue // or a subtree in force has it
 			}
 			if orphans == nil {
 				orphans = map[alias.Name]alias.Name{}

@@ -456,7 +456,7 @@ func TestMissing(t *testing.T) {
 // 14 of DNS correctness: which names are held, since all that is known of them is
 // documents that were rejected.
 func TestHeld(t *testing.T) {
-	names := []string{"a.internal.", "b.internal.", "all.internal.", "db.internal."}
+	names := []string{"a.internal.", "b.internal.", "all.internal.", "db.internal.", "x.a.internal."}
 	for _, tt := range []struct {
 		name string
 		seen []string // of one sweep after another, or "ASKED|SEEN" of a read
@@ -473,6 +473,8 @@ func TestHeld(t *testing.T) {
 		{"it shrinks again", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": "v1.x.org", "b": "a b"}}`, `/a/all 3 {"aliases": {"a": "v1.x.org"}}`}, ""},
 		{"a loop in a bundle that grows", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": "v2.x.org", "b": "b.internal"}}`}, "b.internal."},
 		{"another parameter has what a bundle grows by", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}` + "\n/a/b 1 v1.x.org", `/a/all 2 {"aliases": {"a": "v2.x.org", "b": "v2.x.org"}}` + "\n/a/b 1 v1.x.org"}, ""},
+		{"a subtree has what a bundle grows by", []string{`/a/all 1 {"aliases": {"a": {"to": "v1.x.org", "subtree": "keep"}}}`, `/a/all 2 {"aliases": {"a": {"to": "v1.x.org", "subtree": "keep"}, "x.a": "v1.x.org", "b": "a b"}}`}, "b.internal."},
+		{"a fault in front of what a bundle grows by", []string{`/a/all 1 {"aliases": {"db": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": {"to": "v1.x.org", "ttl": "60"}, "b": "v1.x.org"}}`}, "a.internal. b.internal."},
 		{"a bundle that cannot be read any more", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, "/a/all 2 what?"}, ""},
 		{"a loop", []string{"/a/a 1 a.internal"}, "a.internal."},
 		{"an alias line's", []string{"/p/db 1 what?"}, "db.internal."},

@@ -1239,6 +1239,56 @@ func TestScenarios(t *testing.T) {
 			events: "alias x.w.internal. added: b.internal., ttl 5 ({/a/x.w 2})",
 		}},
 	}, {
+		name:  "10: a loop by itself, below a subtree that flips in the same sweep",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen:  `/a/p 1 {"to": "q1.x.org", "subtree": "keep"}`,
+			table: "p.internal. q1.x.org. 5 /a/p@1",
+			events: `
+				alias p.internal. added: q1.x.org., ttl 5, subtree keep ({/a/p 1})`,
+		}, {
+			seen: `
+				/a/all 1 {"aliases": {"x.p": "x.p.internal"}}
+				/a/p 2 {"to": "q2.x.org", "subtree": "keep"}
+				/a/z 1 v1.x.org`,
+			table: `
+				p.internal. q2.x.org. 5 /a/p@2
+				z.internal. v1.x.org. 5 /a/z@1`,
+			events: `
+				rejected {/a/all 1}: follow alias x.p.internal.: found the loop x.p.internal. x.p.internal., want a target that does not lead back; no version of it is in force
+				alias p.internal. flipped: q1.x.org. to q2.x.org. ({/a/p 2})
+				alias z.internal. added: v1.x.org., ttl 5 ({/a/z 1})`,
+			rejected: "/a/all@1 loop internal.=1",
+		}},
+	}, {
+		name:  "10: a subtree that left a name alone goes, so that the one above has it, and makes a loop",
+		lines: "ssm /a",
+		sweeps: []sweep{{
+			seen: `
+				/a/a 1 x.y.b.internal
+				/a/b 1 {"to": "a.internal", "subtree": "collapse"}
+				/a/y.b 1 {"to": "v1.x.org", "subtree": "keep", "except": ["x"]}`,
+			table: `
+				a.internal. x.y.b.internal. 5 /a/a@1
+				b.internal. a.internal. 5 /a/b@1
+				y.b.internal. v1.x.org. 5 /a/y.b@1`,
+			events: `
+				alias a.internal. added: x.y.b.internal., ttl 5 ({/a/a 1})
+				alias b.internal. added: a.internal., ttl 5, subtree collapse ({/a/b 1})
+				alias y.b.internal. added: v1.x.org., ttl 5, subtree keep except x.y.b.internal. ({/a/y.b 1})`,
+		}, {
+			seen: `
+				/a/a 1 x.y.b.internal
+				/a/b 1 {"to": "a.internal", "subtree": "collapse"}
+				/a/y.b 2 v1.x.org`,
+			table: `
+				a.internal. x.y.b.internal. 5 /a/a@1
+				b.internal. a.internal. 5 /a/b@1
+				y.b.internal. v1.x.org. 5 /a/y.b@1`,
+			events:   "rejected {/a/y.b 2}: follow alias a.internal.: found the loop a.internal. x.y.b.internal. a.internal., want a target that does not lead back; version 1 stays in force",
+			rejected: "/a/y.b@2 loop internal.=1",
+		}},
+	}, {
 		name:  "10: a loop over labels that move along, from one in force",
 		lines: "ssm /a",
 		sweeps: []sweep{{
