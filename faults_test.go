@@ -2228,7 +2228,6 @@ func TestBrakeByAReloadAndLetGo(t *testing.T) {
 	`, `
 		[INFO] loaded 44 aliases from 2 parameters
 		[WARNING] read by name failed, and what is in force stays: read the parameters /dns/all: AccessDeniedException: not authorized
-		[INFO] nothing is left to be read by name
 		[INFO] loaded 5 aliases from 2 parameters
 	`)
 }

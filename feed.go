@@ -427,8 +427,8 @@ func (f *feed) load(ctx context.Context) {
 }
 
 // succeed takes what those have seen until their end that f is the heir of, and lets go
-// of them.
-func (f *feed) succeed() {
+// of them. It reports whether a sweep is due at once.
+func (f *feed) succeed() (due bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
@@ -467,17 +467,18 @@ func (f *feed) succeed() {
 		f.pushing.since = time.Now()
 	}
 	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own = nil, nil, nil, nil, nil, nil
+	return f.due
 }
 
 // run keeps the table up to date until ctx is done.
 func (f *feed) run(ctx context.Context) {
-	f.succeed()
+	due := f.succeed()
 	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
 		f.keeper.kick() // the Corefile may name a new file
 	}
 	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
-	} else if f.due {
+	} else if due {
 		f.watcher.Hint()
 	}
 	var wg, keeping sync.WaitGroup

@@ -127,7 +127,7 @@ func (f *feed) resume() {
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if due, later := f.ledger.Load().Due(time.Now()); len(f.state.unread) == 0 && (len(due) > 0 || !later.IsZero()) {
+		if due, later := f.ledger.Load().Due(time.Now()); len(f.state.unread) == 0 && (f.covers(old) || len(due) > 0 || !later.IsZero()) {
 			f.state.unread = s.unread // else it is another heir that goes on with it
 		}
 	}
