@@ -1069,6 +1069,29 @@ func TestFaults(t *testing.T) {
 			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
 	}, {
+		name: "duty 5: a read by name fails, also after a reload that adds a line: that is one turn",
+		script: `
+			paths
+			put /dns/cache cache-v1.corp.internal
+			put /more/x cache-v1.corp.internal
+			start
+			wait 1s
+			delete /dns/cache
+			fault denied of GetParameters
+			wait 1m
+			blocks ssm /dns ssm /more
+			reload
+			wait 1m
+			fault
+			wait 2m`,
+		log: `
+			[INFO] loaded 1 aliases from 1 parameters
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
+			[INFO] loaded 2 aliases from 1 parameters
+			[WARNING] loaded nothing below /dns: found no parameter there
+			[INFO] read by name works again
+			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,
+	}, {
 		name: "duty 5: a read by name fails, and a reload makes two blocks of one: only that which reads the parameter says when it is over",
 		script: `
 			paths
@@ -2228,6 +2251,7 @@ func TestBrakeByAReloadAndLetGo(t *testing.T) {
 	`, `
 		[INFO] loaded 44 aliases from 2 parameters
 		[WARNING] read by name failed, and what is in force stays: read the parameters /dns/all: AccessDeniedException: not authorized
+		[INFO] nothing is left to be read by name
 		[INFO] loaded 5 aliases from 2 parameters
 	`)
 }

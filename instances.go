@@ -141,7 +141,6 @@ func (r *instances) bequeath(i *instance) {
 			}
 			f.robbed = f.robbed || o.robs(f)
 		}
-		f.resume()
 		f.slow()
 		own := func(o *feed) int { // of two that know as much
 			if slices.Contains(heirs[f][part{}], o) {
@@ -153,6 +152,7 @@ func (r *instances) bequeath(i *instance) {
 		if len(from) > 0 {
 			f.inherit(from, heirs[f])
 		}
+		f.resume()
 	}
 }
 

@@ -1170,6 +1170,25 @@ func TestPush(t *testing.T) {
 			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			` + flips,
 	}, {
+		"the same, and others could be read before the reload", "paths\nput /dns/x cache-v1.corp.internal\n" + first + v2 + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 1s
+			fault
+			put /dns/x cache-v2.corp.internal
+			event Update /dns/x
+			wait 5s
+			push other
+			reload
+			wait 1s
+			x cache-v2
+			cache cache-v2`, `
+			[INFO] loaded 2 aliases from 2 parameters
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] alias x.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/x, version 2 of 2000-01-01T00:00:02Z)
+			[INFO] push works again: parameters are read as it says
+			` + flips,
+	}, {
 		"a reload after an event in a process that knows but a snapshot: there is one sweep", "paths\n" + first + `
 			stop
 			fault hang

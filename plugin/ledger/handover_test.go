@@ -91,6 +91,28 @@ func TestHandOverToFault(t *testing.T) {
 	}
 }
 
+// Nothing waits for a version that was rejected of a parameter which is gone for sure, also where that
+// is kept for an heir of its own.
+func TestHandOverToGone(t *testing.T) {
+	const rest = `/a/k 1 {"aliases": {"h": "v1.x.org", "n": "?"}}` + "\n/a/z 1 v1.x.org\n"
+	lines, now := linesOf(t, "internal.", "ssm /a"), epoch
+	l := New(lines, trust)
+	sweep := func(seen string) {
+		now = now.Add(interval)
+		l, _ = l.Apply(seenOf(t, lines, seen), now)
+		asked, _ := l.Due(now)
+		l, _ = l.ApplyRead(asked, nil, now)
+	}
+	sweep("/a/x 1 v1.x.org\n" + `/a/h 1 {"aliases": {"h": "v1.x.org"}}` + "\n/a/z 1 v1.x.org")
+	sweep("/a/x 1 v1.x.org\n" + `/a/h 2 {"aliases": {"h": "v1.x.org", "x": "v1.x.org"}}` + "\n" + rest)
+	for range 10 {
+		sweep(rest)
+	}
+	if l.Table().Get("x.internal.") != nil || l.Table().Get("h.internal.") == nil {
+		t.Errorf("in force are\n%swant h, which k states, and not x", tableText(l.Table()))
+	}
+}
+
 // A parameter that is deleted and a bundle that is emptied hand over to one that has
 // waited for both: neither alias is gone at any moment. What cannot be read is not empty.
 func TestHandOverFromEmptied(t *testing.T) {

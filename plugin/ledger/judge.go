@@ -65,7 +65,7 @@ func (v *view) spare() bool {
 		}
 	}
 	for k := range v.where(func(r record) bool { return r.newer != nil }) {
-		if v.in[k] == nil {
+		if _, gone := v.kept[k]; v.in[k] == nil && !gone { // or it will never come into force
 			leave(k)
 		}
 	}

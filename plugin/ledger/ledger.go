@@ -276,7 +276,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 	next := *c.Ledger
 	next.records = c.records.with(c.updates, c.retired)
 	next.braked, next.known = c.brake, known
-	next.orphans = next.orphaned()
+	next.orphans = next.orphaned(edit)
 	c.events = slices.Grow(c.events, len(swaps))
 	for _, s := range swaps {
 		c.turn(s.before, s.after)
@@ -307,9 +307,9 @@ func (s swap) name() alias.Name {
 }
 
 // orphaned is the names, with their zones, of which nothing is known but
-// documents that were rejected. Their own zones must not deny them, nor say what
+// documents that were rejected; table has all aliases of l. Their own zones must not deny them, nor say what
 // may be long out of date.
-func (l *Ledger) orphaned() map[alias.Name]alias.Name {
+func (l *Ledger) orphaned(table *alias.Edit) map[alias.Name]alias.Name {
 	var orphans map[alias.Name]alias.Name
 	for _, r := range l.records.unsettled {
 		if r.newer == nil || r.newer.err == nil {
@@ -320,7 +320,7 @@ func (l *Ledger) orphaned() map[alias.Name]alias.Name {
 			guessed = l.lines[r.newer.Line].Rule.Names(r.newer.leaf(), "")
 		}
 		for name, zone := range l.about(r.newer) {
-			if guessed[name] != "" || r.good != nil && (r.good.states(name) || ownerIn(l.table, name) != nil) {
+			if guessed[name] != "" || r.good != nil && (r.good.states(name) || ownerIn(table, name) != nil) {
 				continue // or a subtree in force has it
 			}
 			if orphans == nil {

@@ -102,8 +102,9 @@ func (p *Pusher) Succeed(old *Pusher) {
 // Held reports whether Run has left hints in the queue that it had received. They come again after Hidden at most.
 func (p *Pusher) Held() bool { return p.held }
 
-// Unread reports whether what the last hints told of could not be read. They come again likewise.
-func (p *Pusher) Unread() bool { return p.unread }
+// Unread reports whether there may be hints in the queue of which Run could not read what they told of. They come
+// again likewise.
+func (p *Pusher) Unread() bool { return p.unread || time.Since(p.since) < Hidden }
 
 // again is parameters to be read once more.
 type again struct {
