@@ -50,7 +50,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	table := v.table.Load()
 	e, below, mark := v.find(table, r)
 	if e == nil {
-		if mark == nil && !table.Partial() { // most queries
+		if (mark == nil || mark.IsRetired() && leaving(w, r)) && !table.Partial() { // most queries
 			return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
 		}
 		return v.pass(ctx, table.Partial(), mark, w, r)

@@ -532,6 +532,27 @@ func TestMovingWhileTheRestIsSlow(t *testing.T) {
 	}
 }
 
+// What a move has not left yet exists if an alias lies below it, though queries for it are counted by
+// who waits for the move to leave it.
+func TestTargetAboveAnAlias(t *testing.T) {
+	const ramp = `{"from": "v3.corp.internal", "to": "v2.corp.internal", "start": "2000-01-01T01:00:00Z", "over": "100s"}`
+	synctest.Test(t, func(t *testing.T) {
+		v := moving(t, "cache", ramp, false)
+		for _, want := range []int{dns.RcodeNameError, dns.RcodeSuccess} {
+			edit := v.table.Load().Edit()
+			if want == dns.RcodeSuccess {
+				edit.Put(&alias.Source{Parameter: "/dns/x"}, alias.Alias{Name: "x.v3.corp.internal.", Zone: "corp.internal.", Target: "v1.corp.internal.", TTL: 5})
+			}
+			edit.Retire("v3.corp.internal.", new(alias.Retired))
+			v.table.Store(edit.Table())
+			m := v.asked(t, netip.MustParsePrefix("192.0.2.1/32"), "", "cache.corp.internal.", dns.TypeA)
+			if m.Rcode != want {
+				t.Errorf("got %s, want %s", dns.RcodeToString[m.Rcode], dns.RcodeToString[want])
+			}
+		}
+	})
+}
+
 // A ramp goes on through an outage, a reload and a restart.
 func TestMovingGoesOn(t *testing.T) {
 	const ramp = `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "2000-01-01T01:00:00Z", "over": "100s"}`

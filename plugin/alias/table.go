@@ -41,6 +41,9 @@ func (m *Mark) Retired() *Retired {
 	return m.retired
 }
 
+// IsRetired reports whether m says nothing but that the name is retired.
+func (m *Mark) IsRetired() bool { return m.held == "" && m.above == 0 }
+
 // Held is the zone of a name that would be an alias but for a fault in its only
 // document; else "".
 func (m *Mark) Held() Name {
