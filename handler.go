@@ -76,7 +76,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	h := v.newHop(ctx, w, r, target, v.flatten || apex)
 	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
 	h.cname.Hdr.Ttl, h.until, h.differs = choice.TTL, choice.Until, choice.Differs
-	h.leaving = e.Move != nil && e.Move.Scheduled() && target == string(e.Move.From)
+	h.leaving = e.Move != nil && e.Move.Scheduled() && choice.Tally != e.Tallies[0] && target == string(choice.Target())
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target()) {
 		return h.chain()
