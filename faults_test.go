@@ -946,7 +946,7 @@ func TestFaults(t *testing.T) {
 			fault hang
 			wait 1m
 			fault
-			wait 12s
+			wait 30s
 			fault denied
 			wait 1m
 		`,
