@@ -97,6 +97,9 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 func (p *Pusher) Succeed(old *Pusher) {
 	p.unread, p.stuck, p.refused, p.since = old.unread, old.stuck, old.refused, old.since
 	p.failing.Store(p.unread || p.stuck)
+	if old.held {
+		p.since = time.Now() // these are hidden as well
+	}
 }
 
 // Held reports whether Run has left hints in the queue that it had received. They come again after Hidden at most.
