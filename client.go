@@ -16,9 +16,6 @@ func (v *VersionAlias) choose(e *alias.Entry, w dns.ResponseWriter, r *dns.Msg) 
 		return e.Still()
 	}
 	client := clientOf(w, r)
-	if !e.Move.Scheduled() {
-		return e.Choose(client, time.Time{})
-	}
 	if now := v.instance.clock.now.Load(); now != nil {
 		if choice, sure := e.ChooseAbout(client, *now, lag); sure {
 			return choice

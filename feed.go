@@ -384,11 +384,13 @@ func (f *feed) covers(o *feed) bool {
 	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool { return !f.has(line) })
 }
 
-// queues reports whether f and o take hints from one queue.
-func (f *feed) queues(o *feed) bool { return f.pusher != nil && o.pusher != nil && f.push == o.push }
+// sharesQueue reports whether f and o take hints from one queue.
+func (f *feed) sharesQueue(o *feed) bool {
+	return f.pusher != nil && o.pusher != nil && f.push == o.push
+}
 
 // robs reports whether f deletes hints from o's queue that are o's: they are foreign to f.
-func (f *feed) robs(o *feed) bool { return f.queues(o) && (f.place != o.place || !f.covers(o)) }
+func (f *feed) robs(o *feed) bool { return f.sharesQueue(o) && (f.place != o.place || !f.covers(o)) }
 
 // shares is how much of what f reads is known to o. Of two that know as much, it
 // is more for the one with the same zones, and the same lines.
@@ -453,7 +455,7 @@ func (f *feed) succeed() (due bool) {
 		old.mu.Unlock()
 		switch {
 		case old.pusher == nil:
-		case !f.queues(old):
+		case !f.sharesQueue(old):
 			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
 		default:
 			f.due = f.due || old.pusher.Held() // those come again late
@@ -525,7 +527,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	next, events := before.Apply(seen, now)
 	f.adopt(next, events)
 	f.state.swept(f.refresh, f.watcher.Interval())
-	if due, later := next.Due(now); len(due) == 0 && later.IsZero() {
+	if !rereads(next, now) {
 		f.state.unread.over("nothing is left to be read by name")
 	}
 	f.report(events, first, seen)

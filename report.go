@@ -127,10 +127,16 @@ func (f *feed) resume() {
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if due, later := f.ledger.Load().Due(time.Now()); len(f.state.unread) == 0 && (f.covers(old) || len(due) > 0 || !later.IsZero()) {
+		if len(f.state.unread) == 0 && (f.covers(old) || rereads(f.ledger.Load(), time.Now())) {
 			f.state.unread = s.unread // else it is another heir that goes on with it
 		}
 	}
+}
+
+// rereads reports whether l has parameters that are to be read by name, at now or later.
+func rereads(l *ledger.Ledger, now time.Time) bool {
+	due, later := l.Due(now)
+	return len(due) > 0 || !later.IsZero()
 }
 
 func (s *state) failed(err error, next time.Duration) {
