@@ -111,6 +111,8 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	s.client = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled // the SDK would not ask at all
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
 		}
 		if c.Transport != nil {
 			o.HTTPClient = client(c.Transport)

@@ -127,6 +127,13 @@ endpoint_url = http://local.test
 			url:   "https://vpce.test:8443/",
 			scope: "ENV eu-west-1 ssm",
 		},
+		{
+			name:  "aws_endpoint before the kinds of endpoints that the environment wants",
+			env:   map[string]string{"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "secret"},
+			c:     Config{Endpoint: "https://vpce.test:8443"},
+			url:   "https://vpce.test:8443/",
+			scope: "ENV eu-west-1 ssm",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := configured(t, test.env, test.files)
