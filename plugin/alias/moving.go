@@ -13,8 +13,8 @@ import (
 var percents = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})(\.[0-9]{1,3})?$`)
 
 // times is how a time is written (RFC 3339 section 5.6). The time package takes
-// more than that: a comma for the point, and one digit for two.
-var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$`)
+// more than that: a comma for the point, one digit for two, and offsets of 24 hours.
+var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // lastYear is the first year that is too late for a move: RFC 3339 ends soon after,
 // and JSON has no other times.
