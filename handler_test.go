@@ -492,7 +492,7 @@ func TestPacked(t *testing.T) {
 		}
 	}
 	v.verifier = &verifier{plugin: v}
-	v.verifier.server.Store(server)
+	v.verifier.see(context.WithValue(t.Context(), dnsserver.Key{}, server))
 	if a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "web.example.org.", Check: alias.CheckAddress}); a.Err != nil {
 		t.Errorf("verify: %v", a.Err)
 	}

@@ -22,26 +22,54 @@ import (
 // verifier answers probes as a client would find out that asks this server.
 type verifier struct {
 	plugin *VersionAlias
-	server atomic.Pointer[dnsserver.Server] // nil before the first query
+	// servers is those by which queries came, one for each listener: before there is no way to know
+	// one, and they need not serve the same.
+	servers atomic.Pointer[[]*dnsserver.Server]
+	seeing  sync.Mutex // held by who adds one
 }
 
-// see notes the server: before a query comes there is no way to know it.
+func (v *verifier) known() []*dnsserver.Server {
+	if servers := v.servers.Load(); servers != nil {
+		return *servers
+	}
+	return nil
+}
+
+// see notes the server.
 func (v *verifier) see(ctx context.Context) {
-	if v.server.Load() != nil {
+	server, ok := ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
+	if !ok || slices.Contains(v.known(), server) {
 		return
 	}
-	if s, ok := ctx.Value(dnsserver.Key{}).(*dnsserver.Server); ok {
-		v.server.Store(s)
+	v.seeing.Lock()
+	defer v.seeing.Unlock()
+	if known := v.known(); !slices.Contains(known, server) {
+		known = append(slices.Clip(known), server)
+		v.servers.Store(&known)
 	}
 }
 
-// Verify implements watch.Verifier. Before the server is known, what leads out of
-// the server block cannot be asked for, so that no failure is to be believed.
+// Verify implements watch.Verifier. What one of the servers finds will do, since the others may not
+// serve the target, or what is in force. Before any is known, what leads out of the server block cannot be
+// asked for, so that no failure is to be believed.
 func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
-	known := v.server.Load() != nil // it may be meanwhile, but too late for this one
-	table := v.plugin.table.Load()
-	over, err := v.verify(ctx, p)
-	return ledger.Answer{Probe: p, Err: err, Unasked: err != nil && !known, Over: over, Table: table}
+	a := ledger.Answer{Probe: p, Table: v.plugin.table.Load()}
+	known := v.known() // more may be meanwhile, but too late for this one
+	if len(known) == 0 {
+		a.Over, a.Err = v.verify(ctx, p)
+		a.Unasked = a.Err != nil
+		return a
+	}
+	for i, server := range known {
+		over, err := v.verify(context.WithValue(ctx, dnsserver.Key{}, server), p)
+		if err == nil || i == 0 {
+			a.Over, a.Err = over, err
+		}
+		if err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return a
 }
 
 func (v *verifier) verify(ctx context.Context, p ledger.Probe) ([]alias.Name, error) {
@@ -222,17 +250,13 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 	}()
 	q := new(dns.Msg).SetQuestion(string(target), qtype)
 	q.SetEdns0(dns.DefaultMsgSize, false) // for an access rule to say so
-	server := v.server.Load()
-	if server != nil {
-		ctx = context.WithValue(ctx, dnsserver.Key{}, server)
-	}
 	passage := new(passage)
 	ctx = context.WithValue(ctx, probing{}, passage)
 	ctx = context.WithValue(ctx, nested{}, true)
 	ctx = context.WithValue(ctx, dnsserver.LoopKey{}, 1)
-	m, err = v.exchange(ctx, server, q, self)
+	m, err = v.exchange(ctx, q, self)
 	if err == nil && m.Truncated && ctx.Err() == nil { // a stop waits for what is asked
-		m, err = v.exchange(ctx, server, q.Copy(), selfTCP)
+		m, err = v.exchange(ctx, q.Copy(), selfTCP)
 	}
 	switch {
 	case err != nil:
@@ -244,8 +268,9 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 }
 
 // exchange asks a question of the server block's chain, or of the server.
-func (v *verifier) exchange(ctx context.Context, server *dnsserver.Server, q *dns.Msg, from net.Addr) (*dns.Msg, error) {
+func (v *verifier) exchange(ctx context.Context, q *dns.Msg, from net.Addr) (*dns.Msg, error) {
 	w := &prober{from: from}
+	server, _ := ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
 	switch {
 	case v.plugin.serves(alias.Name(q.Question[0].Name)):
 		rcode, err := v.plugin.entry.ServeDNS(ctx, w, q)

@@ -57,7 +57,7 @@ func startTrial(t *testing.T, document string) *trial {
 		p[0].Modified = p[0].Modified.Add(time.Duration(tr.n) * time.Second)
 		return append(p, tr.more...), nil
 	}}, verify)
-	tr.verifier.server.Store(new(dnsserver.Server)) // so that what is found counts
+	tr.verifier.see(context.WithValue(t.Context(), dnsserver.Key{}, new(dnsserver.Server))) // so that what is found counts
 	tr.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		name := strings.TrimSuffix(strings.ToLower(r.Question[0].Name), ".corp.internal.")
 		tr.mu.Lock()
@@ -300,6 +300,32 @@ func TestVerifyBeforeTheServer(t *testing.T) {
 		a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "cache-v1.corp.internal.", Check: alias.CheckName})
 		if a.Err == nil || a.Unasked != unasked {
 			t.Errorf("got %+v, want a failure and unasked %v", a, unasked)
+		}
+	}
+}
+
+// Listeners of one block need not serve the same: a target is there if one that queries came by has
+// it, whichever that is.
+func TestVerifyByAnyListener(t *testing.T) {
+	with, without := serving(t, "example.org.", plugin.HandlerFunc(addressed)), serving(t, "example.net.", plugin.HandlerFunc(addressed))
+	for _, tt := range []struct {
+		name    string
+		queries []*dnsserver.Server
+		want    string
+	}{
+		{"none", nil, "found no query yet that tells which server to ask, want one"},
+		{"one that has not", []*dnsserver.Server{without, without}, "found REFUSED, want an address"},
+		{"one that has not, and one that has", []*dnsserver.Server{without, with}, "<nil>"},
+		{"the other way round", []*dnsserver.Server{with, without, with}, "<nil>"},
+	} {
+		v := above(nil)
+		v.verifier = &verifier{plugin: v}
+		for _, s := range tt.queries {
+			v.verifier.see(context.WithValue(t.Context(), dnsserver.Key{}, s))
+		}
+		a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "web-v2.example.org."})
+		if got := fmt.Sprint(a.Err); got != tt.want || a.Unasked != (tt.queries == nil) {
+			t.Errorf("%s: got %s, unasked %v, want %s", tt.name, got, a.Unasked, tt.want)
 		}
 	}
 }
