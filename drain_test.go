@@ -110,6 +110,21 @@ func TestDrainOfSharedTarget(t *testing.T) {
 	}
 }
 
+// Queries for a target that is below an alias are the alias's: to show 0 would be to say that
+// nobody asks.
+func TestDrainOfTargetBelowAlias(t *testing.T) {
+	i := feedOnce(t, cache(`{"aliases": {"a": "v1.b.corp.internal", "b": {"to": "b-v1.corp.internal", "subtree": "keep"}}}`, 1))
+	const retired = `retired_queries_total{target="v1.b.corp.internal.",zone="corp.internal."}`
+	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": {"to": "b-v1.corp.internal", "subtree": "keep"}}}`, 2), 0)
+	if metric(retired, "0") == nil {
+		t.Error("queries that an alias answers are shown as those for a target that is retired")
+	}
+	i.plugins[0].feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", "b": "b-v1.corp.internal"}}`, 3), 0)
+	if err := metric(retired, "0"); err != nil {
+		t.Error(err)
+	}
+}
+
 // At a reload each block tells what its own aliases have left by it and before, and nothing
 // that merely another block leads to.
 func TestDrainOverReloadsOfBlocks(t *testing.T) {

@@ -185,7 +185,7 @@ func (s scrape) drains(l *ledger.Ledger, drains []ledger.Drain, left map[alias.N
 	for _, d := range drains {
 		zone, target := string(d.Zone), string(d.Target)
 		s.most(drainDesc, float64(d.Deadline().UnixNano())/float64(time.Second), zone, string(d.Alias), target)
-		if r := l.Table().Retired(d.Target); r != nil && left[d.Target] {
+		if r := retiredIn(l.Table(), d.Target); r != nil && left[d.Target] {
 			k := key(retiredDesc, []string{zone, target})
 			if by := (counter{k, r}); !counted[by] {
 				counted[by] = true

@@ -186,6 +186,16 @@ func (d drains) Drain(i int) status.Drain {
 	return s
 }
 
+// retiredIn counts the queries for a target that aliases have left, and nil is of one that is an
+// alias, or below one: those are the alias's.
+func retiredIn(t *alias.Table, target alias.Name) *alias.Retired {
+	e, _, mark := t.Lookup(string(target))
+	if e != nil {
+		return nil
+	}
+	return mark.Retired()
+}
+
 // note remembers a flip.
 func (f *feed) note(e ledger.Event) {
 	flip := status.Flip{
