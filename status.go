@@ -133,7 +133,7 @@ func (f *feed) status(now time.Time) status.Server {
 	s := status.Server{
 		Source:   status.Source{Kind: "ssm", InForce: origin(f.stats.origin.Load()).String(), Age: -1},
 		Aliases:  list{l, now},
-		Draining: l.draining(now),
+		Draining: l.draining(f.served, now),
 		Flips:    f.flipped(),
 	}
 	for _, zone := range f.zones {
@@ -149,9 +149,9 @@ func (f *feed) status(now time.Time) status.Server {
 	return s
 }
 
-// draining is what of it is told at now.
-func (l *listing) draining(now time.Time) drains {
-	d := drains{listing: l, now: now}
+// draining is what of it is told at now by a server block that serves those zones.
+func (l *listing) draining(served []alias.Name, now time.Time) drains {
+	d := drains{listing: l, served: served, now: now}
 	for i := range l.drains {
 		if l.drains[i].Told(now) {
 			d.told = append(d.told, i)
@@ -163,8 +163,9 @@ func (l *listing) draining(now time.Time) drains {
 // drains is the drains of a listing at a moment.
 type drains struct {
 	*listing
-	told []int // by number
-	now  time.Time
+	told   []int // by number
+	served []alias.Name
+	now    time.Time
 }
 
 // Len implements status.Drains.
@@ -173,14 +174,24 @@ func (d drains) Len() int { return len(d.told) }
 // Drain implements status.Drains.
 func (d drains) Drain(i int) status.Drain {
 	drain := d.drains[d.told[i]]
-	s := status.Drain{
-		Alias: string(drain.Alias), Target: string(drain.Target), Deadline: drain.Deadline().UTC(), Drained: !d.now.Before(drain.Deadline()),
-		Direct: status.Direct{Clients: []string{}},
+	s := status.Drain{Alias: string(drain.Alias), Target: string(drain.Target), Deadline: drain.Deadline().UTC(), Direct: status.Direct{Clients: []string{}}}
+	r := retiredIn(d.ledger.Table(), drain.Target)
+	if r != nil {
+		s.Deadline = r.From.UTC() // that of the last alias to leave it
 	}
-	if r := d.ledger.Table().Retired(drain.Target); r != nil {
-		s.Direct.Queries, s.Direct.LastSeen = r.Queries(), r.Last().UTC()
+	s.Drained = !d.now.Before(s.Deadline)
+	switch direct := &s.Direct; {
+	case !slices.ContainsFunc(d.served, drain.Target.IsAt) && (r == nil || r.Queries() == 0): // a plugin may bring some by
+		direct.Uncounted = status.Elsewhere
+	case r == nil:
+		direct.Uncounted = status.OfAlias
+	case !s.Drained:
+		direct.Uncounted = status.Early
+	default:
+		queries := r.Queries()
+		direct.Queries, direct.LastSeen = &queries, r.Last().UTC()
 		for _, c := range r.Clients() {
-			s.Direct.Clients = append(s.Direct.Clients, c.String())
+			direct.Clients = append(direct.Clients, c.String())
 		}
 	}
 	return s

@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/program"
@@ -254,6 +257,85 @@ func TestStatusOfAliases(t *testing.T) {
 			t.Errorf("found the source %+v, want a directory, swept a while ago", s.Source)
 		}
 	})
+}
+
+// A target is drained once the last alias has left it that does so by the clock, since
+// queries for it are counted from then on; and of what is not counted no number is told.
+func TestStatusOfDrains(t *testing.T) {
+	const early = `{"queries":null,"uncounted":"early","clients":[]}`
+	ramp := func(over string) string {
+		return `{"from": "v1.corp.internal", "to": "v2.corp.internal", "start": "2000-01-01T00:02:00Z", "over": "` + over + `"}`
+	}
+	tomorrow := `"b": {"from": "v1.corp.internal", "to": "v2.corp.internal", "start": "2000-01-02T00:00:00Z"}`
+	slow := `"b": {"to": "v1.corp.internal", "ttl": 3600}`
+	for _, tt := range []struct {
+		name      string
+		documents string // one a minute; after each v1 and others are asked for
+		asked     string
+		wait      time.Duration
+		want      string
+	}{
+		{"one alias", `"a": "v1.corp.internal" | "a": "v2.corp.internal"`, "v1", 0,
+			`a left v1.corp.internal. until 2000-01-01 00:01:15, drained true ` + `{"queries":1,"last_seen":"2000-01-01T00:02:00Z","clients":["192.0.2.1"]}`},
+		{"nobody asks", `"a": "v1.corp.internal" | "a": "v2.corp.internal"`, "v2", 0,
+			`a left v1.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":0,"clients":[]}`},
+		{"another alias stays", `"a": "v1.corp.internal", "b": "v1.corp.internal" | "a": "v2.corp.internal", "b": "v1.corp.internal"`, "v2", 0,
+			`a left v1.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":0,"clients":[]}`},
+		{"another alias leaves it tomorrow", `"a": "v1.corp.internal", ` + tomorrow + ` | "a": "v2.corp.internal", ` + tomorrow, "v1 b", 0,
+			`a left v1.corp.internal. until 2000-01-02 00:00:10, drained false ` + early},
+		{"another alias has left it since", `"a": "v1.corp.internal", ` + slow + ` | "a": "v2.corp.internal", ` + slow + ` | "a": "v2.corp.internal", "b": "v2.corp.internal"`, "v1", 0,
+			`a left v1.corp.internal. until 2000-01-01 01:02:10, drained false ` + early + `, b left v1.corp.internal. until 2000-01-01 01:02:10, drained false ` + early},
+		{"ramps that end at different times", `"a": "v1.corp.internal", "b": "v1.corp.internal" | "a": ` + ramp("10m") + `, "b": ` + ramp("1h"), "v1 b", 20 * time.Minute,
+			`a left v1.corp.internal. until 2000-01-01 01:02:10, drained false ` + early},
+		{"both have ended", `"a": "v1.corp.internal", "b": "v1.corp.internal" | "a": ` + ramp("10m") + `, "b": ` + ramp("1h"), "v1 b", 65 * time.Minute,
+			`a left v1.corp.internal. until 2000-01-01 01:02:10, drained true {"queries":1,"last_seen":"2000-01-01T01:07:00Z","clients":["192.0.2.1"]}, ` +
+				`b left v1.corp.internal. until 2000-01-01 01:02:10, drained true {"queries":1,"last_seen":"2000-01-01T01:07:00Z","clients":["192.0.2.1"]}`},
+		{"it is an alias", `"a": "v1.corp.internal", "v1": "v0.corp.internal" | "a": "v2.corp.internal", "v1": "v0.corp.internal"`, "v1", 0,
+			`a left v1.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"alias","clients":[]}`},
+		{"it is below an alias", `"a": "v1.b.corp.internal", "b": {"to": "v0.corp.internal", "subtree": "keep"} | "a": "v2.corp.internal", "b": {"to": "v0.corp.internal", "subtree": "keep"}`, "v1.b", 0,
+			`a left v1.b.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"alias","clients":[]}`},
+		{"it lies outside", `"a": "v1.example.com." | "a": "v2.corp.internal"`, "v1", 0,
+			`a left v1.example.com. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"elsewhere","clients":[]}`},
+		{"it lies outside, and a plugin brings some by", `"a": "v1.example.com." | "a": "v2.corp.internal"`, "v1.example.com.", 0,
+			`a left v1.example.com. until 2000-01-01 00:01:15, drained true {"queries":1,"last_seen":"2000-01-01T00:02:00Z","clients":["192.0.2.1"]}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var v *VersionAlias
+				for i, document := range strings.Split(tt.documents, " | ") {
+					seen := cache(`{"aliases": {`+document+`}}`, int64(i+1))
+					if v == nil {
+						v = feedOnce(t, seen).plugins[0]
+						v.Next = plugin.HandlerFunc(addressed)
+					}
+					v.feed.Swept(seen, 0)
+					<-time.After(time.Minute + tt.wait*time.Duration(i))
+					for _, name := range strings.Fields(tt.asked) {
+						if !strings.HasSuffix(name, ".") {
+							name += ".corp.internal."
+						}
+						w := dnstest.NewRecorder(&test.ResponseWriter{RemoteIP: "192.0.2.1"})
+						if _, err := v.ServeDNS(t.Context(), w, question(name, dns.TypeA)); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				var got []string
+				draining := v.feed.status(time.Now()).Draining
+				for i := range draining.Len() {
+					d := draining.Drain(i)
+					direct, err := json.Marshal(d.Direct)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, fmt.Sprintf("%s left %s until %s, drained %v %s", strings.TrimSuffix(d.Alias, ".corp.internal."), d.Target, d.Deadline.Format(time.DateTime), d.Drained, direct))
+				}
+				if got := strings.Join(got, ", "); got != tt.want {
+					t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+				}
+			})
+		})
+	}
 }
 
 // A percent reads as its document says it.

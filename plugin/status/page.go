@@ -21,6 +21,7 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"seconds": func(s float64) string { return ago(time.Duration(s * float64(time.Second))) },
 	"since":   func(t time.Time) string { return ago(time.Since(t)) },
 	"percent": func(share *float64) string { return about(*share * 100) },
+	"queries": queries,
 	"about":   about,
 	"number":  number,
 	"left":    func(t time.Time) string { return ago(time.Until(t)) },
@@ -206,6 +207,13 @@ func ago(d time.Duration) string {
 		return fmt.Sprintf("%d h", d/time.Hour)
 	}
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
+}
+
+func queries(n *uint64) string {
+	if *n == 1 {
+		return "1 query"
+	}
+	return fmt.Sprintf("%d queries", *n)
 }
 
 // about is a percentage with one decimal at most, for what changes by the second.

@@ -69,16 +69,24 @@ type Alias struct {
 type Drain struct {
 	Alias    string    `json:"alias"`
 	Target   string    `json:"target"`
-	Deadline time.Time `json:"deadline"` // when the last cache lets go of it
+	Deadline time.Time `json:"deadline"` // when the last cache lets go of it, whichever alias has led there, or this one alone if Direct is OfAlias
 	Drained  bool      `json:"drained"`  // it has
 	Direct   Direct    `json:"direct"`
 }
 
+// Why queries for a target are not counted.
+const (
+	Early     = "early"     // it is not drained yet
+	OfAlias   = "alias"     // it is an alias, or below one, which has its own counts
+	Elsewhere = "elsewhere" // it lies outside the server's zones, so that none come by
+)
+
 // Direct is the queries for a drained target itself.
 type Direct struct {
-	Queries  uint64    `json:"queries"`
-	LastSeen time.Time `json:"last_seen,omitzero"`
-	Clients  []string  `json:"clients"` // some of those who asked
+	Queries   *uint64   `json:"queries"`             // null if none are counted
+	Uncounted string    `json:"uncounted,omitempty"` // why not, or ""
+	LastSeen  time.Time `json:"last_seen,omitzero"`
+	Clients   []string  `json:"clients"` // some of those who asked
 }
 
 // Flip is a change of an alias's target.

@@ -26,6 +26,8 @@ var at = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 func share(f float64) *float64 { return &f }
 
+func times(n uint64) *uint64 { return &n }
+
 // hostile is a text that would do something on a page that does not escape it.
 const hostile = `</td><script>alert(1)</script><img src=x onerror="alert(2)">'"&`
 
@@ -38,7 +40,7 @@ func example() []Server {
 			{Name: "cache.corp.internal.", State: Active, To: "cache-v2.corp.internal.", Percent: 100, Observed: share(1), TTL: 5, Parameter: "/dns/cache", Version: 7, Modified: at, Adopted: at},
 			{Name: "web.corp.internal.", State: Moving, From: "web-v1.corp.internal.", To: "web-v2.corp.internal.", Percent: 12.5, Start: at, End: at.Add(time.Hour), Observed: share(0.13), TTL: 10, Subtree: "keep", Parameter: "/dns/web", Version: 2, Modified: at, Adopted: at.Add(time.Minute)},
 		},
-		Draining: drains{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: true, Direct: Direct{Queries: 3, LastSeen: at, Clients: []string{"192.0.2.1"}}}},
+		Draining: drains{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: true, Direct: Direct{Queries: times(3), LastSeen: at, Clients: []string{"192.0.2.1"}}}},
 		Flips:    []Flip{{At: at, Alias: "cache.corp.internal.", From: "cache-v1.corp.internal.", To: "cache-v2.corp.internal.", Parameter: "/dns/cache", Version: 7}},
 	}}
 }
@@ -146,6 +148,29 @@ func TestPage(t *testing.T) {
 	none := []Server{{Zones: []string{"a."}, Source: Source{Kind: "ssm", InForce: "none", Age: -1}, Aliases: aliases{}, Draining: drains{}}}
 	if _, got = get(t, none, "GET", "/"); !strings.Contains(got, "not all was read yet") {
 		t.Errorf("before the first sweep the page says\n%s", got)
+	}
+}
+
+// That nobody asks for a target is said only where it would have been counted.
+func TestPageDirect(t *testing.T) {
+	for _, tt := range []struct {
+		direct     Direct
+		page, json string
+	}{
+		{Direct{Queries: times(0)}, "nobody", `{"queries":0,"clients":null}`},
+		{Direct{Queries: times(1), LastSeen: at, Clients: []string{"192.0.2.1"}}, "1 query, the last", `{"queries":1,"last_seen":"2026-11-23T10:00:00Z","clients":["192.0.2.1"]}`},
+		{Direct{Uncounted: Early}, "<em>counted once it is drained</em>", `{"queries":null,"uncounted":"early","clients":null}`},
+		{Direct{Uncounted: OfAlias}, "<em>it is an alias, or below one: see there</em>", `{"queries":null,"uncounted":"alias","clients":null}`},
+		{Direct{Uncounted: Elsewhere}, "<em>not seen here: it is outside the zones</em>", `{"queries":null,"uncounted":"elsewhere","clients":null}`},
+	} {
+		servers := example()
+		servers[0].Draining = drains{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: tt.direct.Uncounted != Early, Direct: tt.direct}}
+		if _, got := get(t, servers, "GET", "/"); !strings.Contains(got, "<div>"+tt.page) || strings.Contains(got, "nobody") != (tt.page == "nobody") {
+			t.Errorf("of %+v the page does not say %q", tt.direct, tt.page)
+		}
+		if _, got := get(t, servers, "GET", "/aliases"); !strings.Contains(got, `"direct":`+tt.json) {
+			t.Errorf("of %+v /aliases does not say %s", tt.direct, tt.json)
+		}
 	}
 }
 
