@@ -53,7 +53,7 @@ func (i *instance) begin() {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
 	running.add(i)
-	_ = statuses.settle() // it never fails
+	statuses.settle()
 }
 
 // statuses is the addresses of the status pages.

@@ -109,7 +109,8 @@ func reloadFailed() error {
 		}
 	}
 	running.turn(live)
-	return statuses.settle()
+	statuses.settle()
+	return nil
 }
 
 // stored is our instance that caddy's keeps, and whether it has one.
@@ -129,7 +130,8 @@ func started(event caddy.EventName, info any) error {
 	}
 	i, ok := stored(inst)
 	if !ok {
-		return statuses.settle() // after a first start that failed, which caddy tells nobody
+		statuses.settle() // after a first start that failed, which caddy tells nobody
+		return nil
 	}
 	i.run()
 	return nil

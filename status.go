@@ -47,7 +47,7 @@ func (l *listeners) listen(addrs []string) error {
 	l.mu.Unlock()
 	for _, addr := range addrs {
 		if err := l.serve(addr); err != nil {
-			_ = l.settle()
+			l.settle()
 			return err
 		}
 	}
@@ -90,14 +90,12 @@ func (l *listeners) serve(addr string) error {
 	return nil
 }
 
-// settle closes what no instance has once one has begun to run, or failed to. The
-// error is always nil.
-func (l *listeners) settle() error {
+// settle closes what no instance has once one has begun to run, or failed to.
+func (l *listeners) settle() {
 	l.mu.Lock()
 	l.starting = nil
 	l.mu.Unlock()
 	l.close()
-	return nil
 }
 
 // close closes the pages that no instance has, running or about to.
@@ -304,10 +302,10 @@ func (l list) Alias(i int) status.Alias {
 		}
 		if m := e.Move; m != nil {
 			a.From, a.Percent = string(m.From), percent(m.Moved(l.now))
-			if !m.Start.IsZero() {
+			if m.Scheduled() {
 				a.Start, a.End = m.Start.UTC(), m.Start.Add(m.Over).UTC()
 			}
-			if e.Leads(m.From, l.now) && (e.Leads(e.Target, l.now) || !m.Start.IsZero()) {
+			if e.Leads(m.From, l.now) && (e.Leads(e.Target, l.now) || m.Scheduled()) {
 				a.State = status.Moving
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -92,13 +93,7 @@ func (m *Move) String() string {
 // percent is a fraction as documents say it: 12500 is 12.5.
 func percent(fraction uint64) string {
 	s := fmt.Sprintf("%d.%03d", fraction/1000, fraction%1000)
-	for s[len(s)-1] == '0' {
-		s = s[:len(s)-1]
-	}
-	if s[len(s)-1] == '.' {
-		s = s[:len(s)-1]
-	}
-	return s
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 // Choice is what an alias is for one client at one moment. It is small enough to be

@@ -1,8 +1,8 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -56,17 +56,10 @@ func (l *Ledger) AllDrains() []Drain {
 	for _, d := range l.drains.all {
 		list = append(list, d)
 	}
-	sortDrains(list)
-	return list
-}
-
-func sortDrains(list []Drain) {
 	slices.SortFunc(list, func(a, b Drain) int {
-		if n := strings.Compare(string(a.Alias), string(b.Alias)); n != 0 {
-			return n
-		}
-		return strings.Compare(string(a.Target), string(b.Target))
+		return cmp.Or(cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Target, b.Target))
 	})
+	return list
 }
 
 // expire forgets the drains that are over, and what is left to hold of them.
