@@ -185,6 +185,12 @@ func TestHandOverBesideFaults(t *testing.T) {
 			`/a/s 1 {"aliases": {"y": {"to": "y.internal", ` + none + `}}}
 			/a/t 1 {"aliases": {"d": "v2.x.org", "y": "v2.x.org"}}
 			/a/u 1 {"to": "v1.x.org", ` + none + `}`, "d", "", "v2.x.org."},
+		{"what gives up is kept out by a loop, beside one that comes into force", `/a/h 1 {"aliases": {"d": "v1.x.org"}}
+			/a/u 1 v1.x.org`,
+			`/a/c 1 {"aliases": {"m": {"to": "v3.x.org", ` + none + `}, "z": {"to": "z.internal", ` + none + `}}}
+			/a/h 2 {"aliases": {"m": {"to": "v1.x.org", ` + none + `}}}
+			/a/k 1 {"aliases": {"d": "v2.x.org"}}
+			/a/u 2 {"to": "v2.x.org", ` + none + `}`, "d u", "", "v2.x.org."},
 	} {
 		for _, trust := range []Trust{trust, verifying} {
 			lines := linesOf(t, "internal.", "ssm /a")

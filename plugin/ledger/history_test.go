@@ -314,7 +314,7 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 	asked, seen := w.due(l, 2)
 	if len(l.proofs) > 0 && w.IntN(3) == 0 {
 		next, events := l.ApplyAnswers(w.answers(l, 5), w.now)
-		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next))
 	}
 	switch n := w.IntN(40); {
 	case n < 4: // it failed
@@ -340,13 +340,13 @@ func (w *world) look(t *testing.T, l *Ledger, apply func(*Ledger, []Ref, []Param
 		return New(w.lines, w.trust), nil, nil
 	case n < 11 && !l.Table().Partial():
 		next, events := w.pushed(l)
-		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next))
 	case n < 24 && len(asked) > 0:
 		next, events := apply(l, asked, seen, w.now)
-		return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
+		return next, events, errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next))
 	}
 	next, events := apply(l, nil, w.sweep(1), w.now)
-	return next, events, errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next))
+	return next, events, errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next))
 }
 
 // answers is those to the probes that l waits for: some come later, some say that the
@@ -701,12 +701,13 @@ func checkEvents(before, after *Ledger, events []Event) error {
 }
 
 // checkGone is that no alias has gone with its parameter while another document states it
-// that is there, and is not in force.
-func checkGone(before, after *Ledger) error {
+// that is there, and is not in force; nor was it given up while one could have taken it over.
+func (w *world) checkGone(before, after *Ledger) error {
 	for k, r := range after.records.unsettled {
 		if !r.hasNewer() {
 			continue
 		}
+		p, _ := w.known(*r.newer.source())
 		for name := range after.about(r.newer) {
 			e := before.Table().Get(name)
 			if e == nil || after.Table().Get(name) != nil {
@@ -714,6 +715,9 @@ func checkGone(before, after *Ledger) error {
 			}
 			if _, there := after.records.get(keyOf(e)); !there {
 				return fmt.Errorf("%s is gone with %s, though %s states it", name, e.Source.Parameter, k.name)
+			}
+			if err := w.atFault(after, p); err != nil {
+				return fmt.Errorf("%s is gone, though %s states it: %w", name, k.name, err)
 			}
 		}
 	}
@@ -840,14 +844,14 @@ func (w *world) settled(l *Ledger) (*Ledger, error) {
 		} else {
 			next, events = l.Apply(w.sweep(0), w.now)
 		}
-		if err := errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next)); err != nil {
+		if err := errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next)); err != nil {
 			return l, err
 		}
 		quiet := next == l
 		l = next
 		if answers := w.answers(l, 0); len(answers) > 0 {
 			next, events = l.ApplyAnswers(answers, w.now)
-			if err := errors.Join(checkEvents(l, next, events), checkGone(l, next), w.checkVerified(l, next)); err != nil {
+			if err := errors.Join(checkEvents(l, next, events), w.checkGone(l, next), w.checkVerified(l, next)); err != nil {
 				return l, err
 			}
 			quiet = quiet && len(events) == 0 // what waits for others is asked for as long as it does

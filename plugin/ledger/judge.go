@@ -115,9 +115,7 @@ func (v *view) readmit(verdicts map[key]verdict) {
 	if len(v.in) == 0 {
 		v.reprieve(verdicts)
 	}
-	for _, k := range v.heirs(verdicts) {
-		delete(verdicts, k)
-	}
+	v.heirs(verdicts)
 	if len(v.in) == 0 || v.waiting {
 		return
 	}
@@ -129,14 +127,14 @@ func (v *view) readmit(verdicts map[key]verdict) {
 	}
 	if len(free) > 0 && v.admit(free...) { // all at once, see heirs; else the next Apply looks at them
 		maps.DeleteFunc(verdicts, func(k key, _ verdict) bool { return v.in[k] != nil })
+		v.heirs(verdicts) // of what those give up
 	}
 }
 
 // heirs lets in those that were taken out and state an alias which another gives up that is
 // in, or is gone, if they are not at fault any more: or else the alias would be gone until
-// the next Apply, or for as long as they have to wait. It returns them.
-func (v *view) heirs(verdicts map[key]verdict) []key {
-	var heirs []key
+// the next Apply, or for as long as they have to wait.
+func (v *view) heirs(verdicts map[key]verdict) {
 	for more := true; more; {
 		var next []key
 		for _, k := range slices.SortedFunc(maps.Keys(verdicts), key.compare) {
@@ -147,17 +145,17 @@ func (v *view) heirs(verdicts map[key]verdict) []key {
 		// All at once, if they are many: for each one by one, all that are in are looked at.
 		looped := func(k key) bool { return verdicts[k].reason == ReasonLoop && !verdicts[k].shared }
 		if all := slices.DeleteFunc(slices.Clone(next), looped); len(all) > 1 && v.admit(all...) {
-			heirs = append(heirs, all...)
+			maps.DeleteFunc(verdicts, func(k key, _ verdict) bool { return v.in[k] != nil })
 			continue
 		}
 		more = false
 		for _, k := range next {
 			if !v.collides(k) && v.admit(k) {
-				heirs, more = append(heirs, k), true
+				delete(verdicts, k)
+				more = true
 			}
 		}
 	}
-	return heirs
 }
 
 // admit lets in the candidates of keys, which are out, if then there is no fault: all of
@@ -228,9 +226,8 @@ func (v *view) again(verdicts map[key]verdict) {
 			v.leaveOut(k)
 			continue
 		}
-		for _, k := range append(v.heirs(verdicts), k) {
-			delete(verdicts, k)
-		}
+		delete(verdicts, k)
+		v.heirs(verdicts)
 		for v.unverified() {
 			v.sift(verdicts)
 		}
