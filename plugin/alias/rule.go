@@ -127,9 +127,9 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 // about, as far as can be told: its leaf's, or a bundle's keys, of which only those
 // in front of the fault are known if it is no JSON.
 func (r Rule) Names(leaf, value string) map[Name]Name {
-	keys := []string{leaf}
-	if doc, _ := parseDocument(value); doc.bundle && r.Name == "" {
-		keys = doc.keys(value)
+	keys, bundle := bundleKeys(value)
+	if !bundle || r.Name != "" {
+		keys = []string{leaf}
 	}
 	names := map[Name]Name{}
 	for _, key := range keys {
@@ -141,17 +141,20 @@ func (r Rule) Names(leaf, value string) map[Name]Name {
 	return names
 }
 
-// keys is those of the bundle d, whose document value was read at least in part.
-func (d *document) keys(value string) []string {
-	var whole struct{ Aliases map[string]json.RawMessage }
-	if json.Unmarshal([]byte(value), &whole) == nil {
-		return slices.Collect(maps.Keys(whole.Aliases))
+// bundleKeys is the keys that can be told of the bundle that value is, whatever its fault,
+// and whether it is one.
+func bundleKeys(value string) (keys []string, bundle bool) {
+	var document, aliases map[string]json.RawMessage // it may be no JSON, or no bundle
+	_ = json.Unmarshal([]byte(value), &document)
+	_ = json.Unmarshal(document["aliases"], &aliases)
+	keys = slices.Collect(maps.Keys(aliases))
+	doc, _ := parseDocument(value)
+	if doc.bundle {
+		for _, s := range doc.specs {
+			keys = append(keys, s.key)
+		}
 	}
-	var keys []string
-	for _, s := range d.specs {
-		keys = append(keys, s.key)
-	}
-	return keys
+	return keys, doc.bundle || aliases != nil
 }
 
 // place adds the aliases, yet without a target, that a leaf or a bundle's key stands

@@ -230,6 +230,10 @@ func TestNames(t *testing.T) {
 		{"a bundle: its keys, not its leaf", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b": 7, "c": "v1.x.org"}}`, "a.corp.internal. b.corp.internal. c.corp.internal."},
 		{"a bundle that is cut", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b`, "a.corp.internal."},
 		{"a bundle with something beside it", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org"}, "to": "v1.x.org"}`, "a.corp.internal."},
+		{"a bundle with something in front of it", "corp.internal.", "", "all", `{"ttl": "60", "aliases": {"a": "v1.x.org", "b": 7}}`, "a.corp.internal. b.corp.internal."},
+		{"a bundle twice", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org"}, "aliases": {"b": "v1.x.org"}}`, "a.corp.internal. b.corp.internal."},
+		{"a bundle by another name", "corp.internal.", "", "all", `{"Aliases": {"a": "v1.x.org"}}`, "all.corp.internal."},
+		{"no bundle, and no JSON behind that", "corp.internal.", "", "all", `{"ttl": "60", "aliases": {"a": "v1.x.org"`, "all.corp.internal."},
 		{"names that can be none", "corp.internal.", "", "what?", "", ""},
 		{"a name outside the zones", "corp.internal.", "", "x.org.", "", ""},
 	} {

@@ -60,16 +60,17 @@ func TestHandOverToFault(t *testing.T) {
 		singles = append(singles, fmt.Sprintf("/a/x%02d 1 v1.x.org", i))
 		entries = append(entries, fmt.Sprintf(`"x%02d": "v1.x.org"`, i))
 	}
-	bundle := func(version int, more string) string {
-		before, behind, _ := strings.Cut(more, "ALL")
-		return fmt.Sprintf(`/a/all %d {"aliases": {%s%s%s}}`, version, before, strings.Join(entries, ", "), behind)
+	bundle := func(version int, document string) string {
+		return fmt.Sprintf("/a/all %d %s", version, strings.Replace(document, "ALL", strings.Join(entries, ", "), 1))
 	}
 	for _, fault := range []string{
-		`ALL, "n": "n.internal"`,
-		`ALL, "n0": "n1.internal", "n1": "n2.internal", "n2": "n3.internal", "n3": "n4.internal", "n4": "n5.internal", "n5": "n6.internal", "n6": "n7.internal", "n7": "v1.x.org"`,
-		`ALL, "n": "what?"`,
-		`"n": {"to": "v1.x.org", "ttl": "60"}, ALL`,
-		`"n": null, ALL`,
+		`{"aliases": {ALL, "n": "n.internal"}}`,
+		`{"aliases": {ALL, "n0": "n1.internal", "n1": "n2.internal", "n2": "n3.internal", "n3": "n4.internal", "n4": "n5.internal", "n5": "n6.internal", "n6": "n7.internal", "n7": "v1.x.org"}}`,
+		`{"aliases": {ALL, "n": "what?"}}`,
+		`{"aliases": {"n": {"to": "v1.x.org", "ttl": "60"}, ALL}}`,
+		`{"aliases": {"n": null, ALL}}`,
+		`{"comment": "all of them", "aliases": {ALL}}`,
+		`{"ttl": "60", "aliases": {ALL}}`,
 	} {
 		for _, trust := range []Trust{trust, verifying} {
 			lines, now := linesOf(t, "internal.", "ssm /a"), epoch
@@ -83,7 +84,7 @@ func TestHandOverToFault(t *testing.T) {
 					t.Fatalf("%s, verify %v: %d aliases are in force at %v, want %d", fault, trust.Verify, n, now.Sub(epoch), many)
 				}
 			}
-			l, _ = l.Apply(seenOf(t, lines, bundle(2, "ALL")), now.Add(time.Minute))
+			l, _ = l.Apply(seenOf(t, lines, bundle(2, `{"aliases": {ALL}}`)), now.Add(time.Minute))
 			if e := l.Table().Get("x00.internal."); l.Table().Len() != many || e.Source.Parameter != "/a/all" {
 				t.Errorf("%s, verify %v: %d aliases are in force in the end, the first by %s, want %d by the bundle", fault, trust.Verify, l.Table().Len(), e.Source.Parameter, many)
 			}
