@@ -90,37 +90,51 @@ func keys(seen []Parameter) map[key]bool {
 }
 
 // retire gives up the parameters that are sure to be gone. If they would take
-// more than a tenth of the aliases along, and more than three, they are kept
+// more than a tenth of the aliases along, and more than three, those that do are kept
 // until the absence has lasted for an hour: whoever deletes that much may not
 // have meant to.
 func (c *change) retire() {
-	c.brake = 0
-	var missing []key
+	missing := map[key]int{} // with how many aliases may be about to go
 	for k, r := range c.where(func(r record) bool { return r.absence.missing() }) {
-		missing = append(missing, k)
-		if r.good != nil && !c.lasted(r) {
-			c.brake += len(r.good.entries)
+		missing[k] = 0
+		if r.good != nil && c.now.Sub(r.absence.since) < brakeTime {
+			missing[k] = len(r.good.entries)
 		}
 	}
-	if c.brake > brakeAliases {
-		c.brake -= c.handedOver(missing)
+	if c.tooMany(missing) {
+		c.handOver(missing)
 	}
-	if c.brake <= brakeAliases || 10*c.brake <= c.table.Len() {
-		c.brake = 0
+	c.brake = nil
+	if c.tooMany(missing) {
+		c.brake = missing
 	}
-	for _, k := range missing {
-		if r := c.record(k); r.absence.gone >= sure && (c.brake == 0 || c.lasted(r)) {
+	for k := range missing {
+		if r := c.record(k); r.absence.gone >= sure && c.brake[k] == 0 {
 			c.kept[k] = r
 			c.updates[k] = record{}
 			c.retired[k] = true
 		}
 	}
 	switch {
-	case c.brake > 0 && c.braked == 0:
-		c.events = append(c.events, Event{Kind: Braked, Count: c.brake, Of: c.table.Len()})
-	case c.brake == 0 && c.braked > 0:
+	case c.brake != nil && c.braked == nil:
+		c.events = append(c.events, Event{Kind: Braked, Count: sum(c.brake), Of: c.table.Len()})
+	case c.brake == nil && c.braked != nil:
 		c.events = append(c.events, Event{Kind: Unbraked})
 	}
+}
+
+// tooMany reports whether so many aliases may not go at once.
+func (c *change) tooMany(going map[key]int) bool {
+	n := sum(going)
+	return n > brakeAliases && 10*n > c.table.Len()
+}
+
+func sum(going map[key]int) int {
+	n := 0
+	for _, aliases := range going {
+		n += aliases
+	}
+	return n
 }
 
 // keep takes back that k is gone for sure: it goes with the next change.
@@ -132,55 +146,38 @@ func (c *change) keep(k key) {
 	}
 }
 
-// handedOver is how many aliases of missing parameters are stated by one that is
+// handOver takes from going the aliases that are stated by a parameter which is
 // there: those are not about to go, but to stand elsewhere.
-func (c *change) handedOver(missing []key) int {
+func (c *change) handOver(going map[key]int) {
 	stated := map[alias.Name]bool{}
-	for k := range c.records.unsettled {
-		c.state(k, stated)
+	for _, r := range c.where(record.hasNewer) {
+		for a := range c.claims(&r.newer.document) {
+			stated[a.Name] = true
+		}
 	}
-	for k := range c.updates {
-		c.state(k, stated)
-	}
-	n := 0
-	for _, k := range missing {
-		r := c.record(k)
-		if r.good == nil || c.lasted(r) {
+	for k, n := range going {
+		if n == 0 {
 			continue
 		}
-		for a := range c.claims(r.good) {
+		for a := range c.claims(c.record(k).good) {
 			if stated[a.Name] {
-				n++
+				going[k]--
 			}
 		}
 	}
-	return n
 }
-
-// state notes the aliases that k's newest document states, if it is there and is
-// not in force.
-func (c *change) state(k key, stated map[alias.Name]bool) {
-	r := c.record(k)
-	if r.newer == nil || r.absence.missing() {
-		return
-	}
-	for a := range c.claims(&r.newer.document) {
-		stated[a.Name] = true
-	}
-}
-
-func (c *change) lasted(r record) bool { return c.now.Sub(r.absence.since) >= brakeTime }
 
 // Missing says that the parameter of an alias was not found any more, and until when the
 // alias stays in force all the same; or it is nil.
 func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
-	a := l.of(key{s.Parameter, s.Line}).absence
+	k := key{s.Parameter, s.Line}
+	a := l.of(k).absence
 	if !a.missing() {
 		return nil
 	}
 	until := "until two reads by name did not find it"
 	switch end := a.since.Add(brakeTime); {
-	case l.braked > 0 && now.Before(end):
+	case l.braked[k] > 0 && now.Before(end):
 		until = fmt.Sprintf("by the brake until %s at least", end.UTC().Format(time.RFC3339))
 	case a.gone >= sure: // see spare
 		until = "until another document can take over"
@@ -190,4 +187,4 @@ func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
 
 // Braked is how many aliases are in force only because too many would go at
 // once.
-func (l *Ledger) Braked() int { return l.braked }
+func (l *Ledger) Braked() int { return sum(l.braked) }

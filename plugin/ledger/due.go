@@ -13,7 +13,7 @@ func (l *Ledger) Due(now time.Time) (refs []Ref, next time.Time) {
 		var at time.Time
 		switch {
 		case r.absence.missing():
-			at = r.absence.due(l.trust.Interval, l.braked > 0)
+			at = r.absence.due(l.trust.Interval, l.braked[k] > 0)
 		case r.doubt != nil:
 			at = r.doubt.since.Add(l.rereads(r.doubt)[r.doubt.reads])
 		}

@@ -23,7 +23,7 @@ type Ledger struct {
 	previous shared[alias.Name, []alias.Name] // the targets of each alias before their last change
 	drains   shared[drainKey, Drain]
 	orphans  map[alias.Name]alias.Name // see orphaned
-	braked   int                       // how many aliases stay in force though their parameters are gone; see retire
+	braked   map[key]int               // how many aliases of each parameter stay in force though it is gone; see retire
 	table    *alias.Table
 }
 
@@ -143,7 +143,7 @@ type change struct {
 	updates  map[key]record
 	retired  map[key]bool
 	kept     map[key]record      // the retired ones, as they would be if they were not
-	brake    int                 // as braked, from now on
+	brake    map[key]int         // as braked, from now on
 	sweeps   func(line int) bool // whether this makes a line known; nil if none
 	told     bool                // by somebody who had it in force
 	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
@@ -175,7 +175,7 @@ func (c *change) finish() (*Ledger, []Event) {
 			known[i] = known[i] || c.sweeps(i)
 		}
 	}
-	if len(v.in) == 0 && len(c.updates) == 0 && c.brake == c.braked && slices.Equal(known, c.known) && !c.answered && len(c.touched) == 0 {
+	if len(v.in) == 0 && len(c.updates) == 0 && maps.Equal(c.brake, c.braked) && slices.Equal(known, c.known) && !c.answered && len(c.touched) == 0 {
 		return c.Ledger, nil
 	}
 	return v.commit(known)

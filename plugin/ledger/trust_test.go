@@ -313,6 +313,20 @@ func TestTrust(t *testing.T) {
 			{at: 20 * s, asked: "/a/old", want: "4 aliases", events: "4 events"},
 		},
 	}, {
+		name: "duty 5: what another parameter states by now does not wait for the brake either, but for what it does not state",
+		looks: []look{
+			{seen: numbered(0, 4) + `/a/old 1 {"aliases": {"p": "v1.x.org", "q": "v1.x.org"}}` + "\n" + `/a/part 1 {"aliases": {"r": "v1.x.org", "s": "v1.x.org"}}`, want: "8 aliases", events: "8 events"},
+			{at: 10 * s, seen: `/a/new 1 {"aliases": {"p": "v2.x.org", "q": "v2.x.org"}}` + "\n" + `/a/some 1 {"aliases": {"r": "v2.x.org"}}`, want: "8 aliases",
+				due: "now /a/a00 /a/a01 /a/a02 /a/a03 /a/old /a/part", events: `
+					brake on: the parameters of 5 of 8 aliases are gone; they stay in force until that has lasted for an hour
+					rejected {/a/new 1}: place alias p.internal.: found it in parameter /a/old, want it in one parameter only; no version of it is in force
+					rejected {/a/some 1}: place alias r.internal.: found it in parameter /a/part, want it in one parameter only; no version of it is in force`},
+			{at: 10 * s, asked: names(0, 4) + "/a/old /a/part", want: "8 aliases", due: "at 20s"},
+			{at: 20 * s, asked: "/a/old", want: "8 aliases", due: "at 1h0m10s", events: `
+				alias p.internal. flipped: v1.x.org. to v2.x.org. ({/a/new 1})
+				alias q.internal. flipped: v1.x.org. to v2.x.org. ({/a/new 1})`},
+		},
+	}, {
 		name: "duty 5: more than a tenth may not, also if each is read by itself",
 		looks: []look{
 			{seen: numbered(0, 49), want: "49 aliases", events: "49 events"},
