@@ -62,14 +62,22 @@ func (l *Ledger) AllDrains() []Drain {
 	return list
 }
 
-// expire forgets the drains that are over, and what is left to hold of them.
+// expire forgets the drains that are over, and what aliases that are gone had before, once
+// none of theirs is left.
 func (c *change) expire() {
+	ended := map[alias.Name]bool{}
 	for k, d := range c.drains.all {
 		if !c.now.Before(d.over()) {
 			c.drain(k, Drain{})
-			if c.table.Get(k.alias) == nil {
-				c.previous.remove(k.alias)
-			}
+			ended[k.alias] = true
+		}
+	}
+	for k := range c.drains.all {
+		delete(ended, k.alias) // others are left
+	}
+	for name := range ended {
+		if c.table.Get(name) == nil {
+			c.previous.remove(name)
 		}
 	}
 }

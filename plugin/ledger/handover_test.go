@@ -326,33 +326,36 @@ func TestRecallDrainsOfTwo(t *testing.T) {
 	}
 }
 
-// A parameter that is deleted, and made anew as it was, is the way back as well.
+// A parameter that is deleted, and made anew as it was, is the way back as well, also once
+// nothing is told any more of what it had led to before.
 func TestVerifyMadeAnew(t *testing.T) {
-	const s = time.Second
-	lines := linesOf(t, "internal.", "ssm /a")
-	l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/o 1 v2.x.org"), epoch)
-	l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org")}, {Probe: probeOf(t, "v2.x.org")}}, epoch)
-	others := seenOf(t, lines, "/a/o 1 v2.x.org")
-	for at := 10 * s; at < 40*s; at += 10 * s {
-		l, _ = l.Apply(others, epoch.Add(at))
-		refs, _ := l.Due(epoch.Add(at))
-		l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
-	}
-	if l.Table().Get("cache.internal.") != nil {
-		t.Fatal("the alias is still in force")
-	}
-	l, _ = l.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/o 1 v2.x.org"), epoch.Add(60*s))
-	if l.Table().Get("cache.internal.") == nil {
-		t.Error("what was in force before waits to be verified")
-	}
-	l, _ = l.Apply(others, epoch.Add(70*s))
-	for at := 80 * s; at < 2*time.Hour; at += 10 * s {
-		refs, _ := l.Due(epoch.Add(at))
-		l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
-		l, _ = l.Apply(others, epoch.Add(at))
-	}
-	for name, targets := range l.previous.all {
-		t.Errorf("remembered for ever is %s of %s", targets, name)
+	const s, m = time.Second, time.Minute
+	for _, first := range []string{"v1.x.org", "v0.x.org"} {
+		lines := linesOf(t, "internal.", "ssm /a")
+		l, _ := New(lines, verifying).Apply(seenOf(t, lines, "/a/cache 1 "+first+"\n/a/o 1 v2.x.org"), epoch)
+		both := seenOf(t, lines, "/a/cache 2 v1.x.org\n/a/o 1 v2.x.org")
+		l, _ = l.Apply(both, epoch.Add(10*s))
+		l, _ = l.ApplyAnswers([]Answer{{Probe: probeOf(t, "v1.x.org")}, {Probe: probeOf(t, "v2.x.org")}}, epoch.Add(10*s))
+		others := both[1:]
+		missing := func(from, to time.Duration) {
+			for at := from; at < to; at += 10 * s {
+				l, _ = l.Apply(others, epoch.Add(at))
+				refs, _ := l.Due(epoch.Add(at))
+				l, _ = l.ApplyRead(refs, nil, epoch.Add(at))
+			}
+		}
+		missing(50*m, 62*m)
+		if l.Table().Get("cache.internal.") != nil {
+			t.Fatal("the alias is still in force")
+		}
+		l, _ = l.Apply(seenOf(t, lines, "/a/cache 1 v1.x.org\n/a/o 1 v2.x.org"), epoch.Add(62*m))
+		if l.Table().Get("cache.internal.") == nil {
+			t.Errorf("first %s: what was in force before waits to be verified", first)
+		}
+		missing(63*m, 3*time.Hour)
+		for name, targets := range l.previous.all {
+			t.Errorf("first %s: remembered for ever is %s of %s", first, targets, name)
+		}
 	}
 }
 
