@@ -125,20 +125,21 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 
 // Names is the names, with their zones, that a document which Read refuses is
 // about, as far as can be told: its leaf's, or a bundle's keys, of which only those
-// in front of the fault are known if it is no JSON.
-func (r Rule) Names(leaf, value string) map[Name]Name {
+// in front of the fault are known if it is no JSON. The leaf's are a guess: it may as well
+// be a bundle.
+func (r Rule) Names(leaf, value string) (names map[Name]Name, guess bool) {
 	keys, bundle := bundleKeys(value)
 	if !bundle || r.Name != "" {
-		keys = []string{leaf}
+		keys, guess = []string{leaf}, r.Name == ""
 	}
-	names := map[Name]Name{}
+	names = map[Name]Name{}
 	for _, key := range keys {
 		aliases, _ := r.place(nil, key)
 		for _, a := range aliases {
 			names[a.Name] = a.Zone
 		}
 	}
-	return names
+	return names, guess
 }
 
 // bundleKeys is the keys that can be told of the bundle that value is, whatever its fault,

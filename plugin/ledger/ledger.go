@@ -82,6 +82,7 @@ func (r record) stays() *alias.Source {
 type candidate struct {
 	document
 	names  map[alias.Name]alias.Name // what it is about, with the zones, if it could not be read
+	guess  bool                      // it may be a bundle, and names be none of its own
 	reason Reason
 	err    error
 	wants  []Probe // what it waits for
@@ -237,7 +238,8 @@ func (c *change) read(p Parameter) *candidate {
 	doc := document{Parameter: p}
 	rule := c.lines[p.Line].Rule
 	if p.Problem != nil {
-		return &candidate{document: doc, names: rule.Names(p.leaf(), ""), reason: ReasonType, err: p.Problem}
+		names, guess := rule.Names(p.leaf(), "")
+		return &candidate{document: doc, names: names, guess: guess, reason: ReasonType, err: p.Problem}
 	}
 	aliases, err := rule.Read(p.leaf(), p.Value)
 	if err != nil {
@@ -245,7 +247,8 @@ func (c *change) read(p Parameter) *candidate {
 		if errors.Is(err, alias.ErrZone) {
 			reason = ReasonZone
 		}
-		return &candidate{document: doc, names: rule.Names(p.leaf(), p.Value), reason: reason, err: err}
+		names, guess := rule.Names(p.leaf(), p.Value)
+		return &candidate{document: doc, names: names, guess: guess, reason: reason, err: err}
 	}
 	doc.aliases = aliases
 	return &candidate{document: doc}
@@ -315,12 +318,11 @@ func (l *Ledger) orphaned(table *alias.Edit) map[alias.Name]alias.Name {
 		if r.newer == nil || r.newer.err == nil {
 			continue // what waits to be verified is not there yet
 		}
-		var guessed map[alias.Name]alias.Name
-		if r.good != nil && r.newer.names != nil { // a bundle is in force, maybe, whose leaf is no name
-			guessed = l.lines[r.newer.Line].Rule.Names(r.newer.leaf(), "")
+		if r.good != nil && r.newer.guess {
+			continue // a bundle is in force, maybe, whose leaf is no name
 		}
 		for name, zone := range l.about(r.newer) {
-			if guessed[name] != "" || r.good != nil && (r.good.states(name) || ownerIn(table, name) != nil) {
+			if r.good != nil && (r.good.states(name) || ownerIn(table, name) != nil) {
 				continue // or a subtree in force has it
 			}
 			if orphans == nil {

@@ -470,6 +470,7 @@ func TestHeld(t *testing.T) {
 		{"another parameter has the name", []string{"/a/a 1 what?", "/a/a 1 what?\n/a/all 1 {\"aliases\": {\"a\": \"v1.x.org\"}}"}, ""},
 		{"a bundle with a fault holds its own names, not its leaf's", []string{`/a/all 1 {"aliases": {"a": "v1.x.org", "b": "a b"}}`}, "a.internal. b.internal."},
 		{"a fault in a bundle that grows", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": "v1.x.org", "b": "a b"}}`}, "b.internal."},
+		{"a fault in a bundle that grows by its leaf", []string{`/a/b 1 {"aliases": {"a": "v1.x.org"}}`, `/a/b 2 {"aliases": {"a": "v1.x.org", "b": "a b"}}`}, "b.internal."},
 		{"it shrinks again", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": "v1.x.org", "b": "a b"}}`, `/a/all 3 {"aliases": {"a": "v1.x.org"}}`}, ""},
 		{"a loop in a bundle that grows", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}`, `/a/all 2 {"aliases": {"a": "v2.x.org", "b": "b.internal"}}`}, "b.internal."},
 		{"another parameter has what a bundle grows by", []string{`/a/all 1 {"aliases": {"a": "v1.x.org"}}` + "\n/a/b 1 v1.x.org", `/a/all 2 {"aliases": {"a": "v2.x.org", "b": "v2.x.org"}}` + "\n/a/b 1 v1.x.org"}, ""},
