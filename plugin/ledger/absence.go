@@ -31,17 +31,17 @@ func (a absence) missing() bool { return !a.since.IsZero() }
 // due is when the parameter is to be read next, or zero: not any more. The brake does not
 // keep the first read: a sweep may have missed what is there.
 func (a absence) due(interval time.Duration, braked bool) time.Time {
-	at := a.since
-	if braked && a.gone > 0 {
-		at = at.Add(brakeTime)
-	}
-	switch again := a.last.Add(interval); {
+	switch {
 	case a.gone >= sure || !a.swept:
 		return time.Time{}
-	case a.gone > 0 && again.After(at):
-		return again
+	case a.gone == 0:
+		return a.since
 	}
-	return at
+	at := a.since
+	if braked {
+		at = at.Add(brakeTime)
+	}
+	return later(a.last.Add(interval), at)
 }
 
 // miss notes the parameters that a complete sweep did not see.
@@ -51,12 +51,17 @@ func (c *change) miss(seen []Parameter) {
 		if there[k] || r.absence.swept {
 			continue
 		}
-		if !r.absence.missing() {
-			r.absence.since = c.now
-		}
-		r.absence.swept = true
-		c.updates[k] = r
+		c.updates[k] = c.missed(r)
 	}
+}
+
+// missed is r once a complete sweep has missed its parameter, or a hint says that it is deleted.
+func (c *change) missed(r record) record {
+	if !r.absence.missing() {
+		r.absence.since = c.now
+	}
+	r.absence.swept = true
+	return r
 }
 
 // gone notes the parameters that a read by name did not find.

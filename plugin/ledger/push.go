@@ -61,11 +61,7 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 		if !known || there[k] || !slices.Contains(asked, ref) {
 			continue // a hint that is read for in parts says nothing of the others
 		}
-		if !r.absence.missing() {
-			r.absence.since = now
-		}
-		r.absence.swept = true
-		c.updates[k] = r
+		c.updates[k] = c.missed(r)
 	}
 	c.gone(asked, seen)
 	next, events = c.finish()

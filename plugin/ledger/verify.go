@@ -411,7 +411,7 @@ func (c *change) proven(next *Ledger, adopted []*alias.Entry) map[Probe]proof {
 		}
 	}
 	for _, r := range next.records.unsettled {
-		if r.newer == nil || r.absence.missing() {
+		if !r.hasNewer() {
 			continue
 		}
 		for _, probe := range r.newer.wants {
@@ -437,7 +437,7 @@ type Waiting struct {
 func (l *Ledger) Waiting() []Waiting {
 	var list []Waiting
 	for _, r := range l.records.unsettled {
-		if r.newer == nil || r.newer.wants == nil || r.newer.err != nil || r.absence.missing() {
+		if !r.hasNewer() || r.newer.wants == nil || r.newer.err != nil {
 			continue
 		}
 		for a := range l.claims(&r.newer.document) {

@@ -134,13 +134,12 @@ func (p *Pusher) Run(ctx context.Context) {
 	}()
 	defer func() { <-done }()
 	var gathered []ledger.Hint
-	gather := time.NewTimer(0)
-	gather.Stop()
-	defer gather.Stop()
-	repeat := time.NewTimer(0)
-	repeat.Stop()
-	defer repeat.Stop()
+	var gather <-chan time.Time
 	for {
+		var repeat <-chan time.Time
+		if len(p.later) > 0 {
+			repeat = time.After(time.Until(p.later[0].at))
+		}
 		select {
 		case <-ctx.Done():
 			p.held = p.held || len(gathered)+len(p.later) > 0
@@ -162,10 +161,10 @@ func (p *Pusher) Run(ctx context.Context) {
 				p.audience.Found()
 			}
 			if len(gathered) == 0 && len(o.hints) > 0 {
-				gather.Reset(coalesce)
+				gather = time.After(coalesce)
 			}
 			gathered = append(gathered, o.hints...)
-		case <-gather.C:
+		case <-gather:
 			for _, b := range p.batches(ctx, gathered) {
 				if !p.settle(ctx, p.renew(ctx, b)) {
 					break // the others come again as well
@@ -174,7 +173,7 @@ func (p *Pusher) Run(ctx context.Context) {
 			if ctx.Err() == nil {
 				gathered = nil
 			}
-		case <-repeat.C:
+		case <-repeat:
 			for len(p.later) > 0 && !p.later[0].at.After(time.Now()) {
 				due := p.later[0]
 				p.later = p.later[1:]
@@ -183,9 +182,6 @@ func (p *Pusher) Run(ctx context.Context) {
 					p.held = ctx.Err() != nil
 				}
 			}
-		}
-		if len(p.later) > 0 {
-			repeat.Reset(time.Until(p.later[0].at))
 		}
 	}
 }
