@@ -2281,6 +2281,70 @@ func TestBrakeOffByTheSweepOfAReload(t *testing.T) {
 	`)
 }
 
+// Where a reload takes away what it held, it is told to be off, once.
+func TestBrakeOffByAReload(t *testing.T) {
+	const gone = `
+		delete /more/c
+		delete /more/d
+		delete /most/e
+		delete /most/f
+		wait 12s
+		metric braked_aliases 4
+	`
+	const back = `
+		put /more/c c-v1.corp.internal
+		put /more/d d-v1.corp.internal
+		put /most/e e-v1.corp.internal
+		put /most/f f-v1.corp.internal
+	`
+	for _, tt := range []struct{ name, script, loaded string }{
+		{"lines go", gone + `
+			blocks ssm /dns
+			reload
+			metric braked_aliases 0
+			c NXDOMAIN`, ""},
+		{"all lines go", gone + `
+			blocks ssm /other
+			reload
+			metric braked_aliases 0`, firstLoad},
+		{"two blocks, and one goes on with it", gone + `
+			blocks ssm /dns | ssm /more ssm /most
+			reload
+			wait 10m
+			block 2
+			c c-v1` + back, ""},
+		{"two blocks, and one goes on with what has begun since the load", `
+			blocks ssm /dns | ssm /more ssm /most
+			load` + gone + `
+			reload
+			wait 10m
+			block 2
+			c c-v1` + back, ""},
+		{"two blocks, and none goes on with it", gone + back + `
+			blocks ssm /dns ssm /more | ssm /most
+			reload`, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			run(t, `
+				file
+				blocks ssm /dns ssm /more ssm /most
+				put /dns/a a-v1.corp.internal
+				put /dns/b b-v1.corp.internal
+				`+back+`
+				start
+				`+tt.script+`
+				wait 3h
+				metric braked_aliases 0
+			`, `
+				[INFO] loaded 6 aliases from 6 parameters
+				[WARNING] brake on: the parameters of 4 of 6 aliases are gone; they stay in force until that has lasted for an hour
+				`+tt.loaded+`
+				[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
+			`)
+		})
+	}
+}
+
 // Of two views of a zone each goes on with what one of them has counted.
 func TestFlipsOfViews(t *testing.T) {
 	perform(t, `

@@ -260,7 +260,7 @@ func faultOf(s alias.Source, err error) fault {
 
 // faulted is the documents that next rejects, and none of the feeds that f is the heir of
 // did for that fault: another Corefile may have other zones, or no template. What waits there to be
-// verified is no news: it collides as long as others have not made way for it. The same of a brake.
+// verified is no news: it collides as long as others have not made way for it. And a brake.
 func (f *feed) faulted(next *ledger.Ledger) (faults []ledger.Event) {
 	said := map[fault]bool{}
 	for _, l := range f.inherited {
@@ -276,7 +276,7 @@ func (f *feed) faulted(next *ledger.Ledger) (faults []ledger.Event) {
 			faults = append(faults, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
 		}
 	}
-	if n := next.Braked(); n > 0 && !f.braked() {
+	if n := next.Braked(); n > 0 {
 		faults = append(faults, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
 	}
 	return faults
@@ -288,7 +288,7 @@ func (f *feed) braked() bool {
 }
 
 // stands reports whether what e tells is so yet: a document that is rejected may be out of date by
-// now, and a brake off again. One that was never told of is not told to be off.
+// now, and a brake off again, or told of before. That one is off is told of all blocks together, see conclude.
 func (f *feed) stands(e ledger.Event) bool {
 	switch e.Kind {
 	case ledger.Rejected:
@@ -296,9 +296,9 @@ func (f *feed) stands(e ledger.Event) bool {
 			return faultOf(r.Source, r.Err) == faultOf(*e.Source, e.Err)
 		})
 	case ledger.Braked:
-		return f.ledger.Load().Braked() > 0
+		return f.ledger.Load().Braked() > 0 && !f.braked()
 	case ledger.Unbraked:
-		return f.braked()
+		return false
 	}
 	return true
 }
@@ -429,8 +429,8 @@ func (f *feed) load(ctx context.Context) {
 }
 
 // succeed takes what those have seen until their end that f is the heir of, and lets go
-// of them. It reports whether a sweep is due at once.
-func (f *feed) succeed() (due bool) {
+// of them.
+func (f *feed) succeed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
@@ -469,18 +469,16 @@ func (f *feed) succeed() (due bool) {
 		f.pushing.since = time.Now()
 	}
 	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own = nil, nil, nil, nil, nil, nil
-	return f.due
 }
 
-// run keeps the table up to date until ctx is done.
+// run keeps the table up to date until ctx is done. It is to be called after succeed.
 func (f *feed) run(ctx context.Context) {
-	due := f.succeed()
 	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
 		f.keeper.kick() // the Corefile may name a new file
 	}
 	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
-	} else if due {
+	} else if f.due {
 		f.watcher.Hint()
 	}
 	var wg, keeping sync.WaitGroup

@@ -86,6 +86,7 @@ func TestTakeOverUntilTheStart(t *testing.T) {
 	old.feed.watcher.Sweep(t.Context())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	heir.feed.succeed()
 	heir.feed.run(ctx)
 	if got := target(); got != "cache-v2.corp.internal." {
 		t.Errorf("at its start the heir got the target %s, want v2", got)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
 // startTimeout is how long a start waits for the first sweep, of all server
@@ -19,6 +21,7 @@ const startTimeout = 5 * time.Second
 // is not if the start fails. After the first of run and stop, run does nothing.
 type instance struct {
 	plugins []*VersionAlias
+	before  []*feed // until it runs: those that ran at its load
 	clock   clock
 	once    sync.Once // of run
 	cancel  context.CancelFunc
@@ -48,12 +51,28 @@ func (i *instance) run() { i.once.Do(i.begin) }
 func (i *instance) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	i.cancel = cancel
+	for _, v := range i.plugins {
+		v.feed.succeed()
+	}
+	i.conclude()
 	i.loops.Go(func() { i.clock.keep(ctx) })
 	for _, v := range i.plugins {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
 	running.add(i)
 	statuses.settle()
+}
+
+// conclude tells that what those before have told of is over, where none here goes on with it: the
+// Corefile may have taken its line away.
+func (i *instance) conclude() {
+	for _, o := range i.before {
+		goesOn := func(v *VersionAlias) bool { return v.feed.follows(o) && v.feed.ledger.Load().Braked() > 0 }
+		if o.ledger.Load().Braked() > 0 && !slices.ContainsFunc(i.plugins, goesOn) {
+			logEvent(ledger.Event{Kind: ledger.Unbraked})
+		}
+	}
+	i.before = nil
 }
 
 // statuses is the addresses of the status pages.
@@ -122,17 +141,18 @@ func (r *instances) turn(live []*instance) {
 // bequeath gives the plugins of i, which is about to start, what running ones
 // know of the same source: first those that know the most of it.
 func (r *instances) bequeath(i *instance) {
+	i.before = r.feeds()
 	heirs := map[*feed]counts{}
 	for _, v := range i.plugins {
 		heirs[v.feed] = counts{}
 	}
-	for _, o := range r.feeds() {
+	for _, o := range i.before {
 		i.divide(o, heirs)
 	}
 	for _, v := range i.plugins {
 		f := v.feed
 		var from []*feed
-		for _, o := range r.feeds() {
+		for _, o := range i.before {
 			if f.follows(o) {
 				f.before = append(f.before, o)
 			}
