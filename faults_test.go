@@ -2196,6 +2196,119 @@ func TestWaitingOverAReload(t *testing.T) {
 	`)
 }
 
+// What fails before a reload, by the first sweep of another Corefile, or between that and its start is
+// told as one, and over once; a reload that fails later has told nothing.
+func TestOutagesOverAReload(t *testing.T) {
+	const (
+		loaded  = "[INFO] loaded 2 aliases from 2 parameters\n"
+		void    = "[WARNING] loaded nothing below /third: found no parameter there\n"
+		failed  = "[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized\n"
+		works   = "[INFO] sweep works again, after N that failed\n"
+		unread  = "[WARNING] read by name failed, and what is in force stays: read the parameters /more/b: AccessDeniedException: not authorized\n"
+		nothing = "[INFO] nothing is left to be read by name\n"
+	)
+	for _, tt := range []struct{ name, script, log string }{
+		{"a load fails, and so does the reload", `
+			fault denied of GetParameters
+			blocks ssm /dns ssm /more alias live.corp.internal /live:l
+			load
+			drop
+			fault`, ""},
+		{"it is throttled, and the reload fails", `
+			fault throttled of GetParameters
+			blocks ssm /dns ssm /more alias live.corp.internal /live:l
+			load
+			drop
+			fault`, ""},
+		{"a load fails, of a block that nothing is known of", `
+			fault denied of GetParameters
+			blocks ssm /dns ssm /more | alias live.corp.internal /live:l
+			load
+			drop
+			fault`, ""},
+		{"a load works again, and the reload fails", `
+			fault denied
+			wait 1m
+			fault
+			blocks ssm /dns ssm /more ssm /third
+			load
+			drop`, failed + loaded + void + works},
+		{"a load works again, and a day is between sweeps", `
+			fault denied
+			wait 1m
+			fault
+			blocks ssm /dns ssm /more ssm /third
+			refresh 24h
+			reload
+			wait 1s
+			refresh 10s
+			reload`, failed + loaded + void + works},
+		{"a load works, and then it fails", `
+			blocks ssm /dns ssm /more ssm /third
+			load
+			fault denied
+			wait 12s
+			reload
+			wait 1m
+			fault`, loaded + void + failed + works},
+		{"a load fails, and then what runs", `
+			blocks ssm /dns ssm /more ssm /third
+			fault denied
+			load
+			wait 12s
+			reload
+			wait 1m
+			fault`, failed + works + loaded + void},
+		{"what runs fails, and works before the reload", `
+			load
+			fault denied
+			wait 12s
+			fault
+			wait 12s
+			reload`, failed + works},
+		{"reads fail once another line is loaded", `
+			blocks ssm /dns ssm /more ssm /third
+			load
+			fault denied of GetParameters
+			delete /more/b
+			wait 12s
+			reload
+			wait 1m
+			put /more/b b-v1.corp.internal
+			wait 12s
+			fault`, loaded + void + unread + nothing},
+		{"reads fail, and a reload takes their line away", `
+			fault denied of GetParameters
+			delete /more/b
+			wait 12s
+			blocks ssm /dns
+			reload
+			wait 1m
+			fault`, unread + nothing},
+		{"reads fail, and one of two blocks goes on with that", `
+			fault denied of GetParameters
+			delete /more/b
+			wait 12s
+			blocks ssm /dns | ssm /more
+			reload
+			wait 1m
+			put /more/b b-v1.corp.internal`, unread + nothing},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			run(t, `
+				file
+				blocks ssm /dns ssm /more
+				put /dns/a a-v1.corp.internal
+				put /more/b b-v1.corp.internal
+				start
+				wait 1m
+				`+tt.script+`
+				wait 3h
+			`, loaded+tt.log)
+		})
+	}
+}
+
 // A brake that a reload brings is told, and one that goes on is not.
 func TestBrakeByAReload(t *testing.T) {
 	var many []string
@@ -2251,8 +2364,8 @@ func TestBrakeByAReloadAndLetGo(t *testing.T) {
 	`, `
 		[INFO] loaded 44 aliases from 2 parameters
 		[WARNING] read by name failed, and what is in force stays: read the parameters /dns/all: AccessDeniedException: not authorized
-		[INFO] nothing is left to be read by name
 		[INFO] loaded 5 aliases from 2 parameters
+		[INFO] nothing is left to be read by name
 	`)
 }
 

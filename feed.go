@@ -66,6 +66,8 @@ type feed struct {
 	counts    counts              // those of them that it goes on counting for
 	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
 	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
+	waits     bool                // until the start, which may fail: others run, and it is theirs to say how the source is
+	failure   error               // of its own first sweep, until then
 	due       bool                // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
 	robbed    bool                // a feed before robs it
 }
@@ -468,7 +470,8 @@ func (f *feed) succeed() {
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
 	}
-	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own = nil, nil, nil, nil, nil, nil
+	f.waits = false
+	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own, f.failure = nil, nil, nil, nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done. It is to be called after succeed.
@@ -524,9 +527,11 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	before := f.ledger.Load()
 	next, events := before.Apply(seen, now)
 	f.adopt(next, events)
-	f.state.swept(f.refresh, f.watcher.Interval())
+	if !f.waits {
+		f.state.swept(f.refresh, f.watcher.Interval())
+	}
 	if !rereads(next, now) {
-		f.state.unread.over("nothing is left to be read by name")
+		f.state.unread.over(nothingLeft)
 	}
 	f.report(events, first, seen)
 	if f.pusher != nil && !first {
@@ -567,6 +572,10 @@ func (f *feed) Failed(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pace()
+	if f.waits {
+		f.failure = err
+		return
+	}
 	f.state.failed(err, f.watcher.Next())
 }
 

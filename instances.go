@@ -67,9 +67,16 @@ func (i *instance) begin() {
 // Corefile may have taken its line away.
 func (i *instance) conclude() {
 	for _, o := range i.before {
-		goesOn := func(v *VersionAlias) bool { return v.feed.follows(o) && v.feed.ledger.Load().Braked() > 0 }
-		if o.ledger.Load().Braked() > 0 && !slices.ContainsFunc(i.plugins, goesOn) {
+		goesOn := func(with func(*feed) bool) bool {
+			return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return v.feed.follows(o) && with(v.feed) })
+		}
+		if o.ledger.Load().Braked() > 0 && !goesOn(func(f *feed) bool { return f.ledger.Load().Braked() > 0 }) {
 			logEvent(ledger.Event{Kind: ledger.Unbraked})
+		}
+		if !goesOn(func(f *feed) bool { return len(f.state.unread) > 0 }) {
+			o.mu.Lock()
+			o.state.unread.over(nothingLeft)
+			o.mu.Unlock()
 		}
 	}
 	i.before = nil
@@ -151,6 +158,7 @@ func (r *instances) bequeath(i *instance) {
 	}
 	for _, v := range i.plugins {
 		f := v.feed
+		f.waits = len(i.before) > 0
 		var from []*feed
 		for _, o := range i.before {
 			if f.follows(o) {
@@ -172,7 +180,6 @@ func (r *instances) bequeath(i *instance) {
 		if len(from) > 0 {
 			f.inherit(from, heirs[f])
 		}
-		f.resume()
 	}
 }
 

@@ -401,7 +401,6 @@ func TestLogOfAnOutageOverReloads(t *testing.T) {
 			f.watcher.Sweep(t.Context())
 			next := another()
 			next.before = []*feed{f}
-			next.resume() // as a reload begins
 			f.watcher.Sweep(t.Context())
 			next.succeed()
 			f = next

@@ -102,36 +102,48 @@ func (f *feed) calls(seen []ledger.Parameter) int {
 
 // state is what has been said of a source, so that each turn is said once.
 type state struct {
-	failures  int     // sweeps since the last complete one
-	failing   trouble // they failed
-	asked     bool    // there was a sweep since the start, or else both are of feeds before
-	throttled bool    // and the interval is longer for it
-	unread    trouble // the last read by name failed
+	failures  int       // sweeps since the last complete one
+	failing   trouble   // they failed
+	last      time.Time // when one failed last, or was throttled
+	asked     bool      // there was a sweep since the start, or else these are of feeds before
+	throttled bool      // and the interval is longer for it
+	unread    trouble   // the last read by name failed
 	weighed   bool
 }
 
-// resume goes on with what the feeds before this one have said of its source, until a sweep
-// of its own tells more. A reload may bring another error: that is said, the same is not.
+// resume goes on with what the feeds before this one have said of its source, and then says what its
+// own first sweep tells of it. A reload may bring another error: that is said, the same is not.
 func (f *feed) resume() {
-	if f.state.asked {
+	if f.state.asked { // there were none
 		return
 	}
-	f.state.failures, f.state.failing, f.state.unread = 0, nil, nil
 	for _, old := range f.before {
-		if !f.covers(old) && slices.ContainsFunc(f.before, f.covers) {
-			continue // it may fail for what is not read here
-		}
 		old.mu.Lock()
 		s := old.state
 		old.mu.Unlock()
+		if s.last.After(f.state.last) {
+			f.state.last = s.last
+		}
+		if !f.covers(old) && slices.ContainsFunc(f.before, f.covers) {
+			continue // it may fail for what is not read here
+		}
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if len(f.state.unread) == 0 && (f.covers(old) || rereads(f.ledger.Load(), time.Now())) {
-			f.state.unread = s.unread // else it is another heir that goes on with it
+		if len(f.state.unread) == 0 && (f.due || rereads(f.ledger.Load(), time.Now())) { // or the sweep that is due tells
+			f.state.unread = s.unread // else another heir goes on with it, or none: see conclude
 		}
 	}
+	switch {
+	case f.failure != nil:
+		f.state.failed(f.failure, f.watcher.Next())
+	case f.state.last.Before(time.Unix(0, f.stats.swept.Load())):
+		f.state.swept(f.refresh, f.watcher.Interval())
+	}
 }
+
+// nothingLeft is how reads by name that fail are over without one that works.
+const nothingLeft = "nothing is left to be read by name"
 
 // rereads reports whether l has parameters that are to be read by name, at now or later.
 func rereads(l *ledger.Ledger, now time.Time) bool {
@@ -150,7 +162,7 @@ func (s *state) failed(err error, next time.Duration) {
 	} else {
 		s.failing.says(format, err, equal) // another Corefile may have another one of its kind
 	}
-	s.asked = true
+	s.asked, s.last = true, time.Now()
 	s.failures++
 }
 
@@ -159,6 +171,7 @@ func (s *state) slowed(err error, next time.Duration) {
 		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", next, err)
 		s.throttled = true
 	}
+	s.last = time.Now()
 }
 
 func (s *state) swept(refresh, interval time.Duration) {
