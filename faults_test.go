@@ -2206,6 +2206,8 @@ func TestOutagesOverAReload(t *testing.T) {
 		works   = "[INFO] sweep works again, after N that failed\n"
 		unread  = "[WARNING] read by name failed, and what is in force stays: read the parameters /more/b: AccessDeniedException: not authorized\n"
 		nothing = "[INFO] nothing is left to be read by name\n"
+		slow    = "[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters below /dns: ThrottlingException: Rate exceeded\n"
+		fast    = "[INFO] no longer throttled: a sweep every 10s again\n"
 	)
 	for _, tt := range []struct{ name, script, log string }{
 		{"a load fails, and so does the reload", `
@@ -2266,6 +2268,32 @@ func TestOutagesOverAReload(t *testing.T) {
 			fault
 			wait 12s
 			reload`, failed + works},
+		{"it is throttled once the reload has begun", `
+			load
+			fault throttled
+			wait 10m
+			reload
+			calls 0 100
+			wait 1m
+			calls 0 1
+			fault`, slow + fast},
+		{"a load is throttled, and then what runs", `
+			fault throttled
+			blocks ssm /dns ssm /more ssm /third
+			load
+			wait 10m
+			reload
+			calls 0 100
+			wait 1m
+			calls 0 1
+			fault`, slow + loaded + void + fast},
+		{"it is throttled until a reload begins", `
+			fault throttled
+			wait 12s
+			load
+			fault
+			wait 10m
+			reload`, slow + fast},
 		{"reads fail once another line is loaded", `
 			blocks ssm /dns ssm /more ssm /third
 			load

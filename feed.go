@@ -167,11 +167,8 @@ func (f *feed) slow() {
 		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh {
 			f.watcher.Slow(interval)
 		}
-		old.mu.Lock()
-		f.state.throttled = f.state.throttled || old.state.throttled
-		old.mu.Unlock()
 	}
-	f.stats.interval.Store(int64(f.watcher.Interval())) // the next one may take over before any sweep
+	f.pace() // the next one may take over before any sweep
 }
 
 // take takes what the feeds that f is the heir of know by now, and then what its own
@@ -436,6 +433,7 @@ func (f *feed) succeed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
+	f.slow()
 	if f.stale() {
 		f.take()
 		f.due = f.own != nil // of what is gone, or went back, no version tells which is newer

@@ -124,6 +124,7 @@ func (f *feed) resume() {
 		if s.last.After(f.state.last) {
 			f.state.last = s.last
 		}
+		f.state.throttled = f.state.throttled || s.throttled
 		if !f.covers(old) && slices.ContainsFunc(f.before, f.covers) {
 			continue // it may fail for what is not read here
 		}

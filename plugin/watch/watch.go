@@ -100,7 +100,7 @@ func (w *Watcher) Next() time.Duration {
 }
 
 // Slow makes sweeps at least so far apart, until complete ones bring them together
-// again: another Watcher had to. It must not be called once Sweep or Run was.
+// again: another Watcher had to. It must not be called once Run was.
 func (w *Watcher) Slow(interval time.Duration) {
 	if interval > w.interval {
 		w.interval, w.haste = interval, interval
