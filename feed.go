@@ -61,7 +61,8 @@ type feed struct {
 	pushing
 
 	before    []*feed             // until the start: those that read what this reads
-	heirOf    []*feed             // the same: those of them that know it, which this takes over from
+	queued    []*feed             // the same: those that take hints from the queue that this does, whatever they read
+	heirOf    []*feed             // the same: those of before that know it, which this takes over from
 	inherited []*ledger.Ledger    // what those knew
 	counts    counts              // those of them that it goes on counting for
 	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
@@ -455,21 +456,24 @@ func (f *feed) succeed() {
 		old.mu.Unlock()
 		switch {
 		case old.pusher == nil:
-		case !f.sharesQueue(old):
-			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
+		case f.sharesQueue(old):
+			f.pushing.since = old.pushing.since
 		default:
-			f.due = f.due || old.pusher.Held() // those come again late
-			f.pushing = old.pushing
-			f.pusher.Succeed(old.pusher)
-			f.stats.push.up.Store(old.stats.push.up.Load())
+			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
 		}
+	}
+	for _, old := range f.queued {
+		f.due = f.due || old.pusher.Held() // those come again late
+		f.pushing.lost, f.pushing.unread = old.pushing.lost, old.pushing.unread
+		f.pusher.Succeed(old.pusher)
+		f.stats.push.up.Store(old.stats.push.up.Load())
 	}
 	f.due = f.due || f.robbed
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
 	}
 	f.waits = false
-	f.before, f.heirOf, f.inherited, f.counts, f.brought, f.own, f.failure = nil, nil, nil, nil, nil, nil, nil
+	f.before, f.queued, f.heirOf, f.inherited, f.counts, f.brought, f.own, f.failure = nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done. It is to be called after succeed.

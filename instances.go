@@ -164,6 +164,9 @@ func (r *instances) bequeath(i *instance) {
 			if f.follows(o) {
 				f.before = append(f.before, o)
 			}
+			if f.place == o.place && f.sharesQueue(o) {
+				f.queued = append(f.queued, o)
+			}
 			if f.shares(o) > 0 {
 				from = append(from, o)
 			}

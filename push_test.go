@@ -1234,6 +1234,51 @@ func TestPush(t *testing.T) {
 			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
 			[INFO] push works again`,
 	}, {
+		"a queue that fails is one failure over a reload with another path as well", "file\npaths\n" + first + `
+			queue denied
+			wait 1m
+			blocks ssm /more
+			reload
+			metric push_up 0
+			wait 1m
+			queue none
+			wait 5m
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized
+			` + firstLoad + `
+			[INFO] push works again`,
+	}, {
+		"so are messages that cannot be deleted", "file\npaths\n" + first + `
+			queue undeletable by policy
+			event Update /dns/cache
+			wait 5m
+			queue expired
+			queue undeletable by policy
+			blocks ssm /more
+			reload
+			wait 2m
+			metric push_up 0
+			queue none
+			event Update /dns/cache
+			wait 5m
+			metric push_up 1`, begun + `
+			[WARNING] push failed, and sweeps go on: delete from the queue: AccessDeniedException: not authorized
+			` + firstLoad + `
+			[INFO] push works again`,
+	}, {
+		"a read that fails is over after such a reload", "file\npaths\n" + first + `
+			fault refused of GetParameters
+			event Update /dns/cache
+			wait 1s
+			blocks ssm /more
+			reload
+			wait 5m
+			queued 0
+			metric push_missed_total 0`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			` + firstLoad + `
+			[INFO] push works again: what it could not read is left to sweeps`,
+	}, {
 		"an event while a reload has read a line more: it is not undone, also in an outage", "paths\n" + first + `
 			blocks ssm /dns ssm /more
 			load
