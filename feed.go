@@ -1,13 +1,8 @@
 package versionalias
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"math"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +19,7 @@ import (
 // config is what a block of the Corefile says.
 type config struct {
 	served    []alias.Name // the zones of the server block
-	zones     []alias.Name // those of them that have aliases
+	zones     []alias.Name // where aliases may be, also in zones of other blocks
 	lines     []ledger.Line
 	directory string // "" for Parameter Store
 	store     paramstore.Config
@@ -60,32 +55,8 @@ type feed struct {
 	state  state
 	pushing
 
-	before    []*feed             // until the start: those that read what this reads
-	queued    []*feed             // the same: those that take hints from the queue that this does, whatever they read
-	heirOf    []*feed             // the same: those of before that know it, which this takes over from
-	inherited []*ledger.Ledger    // what those knew
-	counts    counts              // those of them that it goes on counting for
-	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
-	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
-	waits     bool                // until the start, which may fail: others run, and it is theirs to say how the source is
-	failure   error               // of its own first sweep, until then
-	due       bool                // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
-	robbed    bool                // a feed before robs it
-}
-
-// counts is the feeds whose counts another one goes on with, by the parts of these.
-type counts map[part][]*feed
-
-// part is a part of what a feed counts and tells: the flips of a zone, what the aliases of
-// a zone have left that a line has, or if both are empty what is of no zone.
-type part struct {
-	zone alias.Name
-	line string
-}
-
-// partOf is the part of a line.
-func partOf(zone alias.Name, line ledger.Line) part {
-	return part{zone, line.Reads() + " " + string(line.Rule.Name)}
+	handover
+	due bool // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
 }
 
 // stats is what the metrics show of a feed.
@@ -153,267 +124,6 @@ func (f *feed) empty() *ledger.Ledger {
 	return ledger.New(f.lines, ledger.Trust{Interval: interval, Verify: f.verify, Files: f.directory != ""})
 }
 
-// inherit takes over what other feeds know of the same source, on a reload of the
-// Corefile, and goes on with the counts of some of them. So a reload loses nothing,
-// whatever becomes of the source. Of what more than one of them reads, what the first has
-// in force stays, until something newer may come into force here.
-func (f *feed) inherit(from []*feed, counts counts) {
-	f.heirOf, f.counts = from, counts
-	f.take()
-}
-
-// slow makes sweeps as far apart as those before f have them which are throttled.
-func (f *feed) slow() {
-	for _, old := range f.before {
-		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh {
-			f.watcher.Slow(interval)
-		}
-	}
-	f.pace() // the next one may take over before any sweep
-}
-
-// take takes what the feeds that f is the heir of know by now, and then what its own
-// first sweep has seen: the ledger tells which is newer.
-func (f *feed) take() {
-	var m ledger.Memory
-	f.inherited = nil
-	for _, old := range f.heirOf {
-		l := old.ledger.Load()
-		m = m.Join(f.legacy(old, l))
-		f.inherited = append(f.inherited, l)
-	}
-	next := f.empty().Recall(m, time.Now()).Inherit(f.inherited...)
-	for i, l := range slices.Backward(f.inherited) { // the first has the last word
-		next = next.Succeed(l, func(e *alias.Entry) bool { return f.goesOn(f.heirOf[i], e.Zone, e) }, time.Now())
-	}
-	f.count()
-	events := f.turned(next)
-	f.brought = slices.Concat(events, f.faulted(next))
-	if f.own != nil {
-		var more []ledger.Event
-		next, more = next.Apply(*f.own, time.Now())
-		events = append(events, more...)
-		f.brought = append(f.brought, slices.DeleteFunc(more, func(e ledger.Event) bool {
-			return e.Kind == ledger.Added || e.Kind == ledger.Doubted // as of any first sweep, and of one before what those know
-		})...)
-	}
-	f.adopt(next, events)
-	if f.own == nil { // else the stats are of that sweep
-		f.takeSweep()
-	}
-}
-
-// legacy is what l, the ledger of old, hands down to f. A drain is told by one feed only:
-// another one may lead to the target. And what an alias has led to before is as the first
-// feed has it that has the alias.
-func (f *feed) legacy(old *feed, l *ledger.Ledger) ledger.Memory {
-	m := l.Memory()
-	m.Drains = slices.DeleteFunc(m.Drains, func(d ledger.Drain) bool { return !f.goesOn(old, d.Zone, l.Table().Get(d.Alias)) })
-	maps.DeleteFunc(m.Previous, func(name alias.Name, _ []alias.Name) bool {
-		return slices.ContainsFunc(f.inherited, func(first *ledger.Ledger) bool { return first.Table().Get(name) != nil })
-	})
-	return m
-}
-
-// goesOn reports whether f goes on to tell what an alias of old has left: e, or if that is
-// nil one of zone that is gone.
-func (f *feed) goesOn(old *feed, zone alias.Name, e *alias.Entry) bool {
-	p := part{zone: zone}
-	if e != nil {
-		p = partOf(e.Zone, old.lines[e.Source.Line])
-	}
-	return slices.Contains(f.counts[p], old)
-}
-
-// turned is the flips from what the feeds that f is the heir of have in force to what next
-// has. They are the Corefile's own: it may have another template, or verify nothing now.
-func (f *feed) turned(next *ledger.Ledger) (flips []ledger.Event) {
-	for e := range next.Table().All() {
-		for i, l := range f.inherited {
-			before := l.Table().Get(e.Name)
-			if before == nil || !f.goesOn(f.heirOf[i], before.Zone, before) {
-				continue
-			}
-			if before.Target != e.Target {
-				flips = append(flips, ledger.Event{Kind: ledger.Flipped, Source: e.Source, Before: before, After: e})
-			}
-			break
-		}
-	}
-	slices.SortFunc(flips, func(a, b ledger.Event) int { return cmp.Compare(a.After.Name, b.After.Name) })
-	return flips
-}
-
-// fault is what is wrong with a version of a parameter; if that is nothing, the version waits.
-type fault struct {
-	parameter string
-	version   int64
-	text      string
-}
-
-func faultOf(s alias.Source, err error) fault {
-	if err == nil {
-		return fault{s.Parameter, s.Version, ""}
-	}
-	return fault{s.Parameter, s.Version, err.Error()}
-}
-
-// faulted is the documents that next rejects, and none of the feeds that f is the heir of
-// did for that fault: another Corefile may have other zones, or no template. What waits there to be
-// verified is no news: it collides as long as others have not made way for it. And a brake.
-func (f *feed) faulted(next *ledger.Ledger) (faults []ledger.Event) {
-	said := map[fault]bool{}
-	for _, l := range f.inherited {
-		for _, r := range l.Rejections() {
-			said[faultOf(r.Source, r.Err)] = true
-		}
-		for _, w := range l.Waiting() {
-			said[faultOf(w.Source, nil)] = true
-		}
-	}
-	for _, r := range next.Rejections() {
-		if !said[faultOf(r.Source, r.Err)] && !said[faultOf(r.Source, nil)] {
-			faults = append(faults, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
-		}
-	}
-	if n := next.Braked(); n > 0 {
-		faults = append(faults, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
-	}
-	return faults
-}
-
-// braked reports whether one of the feeds that f is the heir of has a brake on.
-func (f *feed) braked() bool {
-	return slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Braked() > 0 })
-}
-
-// stands reports whether what e tells is so yet: a document that is rejected may be out of date by
-// now, and a brake off again, or told of before. That one is off is told of all blocks together, see conclude.
-func (f *feed) stands(e ledger.Event) bool {
-	switch e.Kind {
-	case ledger.Rejected:
-		return slices.ContainsFunc(f.ledger.Load().Rejections(), func(r ledger.Rejection) bool {
-			return faultOf(r.Source, r.Err) == faultOf(*e.Source, e.Err)
-		})
-	case ledger.Braked:
-		return f.ledger.Load().Braked() > 0 && !f.braked()
-	case ledger.Unbraked:
-		return false
-	}
-	return true
-}
-
-// takeSweep takes over when the feeds that f is the heir of have swept, and what else they have
-// read: of their last complete sweeps, the least recent counts.
-func (f *feed) takeSweep() {
-	swept, from, recalled := int64(math.MaxInt64), fromPush, false
-	for _, old := range f.heirOf {
-		swept = min(swept, old.stats.swept.Load())
-		known := fromSweep // of one that has not loaded all
-		if old.stats.recalled.Load() {
-			known, recalled = fromSnapshot, true
-		}
-		from = min(from, cmp.Or(origin(old.stats.origin.Load()), known))
-	}
-	f.stats.swept.Store(swept)
-	f.stats.recalled.Store(recalled)
-	if f.loaded() {
-		f.stats.origin.Store(int32(from))
-	}
-	f.stats.took.Store(f.heirOf[0].stats.took.Load())
-}
-
-// count goes on with what others have counted.
-func (f *feed) count() {
-	believed := uint64(0)
-	for _, old := range f.counts[part{}] {
-		believed += old.stats.believed.Load()
-	}
-	f.stats.believed.Store(believed)
-	f.stats.push.inherit(f.counts[part{}])
-	var recent []status.Flip
-	for _, zone := range f.zones {
-		sum := uint64(0)
-		for _, old := range f.counts[part{zone: zone}] {
-			sum += old.stats.flips[zone].Load()
-			for _, flip := range old.flipped() {
-				if alias.Zone(alias.Name(flip.Alias), old.zones) == zone {
-					recent = append(recent, flip)
-				}
-			}
-		}
-		f.stats.flips[zone].Store(sum)
-	}
-	f.remember(recent)
-}
-
-// stale reports whether those that f takes over from have seen more since.
-func (f *feed) stale() bool {
-	for i, old := range f.heirOf {
-		if old.ledger.Load() != f.inherited[i] {
-			return true
-		}
-	}
-	return false
-}
-
-// has reports whether f reads what line does.
-func (f *feed) has(line ledger.Line) bool {
-	return slices.ContainsFunc(f.lines, func(own ledger.Line) bool { return own.Reads() == line.Reads() })
-}
-
-// parts is all parts that f has.
-func (f *feed) parts() map[part]bool {
-	parts := map[part]bool{{}: true}
-	for _, zone := range f.zones {
-		parts[part{zone: zone}] = true
-		for _, line := range f.lines {
-			parts[partOf(zone, line)] = true
-		}
-	}
-	return parts
-}
-
-// follows reports whether o reads anything that f reads.
-func (f *feed) follows(o *feed) bool {
-	return f.place == o.place && slices.ContainsFunc(o.lines, f.has)
-}
-
-// covers reports whether f reads all that o reads.
-func (f *feed) covers(o *feed) bool {
-	return !slices.ContainsFunc(o.lines, func(line ledger.Line) bool { return !f.has(line) })
-}
-
-// sharesQueue reports whether f and o take hints from one queue.
-func (f *feed) sharesQueue(o *feed) bool {
-	return f.pusher != nil && o.pusher != nil && f.push == o.push
-}
-
-// robs reports whether f deletes hints from o's queue that are o's: they are foreign to f.
-func (f *feed) robs(o *feed) bool { return f.sharesQueue(o) && (f.place != o.place || !f.covers(o)) }
-
-// shares is how much of what f reads is known to o. Of two that know as much, it
-// is more for the one with the same zones, and the same lines.
-func (f *feed) shares(o *feed) int {
-	if f.place != o.place {
-		return 0
-	}
-	known := o.ledger.Load()
-	n := 0
-	for _, line := range f.lines {
-		if known.Knows(line) {
-			n += 4
-		}
-	}
-	if n > 0 && slices.Equal(f.zones, o.zones) {
-		n += 2
-	}
-	if n > 0 && reflect.DeepEqual(f.lines, o.lines) {
-		n++
-	}
-	return n
-}
-
 // load makes the first table: by what is inherited, by a snapshot, or else by a
 // sweep. It keeps nothing open.
 func (f *feed) load(ctx context.Context) {
@@ -426,54 +136,6 @@ func (f *feed) load(ctx context.Context) {
 	f.watcher.Hasten()
 	f.watcher.Sweep(ctx)
 	f.source.Release()
-}
-
-// succeed takes what those have seen until their end that f is the heir of, and lets go
-// of them.
-func (f *feed) succeed() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.stats.push.inherit(f.counts[part{}]) // there are hints of which no ledger becomes another one
-	f.slow()
-	if f.stale() {
-		f.take()
-		f.due = f.own != nil // of what is gone, or went back, no version tells which is newer
-	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
-		f.takeSweep()
-	}
-	f.resume()
-	for _, e := range f.brought {
-		if f.stands(e) {
-			logEvent(e)
-		}
-	}
-	for _, old := range f.before {
-		if old.snapshot.Path == f.snapshot.Path {
-			f.keeper.pause = old.keeper.pause // that it cannot be written is said
-		}
-		old.mu.Lock()
-		f.due = f.due || old.due
-		old.mu.Unlock()
-		switch {
-		case old.pusher == nil:
-		case f.sharesQueue(old):
-			f.pushing.since = old.pushing.since
-		default:
-			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
-		}
-	}
-	for _, old := range f.queued {
-		f.due = f.due || old.pusher.Held() // those come again late
-		f.pushing.lost, f.pushing.unread = old.pushing.lost, old.pushing.unread
-		f.pusher.Succeed(old.pusher)
-		f.stats.push.up.Store(old.stats.push.up.Load())
-	}
-	f.due = f.due || f.robbed
-	if f.pushing.since.IsZero() {
-		f.pushing.since = time.Now()
-	}
-	f.waits = false
-	f.before, f.queued, f.heirOf, f.inherited, f.counts, f.brought, f.own, f.failure = nil, nil, nil, nil, nil, nil, nil, nil
 }
 
 // run keeps the table up to date until ctx is done. It is to be called after succeed.

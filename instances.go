@@ -1,15 +1,12 @@
 package versionalias
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/coredns/coredns/plugin"
-
-	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
 // startTimeout is how long a start waits for the first sweep, of all server
@@ -61,25 +58,6 @@ func (i *instance) begin() {
 	}
 	running.add(i)
 	statuses.settle()
-}
-
-// conclude tells that what those before have told of is over, where none here goes on with it: the
-// Corefile may have taken its line away.
-func (i *instance) conclude() {
-	for _, o := range i.before {
-		goesOn := func(with func(*feed) bool) bool {
-			return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return v.feed.follows(o) && with(v.feed) })
-		}
-		if o.ledger.Load().Braked() > 0 && !goesOn(func(f *feed) bool { return f.ledger.Load().Braked() > 0 }) {
-			logEvent(ledger.Event{Kind: ledger.Unbraked})
-		}
-		if !goesOn(func(f *feed) bool { return len(f.state.unread) > 0 }) {
-			o.mu.Lock()
-			o.state.unread.over(nothingLeft)
-			o.mu.Unlock()
-		}
-	}
-	i.before = nil
 }
 
 // statuses is the addresses of the status pages.
@@ -143,105 +121,6 @@ func (r *instances) turn(live []*instance) {
 	for _, i := range live {
 		i.run()
 	}
-}
-
-// bequeath gives the plugins of i, which is about to start, what running ones
-// know of the same source: first those that know the most of it.
-func (r *instances) bequeath(i *instance) {
-	i.before = r.feeds()
-	heirs := map[*feed]counts{}
-	for _, v := range i.plugins {
-		heirs[v.feed] = counts{}
-	}
-	for _, o := range i.before {
-		i.divide(o, heirs)
-	}
-	for _, v := range i.plugins {
-		f := v.feed
-		f.waits = len(i.before) > 0
-		var from []*feed
-		for _, o := range i.before {
-			if f.follows(o) {
-				f.before = append(f.before, o)
-			}
-			if f.place == o.place && f.sharesQueue(o) {
-				f.queued = append(f.queued, o)
-			}
-			if f.shares(o) > 0 {
-				from = append(from, o)
-			}
-			f.robbed = f.robbed || o.robs(f)
-		}
-		f.slow()
-		own := func(o *feed) int { // of two that know as much
-			if slices.Contains(heirs[f][part{}], o) {
-				return 1
-			}
-			return 0
-		}
-		slices.SortStableFunc(from, func(a, b *feed) int { return cmp.Or(f.shares(b)-f.shares(a), own(b)-own(a)) })
-		if len(from) > 0 {
-			f.inherit(from, heirs[f])
-		}
-	}
-}
-
-// divide notes in heirs who goes on with what o has counted and told. What an alias has led
-// to is told by a feed with its line, or if there is none, by that with its zone; if that is
-// gone, by all of them: the name may be in another zone of theirs.
-func (i *instance) divide(o *feed, heirs map[*feed]counts) {
-	var sharing sharers
-	for _, v := range i.plugins {
-		if n := v.feed.shares(o); n > 0 {
-			sharing = append(sharing, sharer{v.feed, n, v.feed.parts()})
-		}
-	}
-	give := func(p part, f *feed) { heirs[f][p] = append(heirs[f][p], o) }
-	if heir := sharing.heir(part{}, heirs); heir != nil {
-		give(part{}, heir)
-	}
-	for _, zone := range o.zones {
-		parts := []part{{zone: zone}}
-		for _, line := range o.lines {
-			parts = append(parts, partOf(zone, line))
-		}
-		whole := sharing.heir(parts[0], heirs)
-		for _, p := range parts {
-			if heir := cmp.Or(sharing.heir(p, heirs), whole); heir != nil {
-				give(p, heir)
-				continue
-			}
-			for _, s := range sharing {
-				give(p, s.feed)
-			}
-		}
-	}
-}
-
-// sharers are the feeds that know some of what another one does.
-type sharers []sharer
-
-type sharer struct {
-	*feed
-	n   int // how much of it, see shares
-	has map[part]bool
-}
-
-// heir is the feed that goes on with a part of what the other has counted and told, or nil: the one
-// with that zone and line that knows the most of what that does, and of two such the one that has
-// less to go on with by heirs, as for two views of a zone. So each is counted once.
-func (s sharers) heir(p part, heirs map[*feed]counts) *feed {
-	var heir *feed
-	most := 0
-	for _, f := range s {
-		if !f.has[p] {
-			continue
-		}
-		if f.n > most || f.n == most && len(heirs[f.feed][p]) < len(heirs[heir][p]) {
-			most, heir = f.n, f.feed
-		}
-	}
-	return heir
 }
 
 // statuses is the addresses of all status pages.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,36 @@ func TestSyntaxOfREADME(t *testing.T) {
 		if p, ok := properties[name]; !ok || p.usage != usage {
 			t.Errorf("the README has %q, want %q", line, name+" "+p.usage)
 		}
+	}
+}
+
+// The layout names each file of the root package, and nothing that is not there.
+func TestLayoutOfREADME(t *testing.T) {
+	blocks := snippets(t, "txt")
+	i := slices.IndexFunc(blocks, func(b string) bool { return strings.HasPrefix(b, "setup.go ") })
+	if i < 0 {
+		t.Fatal("README.md has no layout")
+	}
+	var got []string
+	for line := range strings.Lines(blocks[i]) {
+		names, _, _ := strings.Cut(line, "  ")
+		for _, name := range strings.Fields(names) {
+			if _, err := os.Stat(name); err != nil {
+				t.Error(err)
+			}
+			if strings.HasSuffix(name, ".go") {
+				got = append(got, name)
+			}
+		}
+	}
+	want, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("the layout has %v, want %v", got, want)
 	}
 }
 

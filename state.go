@@ -1,0 +1,75 @@
+package versionalias
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
+)
+
+// state is what has been said of a source, so that each turn is said once.
+type state struct {
+	failures  int       // sweeps since the last complete one
+	failing   trouble   // they failed
+	last      time.Time // when one failed last, or was throttled
+	asked     bool      // there was a sweep since the start, or else these are of feeds before
+	throttled bool      // and the interval is longer for it
+	unread    trouble   // the last read by name failed
+	weighed   bool
+}
+
+func (s *state) failed(err error, next time.Duration) {
+	if watch.Throttled(err) {
+		s.slowed(err, next)
+		return
+	}
+	const format = "sweep failed, and what is in force stays: %v"
+	if s.asked {
+		s.failing.begins(format, err)
+	} else {
+		s.failing.says(format, err, equal) // another Corefile may have another one of its kind
+	}
+	s.asked, s.last = true, time.Now()
+	s.failures++
+}
+
+func (s *state) slowed(err error, next time.Duration) {
+	if !s.throttled {
+		log.Warningf("throttled, and what is in force stays: the next sweep is in %v: %v", next, err)
+		s.throttled = true
+	}
+	s.last = time.Now()
+}
+
+func (s *state) swept(refresh, interval time.Duration) {
+	s.asked = true
+	if s.failures > 0 {
+		s.failing.over(fmt.Sprintf("sweep works again, after %d that failed", s.failures))
+		s.failures = 0
+	}
+	if s.throttled && interval == refresh {
+		log.Infof("no longer throttled: a sweep every %v again", refresh)
+		s.throttled = false
+	}
+}
+
+func (s *state) readFailed(err error, next time.Duration) {
+	switch {
+	case watch.Throttled(err):
+		s.slowed(err, next)
+	default:
+		s.unread.begins("read by name failed, and what is in force stays: %v", err)
+	}
+}
+
+func (s *state) read() { s.unread.over("read by name works again") }
+
+// nothingLeft is how reads by name that fail are over without one that works.
+const nothingLeft = "nothing is left to be read by name"
+
+// rereads reports whether l has parameters that are to be read by name, at now or later.
+func rereads(l *ledger.Ledger, now time.Time) bool {
+	due, later := l.Due(now)
+	return len(due) > 0 || !later.IsZero()
+}
