@@ -230,7 +230,9 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
 		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
 			a := v.owner(over)
-			turned := turns(owner(v.table, over), a)
+			// A name that is held may be so still, unless it becomes an alias itself.
+			before, _, mark := v.table.Lookup(string(over))
+			turned := turns(before, a) && (mark.Held() == "" || a.Name == over)
 			if a != nil && (a.Name == over || a.Subtree.Collapse) { // else labels move along: it is led to another name
 				over = a.Name
 				if !slices.Contains(seen, over) {

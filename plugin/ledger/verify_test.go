@@ -105,6 +105,11 @@ func TestVerify(t *testing.T) {
 		ofB       = "verify target v2.x.org.: found that it leads back to alias b.internal., want a target that does not"
 		ofD       = "verify target v3.x.org.: found that it leads back to alias d.internal., want a target that does not"
 		overD     = "verify target d.internal.: found that it leads back to alias b.internal., want a target that does not"
+		overHeld  = "verify target x.b.internal.: found that it leads back to alias d.internal., want a target that does not"
+		keep      = `{"to": "v1.x.org", "subtree": "keep"}`
+		heldBelow = "/a/b 1 " + keep + "\n/a/x.b 1 what?\n"
+		below     = "b.internal. v1.x.org. 5 /a/b@1\n"
+		bad       = `parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots`
 		two       = "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/d@1"
 		moving    = `/a/d 1 {"from": "v1.x.org", "to": "b.internal", "start": "2027-01-01T00:00:00Z"}`
 		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
@@ -358,6 +363,26 @@ func TestVerify(t *testing.T) {
 			{answer: "v2.x.org = over d.internal. v1.x.org.", table: "b.internal. v1.x.org. 5 /a/b@1\nd.internal. b.internal. 5 /a/d@1", probes: "next at 30s",
 				events:  "pending {/a/b 2}: " + ofB + "; version 1 stays in force",
 				waiting: "b.internal. /a/b@2: " + ofB},
+		},
+	}, {
+		name: "one that leads back over a name below an alias, which is held",
+		turns: []turn{
+			{seen: heldBelow + "/a/d 1 v1.x.org", table: below + "d.internal. v1.x.org. 5 /a/d@1", probes: "v1.x.org.",
+				events: "rejected {/a/x.b 1}: " + bad + "; no version of it is in force\nalias b.internal. added: v1.x.org., ttl 5, subtree keep ({/a/b 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/d 1})"},
+			{answer: passes, table: below + "d.internal. v1.x.org. 5 /a/d@1"},
+			{seen: heldBelow + "/a/d 2 x.b.internal", table: below + "d.internal. v1.x.org. 5 /a/d@1", probes: "x.b.internal.", waiting: "d.internal. /a/d@2: <nil>"},
+			{answer: "x.b.internal = over d.internal. v1.x.org.", table: below + "d.internal. v1.x.org. 5 /a/d@1", probes: "next at 30s",
+				events:  "pending {/a/d 2}: " + overHeld + "; version 1 stays in force",
+				waiting: "d.internal. /a/d@2: " + overHeld},
+			{at: 5 * s, seen: `/a/b 2 {"to": "v1.x.org", "subtree": "collapse"}` + "\n/a/x.b 1 what?\n/a/d 2 x.b.internal", table: "b.internal. v1.x.org. 5 /a/b@2\nd.internal. v1.x.org. 5 /a/d@1", probes: "next at 30s",
+				events:  "alias b.internal. changed: v1.x.org., ttl 5, subtree collapse ({/a/b 2}); was ttl 5, subtree keep in parameter /a/b",
+				waiting: "d.internal. /a/d@2: " + overHeld},
+			{at: 6 * s, seen: "/a/b 3 v1.x.org\n/a/x.b 1 what?\n/a/d 2 x.b.internal", table: "b.internal. v1.x.org. 5 /a/b@3\nd.internal. v1.x.org. 5 /a/d@1", probes: "next at 30s",
+				events:  "alias b.internal. changed: v1.x.org., ttl 5 ({/a/b 3}); was ttl 5, subtree collapse in parameter /a/b",
+				waiting: "d.internal. /a/d@2: " + overHeld},
+			{at: 10 * s, seen: "/a/b 3 v1.x.org\n/a/d 2 x.b.internal\n" + `/a/x.b 2 {"to": "v2.x.org", "check": "none"}`,
+				table:  "b.internal. v1.x.org. 5 /a/b@3\nd.internal. x.b.internal. 5 /a/d@2\nx.b.internal. v2.x.org. 5 /a/x.b@2",
+				events: "alias d.internal. flipped: v1.x.org. to x.b.internal. ({/a/d 2})\nalias x.b.internal. added: v2.x.org., ttl 5, check none ({/a/x.b 2})"},
 		},
 	}, {
 		name: "a check of none is adopted at once",
