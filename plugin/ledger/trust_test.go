@@ -56,6 +56,7 @@ func TestTrust(t *testing.T) {
 		v3     = "v3.x.org.@3"
 		read3  = "/a/cache 3 v3.x.org"
 		read2  = "/a/cache 2 v2.x.org"
+		heir   = `{"aliases": {"a00": "a00.internal"}}` // which is a loop
 		load   = "alias cache.internal. added: v3.x.org., ttl 5 ({/a/cache 3})"
 		doubts = "reading again {/a/cache 2}: it is older than version 3 of 2026-11-03T00:00:00Z"
 	)
@@ -256,6 +257,18 @@ func TestTrust(t *testing.T) {
 				events: "brake off: no alias stays in force without its parameter for longer than it takes to make sure"},
 			{at: hour + 11*s, asked: names(0, 4), want: "4 aliases", due: "at 1h0m21s"},
 			{at: hour + 21*s, asked: names(0, 4), want: "none", events: "4 events"},
+		},
+	}, {
+		name: "duty 5: those that are sure to be gone once the brake holds them go after the hour as well",
+		looks: []look{
+			{seen: numbered(0, 4), want: "4 aliases", events: "4 events"},
+			{at: 10 * s, seen: "/a/heir 1 " + heir, want: "4 aliases", due: "now /a/a00 /a/a01 /a/a02 /a/a03", events: "1 events"},
+			{at: 10 * s, asked: names(0, 4), want: "4 aliases", due: "at 20s"},
+			{at: 20 * s, asked: names(0, 4) + "/a/heir", seen: "/a/heir 2 what?", want: "4 aliases", events: `
+				brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
+				rejected {/a/heir 2}: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; no version of it is in force`},
+			{at: hour + 9*s, seen: "/a/heir 2 what?", want: "4 aliases"},
+			{at: hour + 10*s, seen: "/a/heir 2 what?", want: "none", events: "5 events"},
 		},
 	}, {
 		name: "duty 5: those whose hour is over go, while the brake holds others",
