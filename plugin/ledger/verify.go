@@ -183,7 +183,7 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 				for _, name := range names {
 					switch o := v.owner(name); {
 					case slices.Contains(trusted, name):
-					case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o):
+					case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o) && !v.withheld(name):
 						further = append(further, hops(o, name)...)
 					case !yield(Probe{name, a.Check}, a.Name):
 						return
@@ -230,9 +230,7 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
 		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
 			a := v.owner(over)
-			// A name that is held may be so still, unless it becomes an alias itself.
-			before, _, mark := v.table.Lookup(string(over))
-			turned := turns(before, a) && (mark.Held() == "" || a.Name == over)
+			turned := turns(owner(v.table, over), a) && !v.withheld(over)
 			if a != nil && (a.Name == over || a.Subtree.Collapse) { // else labels move along: it is led to another name
 				over = a.Name
 				if !slices.Contains(seen, over) {
@@ -251,6 +249,13 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 		}
 	}
 	return false
+}
+
+// withheld reports whether name is left to the zone below, as its only document is at fault: no
+// alias above it leads it anywhere until that ends.
+func (v *view) withheld(name alias.Name) bool {
+	_, _, mark := v.table.Lookup(string(name))
+	return mark.Held() != "" && v.next.Get(name) == nil
 }
 
 // looping is the candidates that have to wait since they lead back, with their probes that do:

@@ -113,6 +113,7 @@ func TestVerify(t *testing.T) {
 		two       = "b.internal. v1.x.org. 5 /a/b@1\nd.internal. v1.x.org. 5 /a/d@1"
 		moving    = `/a/d 1 {"from": "v1.x.org", "to": "b.internal", "start": "2027-01-01T00:00:00Z"}`
 		bd        = "b.internal. v1.x.org. 5 /a/p@1\nd.internal. v1.x.org. 5 /a/p@1"
+		bundle    = `/a/p 2 {"aliases": {"b": "x.d.internal", "d": {"to": "v2.x.org", "subtree": "keep"}}}`
 		ofP2      = "b.internal. /a/p@2: <nil>\nd.internal. /a/p@2: <nil>"
 		kept      = first + "\n" + `/a/a 1 {"aliases": {"x": "y.internal", "y": "x.internal"}}` + "\n/a/x 1 w1.x.org\n/a/y 1 w2.x.org\n/a/z 1 w3.x.org"
 	)
@@ -500,6 +501,16 @@ func TestVerify(t *testing.T) {
 			{answer: passes, table: bd},
 			{seen: `/a/p 2 {"aliases": {"b": "web.d.internal", "d": {"to": "e.internal", "subtree": "keep"}, "e": {"from": "v1.x.org", "to": "v2.x.org", "percent": 1, "subtree": "keep"}}}`,
 				table: bd, probes: "v1.x.org., v2.x.org., web.v1.x.org., web.v2.x.org.", waiting: ofP2 + "\ne.internal. /a/p@2: <nil>"},
+		},
+	}, {
+		name: "what a name below it leads to as it is, as long as that is held",
+		turns: []turn{
+			{seen: "/a/x.d 1 what?\n/a/cache 1 v1.x.org", table: v1, probes: "v1.x.org.",
+				events: "rejected {/a/x.d 1}: " + bad + "; no version of it is in force\n" + added},
+			{answer: passes, table: v1},
+			{seen: "/a/x.d 1 what?\n" + first + "\n" + bundle, table: v1, probes: "v2.x.org., x.d.internal.", waiting: ofP2},
+			{answer: "v2.x.org = ok\nx.d.internal = no", table: v1, probes: "next at 1s", events: "pending {/a/p 2}: verify target x.d.internal.: no; no version of it is in force",
+				waiting: "b.internal. /a/p@2: verify target x.d.internal.: no\nd.internal. /a/p@2: verify target x.d.internal.: no"},
 		},
 	}, {
 		name: "a way back that makes a loop with what waits",
