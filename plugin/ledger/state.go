@@ -68,3 +68,55 @@ func (l *Ledger) States() (named map[alias.Name]State, nameless []State) {
 	})
 	return named, nameless
 }
+
+// Rejection is a document that is not in force though it is its parameter's
+// newest.
+type Rejection struct {
+	Source alias.Source
+	Reason Reason
+	Err    error
+	Stays  *alias.Source // the document that stays in force, if any
+	// Zones counts the aliases that are held back, by zone: those in force that
+	// stay as they are, or else those that the document states, or else one.
+	Zones map[alias.Name]int
+}
+
+// Rejections is the rejected documents, sorted by parameter.
+func (l *Ledger) Rejections() []Rejection {
+	var rejected []key
+	for k, r := range l.records.unsettled {
+		if r.newer != nil && r.newer.err != nil {
+			rejected = append(rejected, k)
+		}
+	}
+	slices.SortFunc(rejected, key.compare)
+	var list []Rejection
+	for _, k := range rejected {
+		r := l.records.unsettled[k]
+		list = append(list, Rejection{Source: *r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays(), Zones: l.held(r)})
+	}
+	return list
+}
+
+func (l *Ledger) held(r record) map[alias.Name]int {
+	zones := map[alias.Name]int{}
+	for _, d := range []*document{r.good, &r.newer.document} {
+		if d == nil {
+			continue
+		}
+		for a := range l.claims(d) {
+			zones[a.Zone]++
+		}
+		if len(zones) > 0 {
+			return zones
+		}
+	}
+	rule := l.lines[r.newer.Line].Rule
+	if rule.Name != "" {
+		return map[alias.Name]int{alias.Zone(rule.Name, rule.Zones): 1}
+	}
+	for _, zone := range rule.Zones {
+		zones[zone] = 1
+	}
+	return zones
+}
