@@ -194,7 +194,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	if !f.waits {
 		f.state.swept(f.refresh, f.watcher.Interval())
 	}
-	if !rereads(next, now) {
+	if !readsOn(next, now) {
 		f.state.unread.over(nothingLeft)
 	}
 	f.report(events, first, seen)

@@ -74,7 +74,7 @@ func (f *feed) inherit(from []*feed, counts counts) {
 	f.take()
 }
 
-// slow makes sweeps as far apart as those before f have them which are throttled.
+// slow has f sweep no more often than the feeds before it that are throttled.
 func (f *feed) slow() {
 	for _, old := range f.before {
 		if interval := time.Duration(old.stats.interval.Load()); interval > old.refresh {
@@ -258,7 +258,7 @@ func (f *feed) resume() {
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if len(f.state.unread) == 0 && (f.due || rereads(f.ledger.Load(), time.Now())) { // or the sweep that is due tells
+		if len(f.state.unread) == 0 && (f.due || readsOn(f.ledger.Load(), time.Now())) { // or the sweep that is due tells
 			f.state.unread = s.unread // else another heir goes on with it, or none: see conclude
 		}
 	}

@@ -28,7 +28,7 @@ type instance struct {
 // load gives every plugin its first table. It leaves nothing behind, since an
 // instance that fails to start later is dropped without a word.
 func (i *instance) load() error {
-	if err := statuses.listen(i.statuses()); err != nil {
+	if err := statuses.listen(i.pages()); err != nil {
 		return plugin.Error(pluginName, err)
 	}
 	running.bequeath(i)
@@ -60,8 +60,8 @@ func (i *instance) begin() {
 	statuses.settle()
 }
 
-// statuses is the addresses of the status pages.
-func (i *instance) statuses() []string {
+// pages is the addresses of the status pages.
+func (i *instance) pages() []string {
 	var addrs []string
 	for _, v := range i.plugins {
 		if v.feed.statusAt != "" {
@@ -124,12 +124,12 @@ func (r *instances) turn(live []*instance) {
 }
 
 // statuses is the addresses of all status pages.
-func (r *instances) statuses() []string {
+func (r *instances) pages() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var addrs []string
 	for _, i := range r.all {
-		addrs = append(addrs, i.statuses()...)
+		addrs = append(addrs, i.pages()...)
 	}
 	return addrs
 }

@@ -93,7 +93,7 @@ func (l *listeners) settle() {
 
 // close closes the pages that no instance has, running or about to.
 func (l *listeners) close() {
-	used := running.statuses()
+	used := running.pages()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for addr, page := range l.open {

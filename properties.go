@@ -286,26 +286,23 @@ func (b *block) region(args []string) error {
 }
 
 func (b *block) endpoint(args []string) error {
-	if _, err := web(args[0]); err != nil {
+	if _, ok := web(args[0]); !ok {
 		return fmt.Errorf("found %q, want an http or https URL with a host, and a port up to 65535 or none", args[0])
 	}
 	b.store.Endpoint = args[0]
 	return nil
 }
 
-// web is an http or https URL with a host, and a port that there is.
-func web(text string) (*url.URL, error) {
+// web is the URL that text is, if it is an http or https one with a host, and a port that there is.
+func web(text string) (u *url.URL, ok bool) {
 	u, err := url.Parse(text)
-	if err != nil {
-		return nil, err
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, errors.New("want an http or https URL")
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, false
 	}
 	if port := u.Port(); port != "" {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	return u, err
+	return u, err == nil
 }
 
 func (b *block) credentials(args []string) error {
@@ -356,8 +353,8 @@ func (b *block) keep(args []string) error {
 }
 
 func (b *block) queue(args []string) error {
-	u, err := web(args[0])
-	if err != nil || u.Path == "" || strings.HasSuffix(u.Path, "/") || strings.ContainsAny(args[0], "?#") {
+	u, ok := web(args[0])
+	if !ok || u.Path == "" || strings.HasSuffix(u.Path, "/") || strings.ContainsAny(args[0], "?#") {
 		return fmt.Errorf("found %q, want the URL of a queue", args[0])
 	}
 	b.push = args[0]

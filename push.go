@@ -50,13 +50,13 @@ func (f *feed) hintKind(h ledger.Hint) int {
 		return hintJunk
 	}
 	switch h.Operation {
-	case "Create":
+	case ledger.Create:
 		return hintCreate
-	case "Update":
+	case ledger.Update:
 		return hintUpdate
-	case "Delete":
+	case ledger.Delete:
 		return hintDelete
-	case "LabelParameterVersion":
+	case ledger.Label:
 		return hintLabel
 	}
 	return hintOther
@@ -185,9 +185,10 @@ type pushing struct {
 	since        time.Time
 }
 
-// missed counts what a sweep found that push should have told before. Of a version that
-// was known to before, it may have: that comes into force later, for others' sake. What
-// changed while nobody listened may be told yet. When a label was moved nobody says.
+// missed counts what a sweep found that push should have told before. A version that before, the
+// ledger until then, has known already is not counted: push may have told of it, and it comes into
+// force only now for others' sake. What changed while nobody listened may be told yet. When a label
+// was moved nobody says.
 func (f *feed) missed(before *ledger.Ledger, events []ledger.Event, now time.Time) {
 	counted := map[string]bool{}
 	for _, e := range events {

@@ -10,13 +10,13 @@ import (
 
 // state is what has been said of a source, so that each turn is said once.
 type state struct {
-	failures  int       // sweeps since the last complete one
-	failing   trouble   // they failed
+	failures  int       // how many sweeps failed since the last complete one
+	failing   trouble   // what was said of these
 	last      time.Time // when one failed last, or was throttled
-	asked     bool      // there was a sweep since the start, or else these are of feeds before
-	throttled bool      // and the interval is longer for it
-	unread    trouble   // the last read by name failed
-	weighed   bool
+	asked     bool      // a sweep ended since the start; until then these are of the feeds before
+	throttled bool      // the source was, and the interval is longer for it
+	unread    trouble   // what was said of reads by name that failed, until one works
+	weighed   bool      // it was looked at whether sweeps take too much
 }
 
 func (s *state) failed(err error, next time.Duration) {
@@ -55,12 +55,11 @@ func (s *state) swept(refresh, interval time.Duration) {
 }
 
 func (s *state) readFailed(err error, next time.Duration) {
-	switch {
-	case watch.Throttled(err):
+	if watch.Throttled(err) {
 		s.slowed(err, next)
-	default:
-		s.unread.begins("read by name failed, and what is in force stays: %v", err)
+		return
 	}
+	s.unread.begins("read by name failed, and what is in force stays: %v", err)
 }
 
 func (s *state) read() { s.unread.over("read by name works again") }
@@ -68,8 +67,8 @@ func (s *state) read() { s.unread.over("read by name works again") }
 // nothingLeft is how reads by name that fail are over without one that works.
 const nothingLeft = "nothing is left to be read by name"
 
-// rereads reports whether l has parameters that are to be read by name, at now or later.
-func rereads(l *ledger.Ledger, now time.Time) bool {
+// readsOn reports whether l has parameters that are to be read by name, at now or later.
+func readsOn(l *ledger.Ledger, now time.Time) bool {
 	due, later := l.Due(now)
 	return len(due) > 0 || !later.IsZero()
 }

@@ -269,7 +269,7 @@ func (v *verifier) ask(ctx context.Context, target alias.Name, qtype uint16) (m 
 
 // exchange asks a question of the server block's chain, or of the server.
 func (v *verifier) exchange(ctx context.Context, q *dns.Msg, from net.Addr) (*dns.Msg, error) {
-	w := &prober{from: from}
+	w := &asker{from: from}
 	server, _ := ctx.Value(dnsserver.Key{}).(*dnsserver.Server)
 	switch {
 	case v.plugin.serves(alias.Name(q.Question[0].Name)):
@@ -336,10 +336,10 @@ func dial(ctx context.Context, addrs []netip.Addr, port uint16) error {
 	return steady(first)
 }
 
-// prober is the writer of a question that we ask ourselves. It comes from
+// asker is the writer of a question that we ask ourselves. It comes from
 // 127.0.0.1, which is who acl sees.
-type prober struct {
-	catcher // of no client: its methods but for those that write are prober's own
+type asker struct {
+	catcher // of no client: its methods but for those that write are asker's own
 	from    net.Addr
 }
 
@@ -350,19 +350,19 @@ var (
 )
 
 // LocalAddr implements dns.ResponseWriter, as do all of its methods.
-func (p *prober) LocalAddr() net.Addr { return p.from }
+func (a *asker) LocalAddr() net.Addr { return a.from }
 
 // RemoteAddr is ourselves.
-func (p *prober) RemoteAddr() net.Addr { return p.from }
+func (a *asker) RemoteAddr() net.Addr { return a.from }
 
 // Close does nothing.
-func (p *prober) Close() error { return nil }
+func (a *asker) Close() error { return nil }
 
 // TsigStatus says that nothing is signed.
-func (p *prober) TsigStatus() error { return nil }
+func (a *asker) TsigStatus() error { return nil }
 
 // TsigTimersOnly does nothing.
-func (p *prober) TsigTimersOnly(bool) {}
+func (a *asker) TsigTimersOnly(bool) {}
 
 // Hijack does nothing.
-func (p *prober) Hijack() {}
+func (a *asker) Hijack() {}

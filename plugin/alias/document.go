@@ -184,7 +184,7 @@ func (s *spec) complete() error {
 	if s.except != nil && s.subtree == "" {
 		return fmt.Errorf("parse %s: found it without subtree, want both or none", s.at("except"))
 	}
-	return s.moves()
+	return s.checkMotion()
 }
 
 // below is the subtree that s says the alias of that name has, or nil.
@@ -228,10 +228,10 @@ func (p parser) option(s *spec, field string) error {
 		if field == "to" {
 			s.to = target
 		} else {
-			s.moved().from = target
+			s.ownMotion().from = target
 		}
 	case "percent", "start", "over", "group":
-		return s.moving(field, path, tok)
+		return s.readMotion(field, path, tok)
 	case "ttl":
 		number, ok := tok.(json.Number)
 		ttl, err := strconv.ParseInt(number.String(), 10, 64)

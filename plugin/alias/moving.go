@@ -16,15 +16,15 @@ var percents = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})(\.[0-9]{1,3})?$`)
 // more than that: a comma for the point, one digit for two, and offsets of 24 hours.
 var times = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// lastYear is the first year that is too late for a move: RFC 3339 ends soon after,
+// endYear is the first year that is too late for a move: RFC 3339 ends soon after,
 // and JSON has no other times.
-const lastYear = 9999
+const endYear = 9999
 
 // mostOver is what a duration holds, in whole hours.
 const mostOver = "2562047h"
 
-// moving reads the value of a field that says how an alias moves.
-func (s *spec) moving(field string, path place, tok json.Token) error {
+// readMotion reads the value of a field that says how an alias moves.
+func (s *spec) readMotion(field string, path place, tok json.Token) error {
 	text, _ := tok.(string)
 	switch field {
 	case "percent":
@@ -32,26 +32,26 @@ func (s *spec) moving(field string, path place, tok json.Token) error {
 		if !ok || !percents.MatchString(number.String()) || fraction(number.String()) > Whole {
 			return fmt.Errorf("parse %s: found %s, want a number from 0 to 100 with three decimals at most", path, show(tok))
 		}
-		s.moved().percent = number.String()
+		s.ownMotion().percent = number.String()
 	case "start":
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil || t.IsZero() || !times.MatchString(text) {
 			return fmt.Errorf("parse %s: found %s, want a time that exists, with a UTC offset, such as 2006-01-02T15:04:05Z", path, show(tok))
 		}
-		if year := t.UTC().Year(); year < 1 || year >= lastYear {
-			return fmt.Errorf("parse %s: found %s, want a time from the year 1 on, before %d", path, show(tok), lastYear)
+		if year := t.UTC().Year(); year < 1 || year >= endYear {
+			return fmt.Errorf("parse %s: found %s, want a time from the year 1 on, before %d", path, show(tok), endYear)
 		}
-		s.moved().start = text
+		s.ownMotion().start = text
 	case "over":
 		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
 			return fmt.Errorf("parse %s: found %s, want a duration of more than 0, such as 30m, and at most %s", path, show(tok), mostOver)
 		}
-		s.moved().over = text
+		s.ownMotion().over = text
 	case "group":
 		if text == "" || len(text) > maxSalt {
 			return fmt.Errorf("parse %s: found %s, want 1 to %d octets of text", path, show(tok), maxSalt)
 		}
-		s.moved().group = text
+		s.ownMotion().group = text
 	}
 	return nil
 }
@@ -67,16 +67,16 @@ func fraction(text string) uint64 {
 // does not say.
 type motion struct{ from, percent, start, over, group string }
 
-// moved is the motion of s, to be written to.
-func (s *spec) moved() *motion {
+// ownMotion is the motion of s, to be written to.
+func (s *spec) ownMotion() *motion {
 	if s.motion == nil {
 		s.motion = new(motion)
 	}
 	return s.motion
 }
 
-// moves fails if the fields that say how an alias moves do not go together.
-func (s *spec) moves() error {
+// checkMotion fails if the fields that say how an alias moves do not go together.
+func (s *spec) checkMotion() error {
 	m := s.motion
 	if m == nil {
 		return nil
@@ -125,8 +125,8 @@ func (s *spec) move(a *Alias, t Template) (*Move, error) {
 	m.Start, _ = time.Parse(time.RFC3339, said.start)
 	m.Start = m.Start.UTC()
 	m.Over, _ = time.ParseDuration(said.over)
-	if m.Start.Add(m.Over).Year() >= lastYear {
-		return nil, fmt.Errorf("parse %s: found %s, want an end before the year %d", s.at("over"), quote(said.over), lastYear)
+	if m.Start.Add(m.Over).Year() >= endYear {
+		return nil, fmt.Errorf("parse %s: found %s, want an end before the year %d", s.at("over"), quote(said.over), endYear)
 	}
 	return m, nil
 }

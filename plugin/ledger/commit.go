@@ -40,7 +40,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 		c.turn(s.before, s.after)
 	}
 	partial := slices.Contains(known, false)
-	if len(swaps) > 0 || partial != c.table.Partial() || len(c.touched) > 0 || !maps.Equal(next.orphans, c.orphans) {
+	if len(swaps) > 0 || partial != c.table.Partial() || len(c.drained) > 0 || !maps.Equal(next.orphans, c.orphans) {
 		edit.Partial(partial)
 		edit.Hold(next.orphans)
 		c.retireNames(edit, c.table)
@@ -130,7 +130,7 @@ func (c *change) compare(before, after *alias.Entry) {
 func (c *change) turn(before, after *alias.Entry) {
 	c.leave(before, after)
 	if after == nil {
-		c.touched[before.Name] = true // as an alias it was not retired
+		c.drained[before.Name] = true // as an alias it was not retired
 	}
 	if before != nil && after != nil && before.Check != after.Check {
 		for _, target := range before.Targets() {

@@ -11,17 +11,17 @@ type doubt struct {
 	reads int // that said the same later on
 }
 
-// again is how long after the first one such a version is read again: if all
-// say the same, it is believed.
-var again = []time.Duration{2 * time.Second, 10 * time.Second}
+// Rereads is how long after the first one a read is repeated that may be out of date: an older version is
+// believed if all say the same. Nobody may change it.
+var Rereads = []time.Duration{2 * time.Second, 10 * time.Second}
 
 // rereads is what it takes to believe d. A label can be moved back to an older
 // version, so that a second read will do.
 func (l *Ledger) rereads(d *doubt) []time.Duration {
 	if l.lines[d.Line].Label != "" {
-		return again[:1]
+		return Rereads[:1]
 	}
-	return again
+	return Rereads
 }
 
 // say tells that p is older than what is known. That a label was moved is nothing

@@ -89,7 +89,7 @@ func (c *change) drain(k drainKey, d Drain) {
 	} else {
 		c.drains.set(k, d)
 	}
-	c.touched[k.target] = true
+	c.drained[k.target] = true
 }
 
 // leave notes what becomes of the targets of an alias, which was before and is
@@ -167,11 +167,11 @@ func later(a, b time.Time) time.Time {
 func (c *change) retireNames(edit *alias.Edit, counts *alias.Table) {
 	last := map[alias.Name]time.Time{}
 	for _, d := range c.drains.all {
-		if c.touched[d.Target] && !d.Since.IsZero() && !d.Again {
+		if c.drained[d.Target] && !d.Since.IsZero() && !d.Again {
 			last[d.Target] = later(last[d.Target], d.Deadline())
 		}
 	}
-	for target := range c.touched {
+	for target := range c.drained {
 		deadline, left := last[target]
 		if !left {
 			edit.Retire(target, nil)

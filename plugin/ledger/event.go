@@ -45,7 +45,7 @@ var Reasons = []Reason{ReasonType, ReasonSyntax, ReasonZone, ReasonCollision, Re
 // Event is one thing that a ledger's Apply changed, for a line in the log.
 type Event struct {
 	Kind   Kind
-	Source *alias.Source // the document it came from
+	Source *alias.Source // the document it came from, or nil: of Braked, Unbraked, Unverified and Verified
 	Before *alias.Entry  // of Flipped, Changed and Removed
 	After  *alias.Entry  // of Added, Flipped and Changed
 	Name   alias.Name    // of Shadowed the alias; of Unverified and Verified the target

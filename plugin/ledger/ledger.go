@@ -131,8 +131,7 @@ func (l *Ledger) Apply(seen []Parameter, now time.Time) (*Ledger, []Event) {
 	return c.finish()
 }
 
-// ApplyRead is the same after a read of some parameters by their names, those of
-// which that exist were seen.
+// ApplyRead is the same after a read by name: asked is what was read, and seen is what of that exists.
 func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledger, []Event) {
 	c := l.change(now)
 	c.see(seen)
@@ -155,7 +154,7 @@ type change struct {
 	previous draft[alias.Name, []alias.Name]
 	answered bool                        // probes were
 	left     map[Probe]bool              // those of targets that an alias has left
-	touched  map[alias.Name]bool         // the targets of drains that changed
+	drained  map[alias.Name]bool         // the targets of drains that changed
 	moves    map[alias.Name][]alias.Name // the aliases whose labels move along, by target; nil until it is asked for
 	traced   int                         // how many names were followed back over these
 	events   []Event
@@ -164,7 +163,7 @@ type change struct {
 func (l *Ledger) change(now time.Time) *change {
 	return &change{
 		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}, kept: map[key]record{},
-		proofs: l.proofs, drains: draft[drainKey, Drain]{shared: l.drains}, previous: draft[alias.Name, []alias.Name]{shared: l.previous}, touched: map[alias.Name]bool{}, left: map[Probe]bool{},
+		proofs: l.proofs, drains: draft[drainKey, Drain]{shared: l.drains}, previous: draft[alias.Name, []alias.Name]{shared: l.previous}, drained: map[alias.Name]bool{}, left: map[Probe]bool{},
 	}
 }
 
@@ -179,7 +178,7 @@ func (c *change) finish() (*Ledger, []Event) {
 			known[i] = known[i] || c.sweeps(i)
 		}
 	}
-	if len(v.in) == 0 && len(c.updates) == 0 && maps.Equal(c.brake, c.braked) && slices.Equal(known, c.known) && !c.answered && len(c.touched) == 0 {
+	if len(v.in) == 0 && len(c.updates) == 0 && maps.Equal(c.brake, c.braked) && slices.Equal(known, c.known) && !c.answered && len(c.drained) == 0 {
 		return c.Ledger, nil
 	}
 	return v.commit(known)
@@ -198,7 +197,8 @@ func (l *Ledger) of(k key) record {
 	return r
 }
 
-// where is the records that are so by now, in no order, which is none that is settled.
+// where is the records as they are by now, in no order, for which so holds. It may hold for none that is
+// settled: those are not looked at.
 func (c *change) where(so func(record) bool) iter.Seq2[key, record] {
 	return func(yield func(key, record) bool) {
 		for k, r := range c.records.unsettled {

@@ -245,7 +245,7 @@ func (l *Ledger) Succeed(old *Ledger, own func(*alias.Entry) bool, now time.Time
 	}
 	next.drains = c.drains.shared
 	for k := range next.drains.all {
-		c.touched[k.target] = true
+		c.drained[k.target] = true
 	}
 	edit := next.table.Edit()
 	c.retireNames(edit, old.table)

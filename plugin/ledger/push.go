@@ -12,13 +12,25 @@ import (
 // in any order or not at all, so that all it does is to have the parameter read.
 type Hint struct {
 	Name      string // of the parameter; "" if nothing could be told
-	Operation string // Create, Update, Delete or LabelParameterVersion; "" if it is not said
+	Operation Operation
 	At        time.Time
 	Receipt   string // by which the message that told it is deleted
 }
 
+// Operation is what is said to have been done to a parameter; "" if that is not said.
+type Operation string
+
+// The operations that Parameter Store tells of:
+// https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html
+const (
+	Create Operation = "Create"
+	Update Operation = "Update"
+	Delete Operation = "Delete"
+	Label  Operation = "LabelParameterVersion"
+)
+
 // Deletes reports whether h says that the parameter is gone.
-func (h Hint) Deletes() bool { return h.Operation == "Delete" }
+func (h Hint) Deletes() bool { return h.Operation == Delete }
 
 // Refs is the parameters that h is about: those of all lines that read its name.
 func (l *Ledger) Refs(h Hint) []Ref {

@@ -18,8 +18,8 @@ type event struct {
 	Region any    `json:"region"`
 	Time   any    `json:"time"` // of both only what is of interest: whatever they are, the rest counts
 	Detail struct {
-		Operation string `json:"operation"`
-		Name      string `json:"name"`
+		Operation ledger.Operation `json:"operation"`
+		Name      string           `json:"name"`
 	} `json:"detail"`
 }
 
@@ -31,7 +31,7 @@ type envelope struct {
 }
 
 // operations is the operations that events tell of.
-var operations = []string{"Create", "Update", "Delete", "LabelParameterVersion"}
+var operations = []ledger.Operation{ledger.Create, ledger.Update, ledger.Delete, ledger.Label}
 
 // parameterName is a name that Parameter Store takes, if it has no more characters than
 // MaxName. A call for any other may fail, for those beside it as well.

@@ -46,15 +46,11 @@ const Hidden = 30 * time.Second
 // coalesce is for how long hints are gathered before what they are about is read.
 const coalesce = 200 * time.Millisecond
 
-// rereads is how long after a read that showed nothing new it is repeated: it may
-// have been out of date, since Parameter Store promises no read after write.
-var rereads = []time.Duration{2 * time.Second, 10 * time.Second}
-
 // The pauses before a queue that failed is tried again: the first and the longest,
 // give or take a half.
 const (
-	firstRetry = time.Second
-	lastRetry  = time.Minute
+	firstRetry   = time.Second
+	longestRetry = time.Minute
 )
 
 // leastPoll is how long an empty answer takes at least: a queue that says at once that
@@ -77,7 +73,7 @@ type Pusher struct {
 	source   Source
 	audience Audience
 	foreign  atomic.Bool // the last hints were about nothing here, and are deleted
-	failing  atomic.Bool // one of these three is so: fewer hints are received
+	failing  atomic.Bool // unread, stuck or early is so: fewer hints are received
 	unread   bool        // the last read failed
 	stuck    bool        // the last deletion failed
 	early    bool        // some of the last hints were left in the queue
@@ -112,7 +108,7 @@ func (p *Pusher) Unread() bool { return p.unread || time.Since(p.since) < Hidden
 // again is parameters to be read once more.
 type again struct {
 	at    time.Time
-	turn  int // which of rereads it is
+	turn  int // which of [ledger.Rereads] it is
 	refs  []ledger.Ref
 	hints []ledger.Hint // what they are read for; deleted when nothing is left to read
 }
@@ -204,7 +200,7 @@ func (p *Pusher) settle(ctx context.Context, due again) (ok bool) {
 		return false
 	}
 	unchanged := p.audience.Pushed(due.hints, due.refs, seen)
-	if len(unchanged) == 0 || due.turn == len(rereads) {
+	if len(unchanged) == 0 || due.turn == len(ledger.Rereads) {
 		return p.delete(ctx, due.hints)
 	}
 	p.put(unchanged, due)
@@ -237,9 +233,9 @@ func (p *Pusher) slow() {
 
 // put notes what is to be read again.
 func (p *Pusher) put(refs []ledger.Ref, read again) {
-	wait := rereads[read.turn]
+	wait := ledger.Rereads[read.turn]
 	if read.turn > 0 {
-		wait -= rereads[read.turn-1]
+		wait -= ledger.Rereads[read.turn-1]
 	}
 	p.later = append(p.later, again{time.Now().Add(wait), read.turn + 1, refs, read.hints})
 	slices.SortStableFunc(p.later, func(a, b again) int { return a.at.Compare(b.at) })
@@ -371,6 +367,6 @@ func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 		if !sleep(ctx, retry/2+rand.N(retry)) {
 			return
 		}
-		retry = min(2*retry, lastRetry)
+		retry = min(2*retry, longestRetry)
 	}
 }
