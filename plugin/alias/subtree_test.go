@@ -169,6 +169,24 @@ func TestIsAboveExcepted(t *testing.T) {
 	}
 }
 
+// The alias is above a name that its subtree leaves alone, as all names between them are.
+func TestIsAboveOfAnException(t *testing.T) {
+	edit := new(Table).Edit()
+	edit.Put(&Source{}, Alias{Name: "cache.corp.internal.", Zone: "corp.internal.", Target: "v1.x.org.",
+		Subtree: &Subtree{Except: []Name{"a.b.cache.corp.internal."}}})
+	table := edit.Table()
+	for name, want := range map[string]bool{
+		"a.b.cache.corp.internal.": false,
+		"b.cache.corp.internal.":   true,
+		"cache.corp.internal.":     true,
+		"c.cache.corp.internal.":   false,
+	} {
+		if got := isAbove(table, name); got != want {
+			t.Errorf("IsAbove(%q) got %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestHeld(t *testing.T) {
 	table := subtreeTable(t)
 	for qname, want := range map[string]Name{
@@ -188,6 +206,28 @@ func TestHeld(t *testing.T) {
 		if _, _, mark := edit.Table().Lookup(qname); mark.Held() != want {
 			t.Errorf("once others are %q is held in %q, want %q", qname, mark.Held(), want)
 		}
+	}
+}
+
+// What is held in one table is not held in the next, however many edits there are, and the
+// names above it are counted once.
+func TestHoldAnew(t *testing.T) {
+	hold := func(t *Table, held map[Name]Name) *Table {
+		edit := t.Edit()
+		edit.Hold(held)
+		return edit.Table()
+	}
+	one := hold(nil, map[Name]Name{"x.sub.corp.internal.": "corp.internal."})
+	two := hold(one, map[Name]Name{"y.other.corp.internal.": "corp.internal."})
+	three := edited(hold(hold(two, nil), nil), "cache.sub.corp.internal. v1.x.org.")
+	for name, want := range map[string]bool{"sub.corp.internal.": true, "other.corp.internal.": false} {
+		if got := isAbove(three, name); got != want {
+			t.Errorf("at last IsAbove(%q) got %v, want %v", name, got, want)
+		}
+	}
+	again := hold(one, nil)
+	if isAbove(again, "other.corp.internal.") || isAbove(again, "sub.corp.internal.") {
+		t.Error("a table that nothing is held in has what an earlier or a later one holds")
 	}
 }
 
@@ -227,6 +267,7 @@ func TestNames(t *testing.T) {
 		{"an absolute leaf", "corp.internal. org.", "", "cache.org", "", "maybe cache.org."},
 		{"an alias line", "corp.internal.", "db.corp.internal.", "cache", "", "db.corp.internal."},
 		{"an alias line that holds a bundle", "corp.internal.", "db.corp.internal.", "cache", `{"aliases": {"a": "v1.x.org"}}`, "db.corp.internal."},
+		{"an alias line that holds a bundle of nothing", "corp.internal.", "db.corp.internal.", "cache", `{"aliases": {}}`, "db.corp.internal."},
 		{"a bundle: its keys, not its leaf", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b": 7, "c": "v1.x.org"}}`, "a.corp.internal. b.corp.internal. c.corp.internal."},
 		{"a bundle that is cut", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org", "b`, "a.corp.internal."},
 		{"a bundle with something beside it", "corp.internal.", "", "all", `{"aliases": {"a": "v1.x.org"}, "to": "v1.x.org"}`, "a.corp.internal."},

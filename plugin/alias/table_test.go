@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 	"weak"
 )
@@ -274,6 +275,18 @@ func TestLookupOfOctets(t *testing.T) {
 					t.Errorf("%q is found, want none", qname)
 				}
 			}
+		}
+	}
+}
+
+// Each of many is found, also those whose group was full: before a table grows, a quarter of all
+// are of such.
+func TestLookupOfMany(t *testing.T) {
+	const n = groups*places*3/4 - 2 // as many as go into one chunk, beside the two names above them
+	table := tableOfMany(n)
+	for i := range n {
+		if name := fmt.Sprintf("cache-%d.corp.internal.", i); found(table, name) == nil {
+			t.Errorf("%s is not found among %d", name, n)
 		}
 	}
 }
@@ -625,8 +638,40 @@ func TestInheritSeveral(t *testing.T) {
 	}
 }
 
+// Two that take over from one table, as the blocks that one becomes, each with another table
+// beside it, do not get each other's tallies.
+func TestInheritTwice(t *testing.T) {
+	table := func(targets ...Name) (next *Table) {
+		for i, target := range targets {
+			edit := next.Edit()
+			edit.Put(&Source{Version: int64(i)}, Alias{Name: "cache.internal.", Zone: "internal.", Target: target})
+			next = edit.Table()
+		}
+		return next
+	}
+	// The way back leaves room in its list of tallies.
+	old := table("v1.x.org.", "v2.x.org.", "v1.x.org.")
+	first := table("v1.x.org.").Inherit(old, table("v3.x.org."))
+	second := table("v1.x.org.").Inherit(old, table("v4.x.org."))
+	for _, of := range []struct {
+		heir *Table
+		want []Name
+	}{
+		{first, []Name{"v1.x.org.", "v2.x.org.", "v3.x.org."}},
+		{second, []Name{"v1.x.org.", "v2.x.org.", "v4.x.org."}},
+	} {
+		var got []Name
+		for _, tally := range of.heir.Get("cache.internal.").Tallies {
+			got = append(got, tally.Target)
+		}
+		if !slices.Equal(got, of.want) {
+			t.Errorf("cache is counted by the tallies of %v, want %v", got, of.want)
+		}
+	}
+}
+
 // However many tables a table takes over from, an alias has no more tallies than one that
-// has always been there.
+// has always been there, whether or not the first of them leads where it does.
 func TestInheritMostTallies(t *testing.T) {
 	tables := make([]*Table, 3)
 	for i := range tables {
@@ -636,11 +681,13 @@ func TestInheritMostTallies(t *testing.T) {
 			tables[i] = edit.Table()
 		}
 	}
-	edit := new(Table).Edit()
-	edit.Put(&Source{}, Alias{Name: "cache.internal.", Zone: "internal.", Target: "new.x.org."})
-	next := edit.Table().Inherit(tables...)
-	if n := len(next.Get("cache.internal.").Tallies); n != mostTallies {
-		t.Errorf("found %d tallies, want %d", n, mostTallies)
+	for _, target := range []Name{"new.x.org.", tables[0].Get("cache.internal.").Target} {
+		edit := new(Table).Edit()
+		edit.Put(&Source{}, Alias{Name: "cache.internal.", Zone: "internal.", Target: target})
+		next := edit.Table().Inherit(tables...)
+		if n := len(next.Get("cache.internal.").Tallies); n != mostTallies {
+			t.Errorf("with the target %s found %d tallies, want %d", target, n, mostTallies)
+		}
 	}
 }
 
@@ -669,17 +716,23 @@ func TestInheritKeepsEntries(t *testing.T) {
 }
 
 // What was answered since a document was adopted is so over a take-over, if it is the same
-// document and leads to the same targets.
+// document and leads to the same targets. It is another one if its parameter was deleted and
+// made anew, though versions begin at 1 again.
 func TestInheritAnswered(t *testing.T) {
-	at := func(version int64, target Name) *Table {
+	at := func(s Source, target Name) *Table {
 		edit := new(Table).Edit()
-		edit.Put(&Source{Parameter: "/p", Version: version}, Alias{Name: "cache.internal.", Target: target})
+		edit.Put(&s, Alias{Name: "cache.internal.", Target: target})
 		return edit.Table()
 	}
-	old := at(1, "v1.x.org.")
+	version := func(n int64, modified time.Time) Source {
+		return Source{Parameter: "/p", Version: n, Modified: modified}
+	}
+	same, adopted := version(2, epoch), version(2, epoch.In(time.FixedZone("", 3600)))
+	adopted.Adopted = epoch.Add(time.Minute)
+	old := at(version(1, epoch), "v1.x.org.")
 	old.Get("cache.internal.").Tallies[0].Add()
 	edit := old.Edit()
-	edit.Put(&Source{Parameter: "/p", Version: 2}, Alias{Name: "cache.internal.", Target: "v1.x.org."})
+	edit.Put(&same, Alias{Name: "cache.internal.", Target: "v1.x.org."})
 	old = edit.Table()
 	for range 3 {
 		old.Get("cache.internal.").Tallies[0].Add()
@@ -689,9 +742,11 @@ func TestInheritAnswered(t *testing.T) {
 		next *Table
 		want uint64
 	}{
-		{"the same", at(2, "v1.x.org."), 3},
-		{"another version", at(3, "v1.x.org."), 0},
-		{"another target, by a template", at(2, "v2.x.org."), 0},
+		{"the same", at(same, "v1.x.org."), 3},
+		{"the same, adopted later", at(adopted, "v1.x.org."), 3},
+		{"another version", at(version(3, epoch), "v1.x.org."), 0},
+		{"the same version, made anew", at(version(2, epoch.Add(time.Hour)), "v1.x.org."), 0},
+		{"another target, by a template", at(same, "v2.x.org."), 0},
 	} {
 		if got, all := tt.next.Inherit(old).Get("cache.internal.").Answered(); got != tt.want || all != tt.want {
 			t.Errorf("%s: answered got %d of %d, want %d", tt.name, got, all, tt.want)
