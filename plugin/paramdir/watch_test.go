@@ -2,6 +2,7 @@ package paramdir
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,8 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -199,6 +203,14 @@ func TestWatchOfWhatComes(t *testing.T) {
 			want:  "cache-1",
 		},
 		{
+			name:  "a deep path, step by step",
+			tree:  map[string]string{"dns/": ""},
+			line:  ledger.Line{Path: "/dns/prod/aliases"},
+			first: func(t *testing.T, root string) { must(t, os.Mkdir(filepath.Join(root, "dns/prod"), 0o755)) },
+			then:  func(t *testing.T, root string) { write(t, filepath.Join(root, "dns/prod/aliases/cache"), "cache-1") },
+			want:  "cache-1",
+		},
+		{
 			name:  "a path anew",
 			tree:  map[string]string{"dns/aliases/cache": "cache-1", "dns/.new/cache": "cache-2"},
 			line:  below,
@@ -374,6 +386,19 @@ func TestWatchEnds(t *testing.T) {
 			t.Errorf("Watch left %d inotify descriptors open, want %d", got, inotify)
 		}
 		sweep(t, d)
+	}
+}
+
+// Where events were lost, or a directory is gone by now, watching goes on; what else fails is told.
+func TestPassing(t *testing.T) {
+	for err, want := range map[error]bool{
+		fsnotify.ErrEventOverflow:                true,
+		fmt.Errorf("remove: %w", syscall.EINVAL): true,
+		syscall.EBADF:                            false,
+	} {
+		if got := passing(err); got != want {
+			t.Errorf("%v passes: got %v, want %v", err, got, want)
+		}
 	}
 }
 

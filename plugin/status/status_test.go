@@ -1,6 +1,7 @@
 package status
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,7 +9,10 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -238,6 +242,7 @@ func TestPages(t *testing.T) {
 		{"/?page=-1", "a000", "a099", "?page=2"},
 		{"/?page=2&q=corp", "a100", "a199", "?q=corp ?page=3&amp;q=corp"},
 		{"/?page=x&q=a24", "a240", "a249", ""},
+		{"/?q=a1", "a100", "a199", ""}, // a full page, and nothing more
 	} {
 		_, got := get(t, servers, "GET", tt.url)
 		shown := strings.Fields(names(got))
@@ -251,9 +256,10 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// What is to come by the clock of another machine is now, not a negative time ago.
 func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-1: "0 s", 0: "0 s", 119 * time.Second: "119 s", 120 * time.Second: "2 min", 119 * time.Minute: "119 min",
+		-100 * time.Hour: "0 s", -time.Second: "0 s", 0: "0 s", 119 * time.Second: "119 s", 120 * time.Second: "2 min", 119 * time.Minute: "119 min",
 		2 * time.Hour: "2 h", 47 * time.Hour: "47 h", 48 * time.Hour: "2 days",
 	} {
 		if got := ago(d); got != want {
@@ -289,6 +295,45 @@ func (n endless) Alias(i int) Alias {
 
 func (n endless) Drain(i int) Drain {
 	return Drain{Alias: n.Alias(i).Name, Target: "v1.corp.internal."}
+}
+
+// Of each kind four answers are made at once. Who waits for its turn may go, and has it once
+// another one is made.
+func TestInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var begun, over atomic.Int64
+		goOn := make(chan struct{})
+		h := inTurn(func(http.ResponseWriter, *http.Request) {
+			begun.Add(1)
+			<-goOn
+		})
+		var asking sync.WaitGroup
+		ask := func(ctx context.Context) {
+			asking.Go(func() {
+				h(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+				over.Add(1)
+			})
+		}
+		patient, end := context.WithTimeout(t.Context(), time.Minute)
+		defer end()
+		impatient, leave := context.WithCancel(t.Context())
+		for range atOnce {
+			ask(patient)
+		}
+		synctest.Wait()
+		ask(patient)
+		ask(impatient)
+		leave()
+		synctest.Wait()
+		if begun.Load() != atOnce || over.Load() != 1 {
+			t.Errorf("%d answers were begun, and %d requests are over, want %d and the one that left", begun.Load(), over.Load(), atOnce)
+		}
+		close(goOn)
+		asking.Wait()
+		if begun.Load() != atOnce+1 {
+			t.Errorf("in the end %d answers were begun, want %d", begun.Load(), atOnce+1)
+		}
+	})
 }
 
 // An answer that cannot be made whole is broken off.

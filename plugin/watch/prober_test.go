@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,6 +144,53 @@ func TestProberBounds(t *testing.T) {
 		}
 		if want := []string{"1.05s 16", "2.05s 16", "3.05s 8"}; !slices.Equal(b.told, want) {
 			t.Errorf("told was %q, want %q", b.told, want)
+		}
+	})
+}
+
+// verifies is a Verifier that is a function.
+type verifies func(ctx context.Context, p ledger.Probe) ledger.Answer
+
+func (v verifies) Verify(ctx context.Context, p ledger.Probe) ledger.Answer { return v(ctx, p) }
+
+// A target whose server hangs is given up after five seconds, and makes room for others.
+func TestProberGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := convene()
+		for i := range mostProbes {
+			b.want(fmt.Sprint(i))
+		}
+		hangs := verifies(func(ctx context.Context, p ledger.Probe) ledger.Answer {
+			<-ctx.Done()
+			return ledger.Answer{Probe: p, Err: ctx.Err()}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+		defer cancel()
+		NewProber(hangs, b).Run(ctx)
+		if want := []string{"5.05s 16"}; !slices.Equal(b.told, want) {
+			t.Errorf("told was %q, want %q", b.told, want)
+		}
+	})
+}
+
+// However many answers come one after the other, the first is told soon.
+func TestProberTellsWhileAnswersCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := convene()
+		for i := range 200 {
+			b.want(fmt.Sprint(i))
+		}
+		var asked atomic.Int64
+		inTurn := verifies(func(_ context.Context, p ledger.Probe) ledger.Answer {
+			<-time.After(time.Duration(asked.Add(1))*10*time.Millisecond - time.Since(b.began))
+			return ledger.Answer{Probe: p}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		NewProber(inTurn, b).Run(ctx)
+		// An answer that comes at that very time may be told as well.
+		if len(b.told) == 0 || b.told[0] != "60ms 5" && b.told[0] != "60ms 6" {
+			t.Errorf("told was %q, want the first answers after 60ms", b.told)
 		}
 	})
 }

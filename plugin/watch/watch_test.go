@@ -599,6 +599,23 @@ func TestRead(t *testing.T) {
 	})
 }
 
+// Duty 3: reads are a tenth of a second apart, also where the next one is due sooner.
+func TestReadGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(nothing)
+		s.dueAt(map[string]time.Duration{"/a": time.Minute, "/b": time.Minute + time.Millisecond})
+		s.run(t)
+		defer func() { s.stop() }()
+		for i, after := range []time.Duration{time.Minute + readGap - 1, 1} {
+			<-time.After(after)
+			synctest.Wait()
+			if got := all(s.reads); len(got) != 1 || len(got[0].refs) != 1 {
+				t.Errorf("reads got %+v, want number %d", got, i+1)
+			}
+		}
+	})
+}
+
 // Duty 3: after a failure nothing is read by name until a sweep was complete, and
 // a throttled read has the next sweep come later.
 func TestReadFails(t *testing.T) {
@@ -644,6 +661,35 @@ func TestReadFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Duty 3: nor is anything after a sweep that failed before Run, as the first one may.
+func TestNoReadAfterASweepThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var works atomic.Bool
+		s := newServer(func(context.Context) ([]ledger.Parameter, error) {
+			if works.Load() {
+				return nil, nil
+			}
+			return nil, errSweep
+		})
+		s.due = func(time.Time) ([]ledger.Ref, time.Time) { return []ledger.Ref{{Name: "/p"}}, time.Time{} }
+		s.answer = func([]ledger.Ref) ([]ledger.Parameter, error) { return nil, nil }
+		s.Sweep(t.Context())
+		s.run(t)
+		defer func() { s.stop() }()
+		<-time.After(10 * time.Minute)
+		synctest.Wait()
+		if got := all(s.reads); len(got) > 0 {
+			t.Errorf("while sweeps fail there were %d reads, want none", len(got))
+		}
+		works.Store(true)
+		<-time.After(2 * refresh)
+		synctest.Wait()
+		if got := all(s.reads); len(got) == 0 {
+			t.Error("once a sweep was complete there were no reads")
+		}
+	})
 }
 
 // Duty 3: a read that is throttled puts off the next sweep, as a sweep would.
