@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -459,12 +460,7 @@ func TestVerifyManyAtOnce(t *testing.T) {
 // Of a real server: a target in another block is pending until a query tells which
 // server there is to ask; acl sees 127.0.0.1; a port has to accept.
 func TestVerifyOfServer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := port(l.Addr().String())
-	l.Close()
+	reserved, listen := reservePort(t)
 	s := startServer(t, `
 		corp.internal:0 {
 			bind 127.0.0.1
@@ -503,12 +499,9 @@ func TestVerifyOfServer(t *testing.T) {
 		t.Errorf("while it is pending got\n%s", got)
 	}
 	waits("other.corp.internal.", "")
-	s.write("aliases/tcp", `{"to": "local.corp.internal", "check": "tcp:`+closed+`"}`)
+	s.write("aliases/tcp", `{"to": "local.corp.internal", "check": "tcp:`+reserved+`"}`)
 	waits("tcp.corp.internal.", `verify target local.corp.internal.: found none of 1 addresses that accepts at port \d+, want one: dial tcp 127.0.0.1:\d+: connect: connection refused`)
-	if l, err = net.Listen("tcp", "127.0.0.1:"+closed); err != nil {
-		t.Skipf("the port was taken: %v", err)
-	}
-	defer l.Close()
+	listen()
 	waits("tcp.corp.internal.", "")
 	s.write("aliases/other", "nowhere.example.org")
 	waits("other.corp.internal.", "verify target nowhere.example.org.: found REFUSED, want an address")
@@ -523,6 +516,29 @@ func TestVerifyOfServer(t *testing.T) {
 	} {
 		if got := show(x.ask(t, s)); got != x.want {
 			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
+		}
+	}
+}
+
+// reservePort is a port that refuses connections until listen is called, and that nobody else gets.
+func reservePort(t *testing.T) (port string, listen func()) {
+	t.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(name.(*syscall.SockaddrInet4).Port), func() {
+		t.Helper()
+		if err := syscall.Listen(socket, 16); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
