@@ -182,7 +182,8 @@ func TestDrainAskedByAliases(t *testing.T) {
 			others = `"b": "cache-v1.corp.internal",
 				"c": {"from": "corp.internal", ` + ramp + `, "subtree": "keep"},
 				"d": {"from": "d-v1.corp.internal", ` + ramp + `},
-				"e": {"from": "e-v1.corp.internal", ` + ramp + `}`
+				"e": {"from": "e-v1.corp.internal", ` + ramp + `},
+				"f": {"from": "f-v1.corp.internal", "to": "cache-v1.corp.internal", "start": "1999-01-01T00:00:00Z", "over": "1h"}`
 		)
 		v := feedOnce(t, cache(`{"aliases": {"a": "cache-v1.corp.internal", `+others+`}}`, 1)).plugins[0]
 		v.feed.Swept(cache(`{"aliases": {"a": "cache-v2.corp.internal", `+others+`}}`, 2), 0)
@@ -205,6 +206,7 @@ func TestDrainAskedByAliases(t *testing.T) {
 			{"d", "cache-v1"},
 			{"e", ""},
 			{"e-v1", ""}, // yet
+			{"f", "cache-v1"},
 		} {
 			queries := func(name string) uint64 {
 				return v.table.Load().Retired(alias.Name(name + ".corp.internal.")).Queries()

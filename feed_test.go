@@ -335,6 +335,58 @@ func TestLastSweepOverASlowReload(t *testing.T) {
 	})
 }
 
+// Of several blocks that one takes over from, the last sweep is the oldest one, and took as long
+// as that of the block that knows the most.
+func TestLastSweepOfSeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := func() *feed { return fed(t, new(instance), &source{}).feed }
+		first, second, heir := block(), block(), block()
+		first.Swept(cache("cache-v1.corp.internal", 1), 3*time.Second)
+		oldest := time.Now().UnixNano()
+		<-time.After(time.Minute)
+		second.Swept(cache("cache-v1.corp.internal", 1), time.Second)
+		heir.inherit([]*feed{first, second}, nil)
+		if got := heir.stats.swept.Load(); got != oldest {
+			t.Errorf("the last sweep was %v after the oldest one, want that", time.Duration(got-oldest))
+		}
+		if got := time.Duration(heir.stats.took.Load()); got != 3*time.Second {
+			t.Errorf("it took %v, want 3s", got)
+		}
+	})
+}
+
+// What a reload with a new line has swept itself may be older than what those before have seen
+// since, if it takes its time: it sweeps once more at its start.
+func TestSweepAfterASlowReload(t *testing.T) {
+	perform(t, `
+		refresh 5m
+		blocks ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		start
+		blocks ssm /dns ssm /more
+		load
+		put /dns/cache cache-v2.corp.internal
+		wait 6m
+		cache cache-v2
+		put /dns/cache cache-v3.corp.internal
+		reload
+		wait 100ms
+		cache cache-v3`)
+}
+
+// What a throttled read by name made of the interval, a reload goes on with.
+func TestIntervalAfterAThrottledRead(t *testing.T) {
+	old, heir := fed(t, new(instance), &source{}).feed, fed(t, new(instance), &source{}).feed
+	old.Swept(cache("cache-v1.corp.internal", 1), 0)
+	old.watcher.Slow(time.Minute) // as the read does
+	old.ReadFailed(context.DeadlineExceeded)
+	heir.before = []*feed{old}
+	heir.slow()
+	if got := heir.watcher.Interval(); got != time.Minute {
+		t.Errorf("the interval after a reload is %v, want 1m", got)
+	}
+}
+
 // Duty 5: two reads by name that say it is gone are an interval apart, also while that is
 // longer than the refresh, and over a reload.
 func TestAbsenceWhileThrottled(t *testing.T) {

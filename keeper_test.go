@@ -317,6 +317,32 @@ func TestSnapshotAtTheEnd(t *testing.T) {
 	}
 }
 
+// A reload that names a new file has it written at once, be the source there or not.
+func TestSnapshotOfANewFile(t *testing.T) {
+	file := snapshot.File{Path: filepath.Join(t.TempDir(), "snapshot")}
+	synctest.Test(t, func(t *testing.T) {
+		before, after := new(instance), new(instance)
+		old := fed(t, before, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return cache("cache-v1.corp.internal", 1), nil }})
+		next := fed(t, after, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, context.DeadlineExceeded }})
+		next.feed.place, next.feed.snapshot = old.feed.place, file
+		for _, i := range []*instance{before, after} {
+			if err := i.load(); err != nil {
+				t.Fatal(err)
+			}
+			i.run()
+			defer func() {
+				if err := i.stop(); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		synctest.Wait()
+		if _, err := file.Read(next.feed.place, time.Now()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A sweep that goes on while the server is stopped is kept as well.
 func TestSnapshotOfTheLastSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -524,7 +550,7 @@ func TestSnapshotInDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for link, target := range map[string]string{"link": "aliases", "file": "aliases/s", "aliases/out": "elsewhere"} {
+	for link, target := range map[string]string{"link": "aliases", "file": "aliases/s", "aliases/out": "../elsewhere"} {
 		path := filepath.Join(dir, link)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
