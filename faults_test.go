@@ -525,7 +525,8 @@ func (p *play) ask(name, want string) error {
 	return nil
 }
 
-// metric fails unless a series, NAME or NAME{LABEL="VALUE"}, has this value.
+// metric fails unless a series, NAME or NAME{LABEL="VALUE"}, has this value. A histogram is its
+// count, and NAME_sum its sum.
 func metric(series, want string) error {
 	families, err := prometheus.DefaultGatherer.Gather()
 	if err != nil {
@@ -541,9 +542,12 @@ func metric(series, want string) error {
 			if len(labels) > 0 {
 				name += "{" + strings.Join(labels, ",") + "}"
 			}
+			value := m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			if name+"_sum" == series {
+				name, value = series, m.GetHistogram().GetSampleSum()
+			}
 			if name == series {
-				got := strconv.FormatFloat(m.GetGauge().GetValue()+m.GetCounter().GetValue()+float64(m.GetHistogram().GetSampleCount()), 'f', -1, 64)
-				if got != want {
+				if got := strconv.FormatFloat(value, 'f', -1, 64); got != want {
 					return fmt.Errorf("found %s", got)
 				}
 				return nil

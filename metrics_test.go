@@ -23,6 +23,7 @@ import (
 	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/internal/program"
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 // feedOnce makes the running instances be one, fed once with what each of seen
@@ -106,6 +107,42 @@ func metricsOfTwo(t *testing.T) {
 	if err := testutil.CollectAndCompare(collector{}, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
+}
+
+// Duty 12: of an alias that moves in both blocks the smaller fraction is shown, and of two queues the
+// one that cannot be read.
+func TestMetricsOfTheWorst(t *testing.T) {
+	canary := func(percent int) []ledger.Parameter {
+		return cache(fmt.Sprintf(`{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": %d}`, percent), 1)
+	}
+	for _, percents := range [][2]int{{25, 50}, {50, 25}} {
+		i := feedOnce(t, canary(percents[0]), canary(percents[1]))
+		for n, up := range []int32{pushUp, pushDown} {
+			f := i.plugins[n].feed
+			f.pusher = watch.NewPusher(nil, nil, f)
+			f.stats.push.up.Store(up)
+		}
+		for series, want := range map[string]string{`moved_ratio{alias="cache.corp.internal.",zone="corp.internal."}`: "0.25", "push_up": "0"} {
+			if err := metric(series, want); err != nil {
+				t.Errorf("%s: %v, want %s", series, err, want)
+			}
+		}
+		running.remove(i)
+	}
+}
+
+// Duty 12: the aliases that the brakes of several blocks hold add up.
+func TestMetricsOfBrakes(t *testing.T) {
+	const four = `{"aliases": {"N0": "v1.x.org", "N1": "v1.x.org", "N2": "v1.x.org", "N3": "v1.x.org"}}`
+	perform(t, `
+		blocks ssm /dns | ssm /more
+		put /dns/all `+strings.ReplaceAll(four, "N", "a")+`
+		put /more/all `+strings.ReplaceAll(four, "N", "b")+`
+		start
+		delete /dns/all
+		delete /more/all
+		wait 1m
+		metric braked_aliases 8`)
 }
 
 func TestMetricsLint(t *testing.T) {

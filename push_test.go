@@ -1030,17 +1030,26 @@ func TestPush(t *testing.T) {
 			wait 1s
 			metric push_hints_total{operation="junk"} 2`, strings.TrimSpace(begun),
 	}, {
-		"latency is of each change once, from its first event on", first + v2 + `
-			event Update /dns/cache
-			event Update /dns/cache
+		"latency is of each change once, however many aliases it is of, from its first event on, whichever comes first", `
+			put /dns/all {"aliases": {"cache": "cache-v1.corp.internal", "db": "cache-v1.corp.internal"}}
+			start
+			wait 5s
+			put /dns/all {"aliases": {"cache": "cache-v2.corp.internal", "db": "cache-v2.corp.internal"}}
+			event Update /dns/all
+			message {"source": "aws.ssm", "time": "2000-01-01T00:00:01Z", "detail": {"name": "/dns/all"}}
+			event Update /dns/all
 			wait 1m
-			event Update /dns/cache
-			put /dns/cache what?
-			event Update /dns/cache
+			metric push_latency_seconds 1
+			metric push_latency_seconds_sum 4.2
+			event Update /dns/all
+			put /dns/all what?
+			event Update /dns/all
 			wait 1m
-			metric push_latency_seconds 1`,
-		begun + flips + `
-			[WARNING] rejected parameter /dns/cache, version 3 of 2000-01-01T00:01:01Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 2 stays in force`,
+			metric push_latency_seconds 1`, `
+			[INFO] loaded 2 aliases from 1 parameters
+			[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:05Z)
+			[INFO] alias db.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/all, version 2 of 2000-01-01T00:00:05Z)
+			[WARNING] rejected parameter /dns/all, version 3 of 2000-01-01T00:01:05Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; version 2 stays in force`,
 	}, {
 		"an event has no latency if its time is none that a queue can have kept it since", first + v2 + `
 			message {"source": "aws.ssm", "time": "0001-02-03T04:05:06Z", "detail": {"name": "/dns/cache"}}

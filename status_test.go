@@ -215,6 +215,7 @@ func TestStatusOfAliases(t *testing.T) {
 			{Name: "/dns/canary", Version: 1, Value: `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "percent": 12.5, "ttl": 7}`},
 			{Name: "/dns/bad", Version: 3, Value: "what?"},
 			{Name: "/dns/later", Version: 4, Value: "cache-v1.corp.internal"},
+			{Name: "/dns/next", Version: 1, Value: `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "2100-01-01T00:00:00Z"}`},
 			{Name: "/dns/ramp", Version: 1, Value: `{"from": "cache-v1.corp.internal", "to": "cache-v2.corp.internal", "start": "2000-01-01T00:00:10Z", "over": "40s", "subtree": "keep"}`},
 		}
 		tr.mu.Unlock()
@@ -242,6 +243,7 @@ func TestStatusOfAliases(t *testing.T) {
 			`{"name":"cache.corp.internal.","state":"active","to":"cache-v2.corp.internal.","percent":100,"observed":1,"ttl":5,"parameter":"/dns/cache","version":2,"modified":"2026-11-22T23:10:01Z","adopted":"SINCE"}`,
 			`{"name":"canary.corp.internal.","state":"moving","from":"cache-v1.corp.internal.","to":"cache-v2.corp.internal.","percent":12.5,"observed":null,"ttl":7,"parameter":"/dns/canary","version":1,"adopted":"SINCE"}`,
 			`{"name":"later.corp.internal.","state":"pending","reason":"version 5: verify target cache-v9.corp.internal.: found NXDOMAIN, want an address","to":"cache-v1.corp.internal.","percent":100,"observed":null,"ttl":5,"parameter":"/dns/later","version":4,"adopted":"SINCE"}`,
+			`{"name":"next.corp.internal.","state":"moving","from":"cache-v1.corp.internal.","to":"cache-v2.corp.internal.","percent":0,"start":"2100-01-01T00:00:00Z","end":"2100-01-01T00:00:00Z","observed":null,"ttl":5,"parameter":"/dns/next","version":1,"adopted":"SINCE"}`,
 			`{"name":"ramp.corp.internal.","state":"moving","from":"cache-v1.corp.internal.","to":"cache-v2.corp.internal.","percent":50,"start":"2000-01-01T00:00:10Z","end":"2000-01-01T00:00:50Z","observed":null,"ttl":5,"subtree":"keep","parameter":"/dns/ramp","version":1,"adopted":"SINCE"}`,
 		}
 		if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {

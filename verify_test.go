@@ -684,6 +684,25 @@ func TestPassageNames(t *testing.T) {
 	}
 }
 
+// An alias may lead to a name of which nothing but a document with a fault is known, though whoever
+// asks for that name itself is told of no answer.
+func TestVerifyOfAHeldName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := startTrial(t, "cache-v1.corp.internal")
+		defer tr.stop()
+		tr.set("cache-v2", addressed)
+		tr.mu.Lock()
+		tr.more = []ledger.Parameter{{Name: "/dns/cache-v2", Value: "cache", Version: 1}} // name and target mixed up
+		tr.mu.Unlock()
+		<-time.After(12 * time.Second)
+		if _, _, mark := tr.table.Load().Lookup("cache-v2.corp.internal."); mark.Held() == "" {
+			t.Fatal("cache-v2 is not held")
+		}
+		tr.put("cache-v2.corp.internal")
+		tr.turns("cache-v2", 12*time.Second)
+	})
+}
+
 // Our own questions are nobody's who asks for an alias that another one leads to.
 func TestVerifyDoesNotCountForAliases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
