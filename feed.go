@@ -183,7 +183,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
-	if f.heirOf != nil {
+	if f.waits {
 		f.own = &seen
 	}
 	first := !f.loaded()

@@ -2,8 +2,11 @@ package versionalias
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -372,6 +375,135 @@ func TestSweepAfterASlowReload(t *testing.T) {
 		reload
 		wait 100ms
 		cache cache-v3`)
+}
+
+// What the feeds before have learnt since the load is taken over at the start, also if they had nothing then, and
+// goes before what was read at the load where no version tells which is newer.
+func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
+	many := strings.Builder{}
+	for n := range 25 {
+		fmt.Fprintf(&many, "put /dns/p%d p-v1.corp.internal\n", n)
+	}
+	for _, tt := range []struct{ name, script string }{
+		{"a source that is slow: a sweep takes 9 s", `
+			refresh 1m
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			` + many.String() + `
+			fault slow
+			start
+			wait 7s
+			cache SERVFAIL
+			load
+			cache cache-v1
+			reload
+			ready yes
+			cache cache-v1
+			wait 1h
+			cache cache-v1`},
+		{"one of several blocks that become one", `
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			put /more/live live-v1.corp.internal
+			start
+			wait 1m
+			blocks ssm /dns | ssm /more
+			fault hang
+			reload
+			block 2
+			live SERVFAIL
+			blocks ssm /dns ssm /more
+			load
+			fault
+			wait 30s
+			live live-v1
+			block 1
+			fault denied
+			reload
+			live live-v1
+			cache cache-v1
+			wait 10m
+			live live-v1`},
+		{"a label that went back", `
+			refresh 1s
+			blocks alias live.corp.internal /live:l
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			label /live:l 2
+			start
+			wait 1m
+			blocks alias live.corp.internal /live:l ssm /more
+			load
+			label /live:l 1
+			wait 4s
+			live live-v1
+			fault denied
+			reload
+			live live-v1
+			wait 1h
+			live live-v1
+			fault
+			wait 1m
+			live live-v1`},
+	} {
+		t.Run(tt.name, func(t *testing.T) { perform(t, tt.script) })
+	}
+}
+
+// The same of a file, which may go back as well.
+func TestReloadOfAFileThatChangesMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		seen, away := cache("cache-v1.corp.internal", 1), error(nil)
+		s := &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return seen, away }}
+		start := func(more ...ledger.Line) (*instance, *VersionAlias) {
+			i := new(instance)
+			v := fed(t, i, s, func(_ *VersionAlias, c *config) { c.directory, c.lines = dir, append(c.lines, more...) })
+			if err := i.load(); err != nil {
+				t.Fatal(err)
+			}
+			return i, v
+		}
+		stop := func(i *instance) {
+			if err := i.stop(); err != nil {
+				t.Error(err)
+			}
+		}
+		old, _ := start()
+		old.run()
+		next, v := start(ledger.Line{Path: "/more", Rule: old.plugins[0].feed.lines[0].Rule})
+		seen = cache("cache-v2.corp.internal", 2)
+		<-time.After(time.Minute)
+		away = errors.New("input/output error")
+		stop(old)
+		next.run()
+		defer stop(next)
+		<-time.After(time.Hour)
+		if got := v.table.Load().Get("cache.corp.internal.").Target; got != "cache-v2.corp.internal." {
+			t.Errorf("an hour later cache leads to %s, want cache-v2", got)
+		}
+		if got := v.feed.stats.flips["corp.internal."].Load(); got != 1 {
+			t.Errorf("%d flips are counted, want one", got)
+		}
+	})
+}
+
+// While a reload starts, which takes a second with very many aliases, the status page and the metrics are its.
+func TestStatusWhileAReloadStarts(t *testing.T) {
+	i := new(instance)
+	f := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
+	f.mu.Lock()
+	begun := make(chan struct{})
+	go func() {
+		i.run()
+		close(begun)
+	}()
+	eventually(t, "the status page has it", func() bool { return slices.Contains(running.feeds(), f) })
+	f.mu.Unlock()
+	<-begun
+	if err := i.stop(); err != nil {
+		t.Error(err)
+	}
 }
 
 // What a throttled read by name made of the interval, a reload goes on with.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
@@ -26,10 +27,9 @@ type handover struct {
 	robbed    bool                // a feed before robs it
 }
 
-// bequeath gives the plugins of i, which is about to start, what running ones
-// know of the same source: first those that know the most of it.
-func (r *instances) bequeath(i *instance) {
-	i.before = r.feeds()
+// inherit gives the plugins of i what those before know of the same source by now: first those that
+// know the most of it.
+func (i *instance) inherit() {
 	heirs := map[*feed]counts{}
 	for _, v := range i.plugins {
 		heirs[v.feed] = counts{}
@@ -39,7 +39,7 @@ func (r *instances) bequeath(i *instance) {
 	}
 	for _, v := range i.plugins {
 		f := v.feed
-		f.waits = len(i.before) > 0
+		f.waits, f.before, f.queued = len(i.before) > 0, nil, nil
 		var from []*feed
 		knows := map[*feed]int{}
 		for _, o := range i.before {
@@ -70,6 +70,8 @@ func (r *instances) bequeath(i *instance) {
 // whatever becomes of the source. Of what more than one of them reads, what the first has
 // in force stays, until something newer may come into force here.
 func (f *feed) inherit(from []*feed, counts counts) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.heirOf, f.counts = from, counts
 	f.take()
 }
@@ -102,8 +104,15 @@ func (f *feed) take() {
 	events := f.turned(next)
 	f.brought = slices.Concat(events, f.faulted(next))
 	if f.own != nil {
+		// What goes back says no version, but only that it was read later.
+		later := func(line int) bool {
+			return f.directory == "" && f.lines[line].Label == "" ||
+				!slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Knows(f.lines[line]) })
+		}
+		seen := slices.DeleteFunc(slices.Clone(*f.own), func(p ledger.Parameter) bool { return !later(p.Line) })
 		var more []ledger.Event
-		next, more = next.Apply(*f.own, time.Now())
+		next, more = next.ApplyLines(later, seen, time.Now())
+		f.due = true // of what is gone, or went back, no version tells which is newer
 		events = append(events, more...)
 		f.brought = append(f.brought, slices.DeleteFunc(more, func(e ledger.Event) bool {
 			return e.Kind == ledger.Added || e.Kind == ledger.Doubted // as of any first sweep, and of one before what those know
@@ -200,7 +209,6 @@ func (f *feed) succeed() {
 	f.slow()
 	if f.stale() {
 		f.take()
-		f.due = f.own != nil // of what is gone, or went back, no version tells which is newer
 	} else if f.own == nil && f.heirOf != nil { // they may have swept, and seen no change
 		f.takeSweep()
 	}
@@ -268,6 +276,26 @@ func (f *feed) resume() {
 	case f.state.last.Before(time.Unix(0, f.stats.swept.Load())):
 		f.state.swept(f.refresh, f.watcher.Interval())
 	}
+}
+
+// late reports whether some that ran before have come to know what they did not at the load.
+func (i *instance) late() bool {
+	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
+		return slices.ContainsFunc(i.before, func(o *feed) bool { return v.feed.shares(o) > 0 && !slices.Contains(v.feed.heirOf, o) })
+	})
+}
+
+// succeed takes what those before have seen until their end.
+func (i *instance) succeed() {
+	if i.late() {
+		i.inherit()
+	}
+	var wg sync.WaitGroup
+	for _, v := range i.plugins {
+		wg.Go(v.feed.succeed)
+	}
+	wg.Wait()
+	i.conclude()
 }
 
 // conclude tells that what those before have told of is over, where none here goes on with it: the

@@ -31,7 +31,8 @@ func (i *instance) load() error {
 	if err := statuses.listen(i.pages()); err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	running.bequeath(i)
+	i.before = running.feeds()
+	i.inherit()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -48,15 +49,12 @@ func (i *instance) run() { i.once.Do(i.begin) }
 func (i *instance) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	i.cancel = cancel
-	for _, v := range i.plugins {
-		v.feed.succeed()
-	}
-	i.conclude()
+	running.add(i)
+	i.succeed()
 	i.loops.Go(func() { i.clock.keep(ctx) })
 	for _, v := range i.plugins {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
-	running.add(i)
 	statuses.settle()
 }
 

@@ -1343,8 +1343,6 @@ func TestPush(t *testing.T) {
 			[INFO] loaded 2 aliases from 2 parameters
 			[WARNING] loaded nothing below /more: found no parameter there
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
-			[INFO] alias live.corp.internal. flipped: live-v1.corp.internal. to live-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)
-			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,
 	}} {
 		t.Run(tt.name, func(t *testing.T) { run(t, "push\n"+tt.script, tt.log) })

@@ -10,7 +10,7 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 	for _, e := range events {
 		switch {
 		case first && e.Kind == ledger.Added:
-		case f.heirOf != nil: // what its Corefile brings was before, and is told at the start
+		case f.waits: // what its Corefile brings was before, and is told at the start
 			f.brought = append(f.brought, e)
 		default:
 			logEvent(e)

@@ -44,11 +44,11 @@ func (a absence) due(interval time.Duration, braked bool) time.Time {
 	return later(a.last.Add(interval), at)
 }
 
-// miss notes the parameters that a complete sweep did not see.
+// miss notes the parameters of the lines that are swept which were not seen.
 func (c *change) miss(seen []Parameter) {
 	there := keys(seen)
 	for k, r := range c.records.all {
-		if there[k] || r.absence.swept {
+		if there[k] || r.absence.swept || !c.sweeps(k.line) {
 			continue
 		}
 		c.updates[k] = c.missed(r)

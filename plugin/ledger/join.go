@@ -10,7 +10,8 @@ import (
 )
 
 // of is what m has of the parameters that line reads. Of several alias lines that
-// have read one parameter, the one of the same alias comes first.
+// have read one parameter, the one of the same alias comes first. What another one has says
+// nothing if it is missing: it may be held for that one alone.
 func (m Memory) of(line Line) []Remembered {
 	var list []Remembered
 	for _, p := range m.Parameters {
@@ -21,11 +22,17 @@ func (m Memory) of(line Line) []Remembered {
 			list = append(list, p)
 		}
 	}
-	if line.Path == "" && len(list) > 1 {
-		own := max(0, slices.IndexFunc(list, func(p Remembered) bool { return p.Alias == string(line.Rule.Name) }))
-		return list[own : own+1]
+	if line.Path != "" {
+		return list
 	}
-	return list
+	i := slices.IndexFunc(list, func(p Remembered) bool { return p.Alias == string(line.Rule.Name) })
+	if i < 0 {
+		i = slices.IndexFunc(list, func(p Remembered) bool { return p.Missing.IsZero() })
+	}
+	if i < 0 {
+		return nil
+	}
+	return list[i : i+1]
 }
 
 // Join is m, with what o, which a ledger made, has of lines that m does not know, and of the

@@ -124,10 +124,15 @@ func (l *Ledger) Table() *alias.Table { return l.table }
 // at the time now; and what changed, in a stable order. It is l itself if
 // nothing did.
 func (l *Ledger) Apply(seen []Parameter, now time.Time) (*Ledger, []Event) {
+	return l.ApplyLines(func(int) bool { return true }, seen, now)
+}
+
+// ApplyLines is the same after a sweep of some lines, by number, that saw these parameters of them.
+func (l *Ledger) ApplyLines(some func(line int) bool, seen []Parameter, now time.Time) (*Ledger, []Event) {
 	c := l.change(now)
+	c.sweeps = some
 	c.see(seen)
 	c.miss(seen)
-	c.sweeps = func(int) bool { return true }
 	return c.finish()
 }
 
@@ -147,7 +152,7 @@ type change struct {
 	retired  map[key]bool
 	kept     map[key]record      // the retired ones, as they would be if they were not
 	brake    map[key]int         // as braked, from now on
-	sweeps   func(line int) bool // whether this makes a line known; nil if none
+	sweeps   func(line int) bool // whether all of a line was seen, which makes it known; nil if of none
 	told     bool                // by somebody who had it in force
 	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
 	drains   draft[drainKey, Drain]
