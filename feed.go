@@ -143,9 +143,12 @@ func (f *feed) run(ctx context.Context) {
 	if f.keeper.written == 0 { // or it has what it was read for, and of other lines as well
 		f.keeper.kick() // the Corefile may name a new file
 	}
+	f.mu.Lock()
+	due := f.due
+	f.mu.Unlock()
 	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
-	} else if f.due {
+	} else if due {
 		f.watcher.Hint()
 	}
 	var wg, keeping sync.WaitGroup

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -454,8 +455,18 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 func TestReloadOfAFileThatChangesMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
+		var mu sync.Mutex
 		seen, away := cache("cache-v1.corp.internal", 1), error(nil)
-		s := &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return seen, away }}
+		set := func(s []ledger.Parameter, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen, away = s, err
+		}
+		s := &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return seen, away
+		}}
 		start := func(more ...ledger.Line) (*instance, *VersionAlias) {
 			i := new(instance)
 			v := fed(t, i, s, func(_ *VersionAlias, c *config) { c.directory, c.lines = dir, append(c.lines, more...) })
@@ -472,9 +483,9 @@ func TestReloadOfAFileThatChangesMeanwhile(t *testing.T) {
 		old, _ := start()
 		old.run()
 		next, v := start(ledger.Line{Path: "/more", Rule: old.plugins[0].feed.lines[0].Rule})
-		seen = cache("cache-v2.corp.internal", 2)
+		set(cache("cache-v2.corp.internal", 2), nil)
 		<-time.After(time.Minute)
-		away = errors.New("input/output error")
+		set(nil, errors.New("input/output error"))
 		stop(old)
 		next.run()
 		defer stop(next)
