@@ -446,6 +446,104 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			fault
 			wait 1m
 			live live-v1`},
+		{"a label that was moved before the load, and is throttled since", `
+			blocks alias live.corp.internal /live:l
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			label /live:l 1
+			start
+			wait 1m
+			live live-v1
+			label /live:l 2
+			blocks alias live.corp.internal /live:l ssm /more
+			load
+			fault throttled
+			wait 12s
+			reload
+			live live-v2
+			wait 10m
+			live live-v2`},
+		{"a first label, set before the load", `
+			blocks alias live.corp.internal /live:l
+			put /live live-v1.corp.internal
+			start
+			wait 1m
+			live NXDOMAIN
+			label /live:l 1
+			blocks alias live.corp.internal /live:l ssm /more
+			load
+			fault throttled
+			wait 12s
+			reload
+			live live-v1
+			wait 10m
+			live live-v1`},
+		{"another block loads meanwhile", `
+			refresh 1m
+			blocks alias live.corp.internal /live:l | ssm /dns
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			put /dns/cache cache-v1.corp.internal
+			label /live:l 1
+			fault denied of GetParametersByPath
+			start
+			wait 4s
+			live live-v1
+			fault
+			label /live:l 2
+			blocks alias live.corp.internal /live:l alias next.corp.internal /next | ssm /dns
+			load
+			wait 12s
+			fault denied
+			reload
+			live live-v2
+			block 2
+			cache cache-v1
+			block 1
+			wait 1h
+			live live-v2`},
+		{"a snapshot has all, and what ran before loads a part of it", `
+			file snapshot
+			blocks ssm /dns ssm /more
+			put /dns/cache cache-v1.corp.internal
+			put /more/live live-v1.corp.internal
+			start
+			wait 1m
+			stop
+			file other
+			blocks ssm /dns
+			fault denied
+			start
+			wait 3s
+			cache SERVFAIL
+			file snapshot
+			blocks ssm /dns ssm /more
+			load
+			fault
+			wait 30s
+			cache cache-v1
+			fault denied
+			reload
+			ready yes
+			cache cache-v1
+			live live-v1
+			wait 1h
+			live live-v1`},
+		{"another alias of a parameter that was missing, and is there again", `
+			refresh 1m
+			blocks alias live.corp.internal /live
+			put /live live-v1.corp.internal
+			start
+			wait 2m
+			delete /live
+			wait 62s
+			put /live live-v2.corp.internal
+			blocks alias live.corp.internal /live alias www.corp.internal /live
+			reload
+			www live-v2
+			wait 3m
+			live live-v2
+			www live-v2`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { perform(t, tt.script) })
 	}
@@ -499,22 +597,42 @@ func TestReloadOfAFileThatChangesMeanwhile(t *testing.T) {
 	})
 }
 
-// While a reload starts, which takes a second with very many aliases, the status page and the metrics are its.
+// While a reload starts, which takes a second with very many aliases, the status page and the metrics are of
+// what ran before: not of nothing, nor of what the new one has taken over at its load.
 func TestStatusWhileAReloadStarts(t *testing.T) {
-	i := new(instance)
-	f := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
-	f.mu.Lock()
+	start := func() (*instance, *feed) {
+		i := new(instance)
+		f := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) { return nil, nil }}).feed
+		if err := i.load(); err != nil {
+			t.Fatal(err)
+		}
+		return i, f
+	}
+	stop := func(i *instance) {
+		if err := i.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+	old, before := start()
+	old.run()
+	next, after := start()
+	after.mu.Lock()
+	stop(old)
 	begun := make(chan struct{})
 	go func() {
-		i.run()
+		next.run()
 		close(begun)
 	}()
-	eventually(t, "the status page has it", func() bool { return slices.Contains(running.feeds(), f) })
-	f.mu.Unlock()
-	<-begun
-	if err := i.stop(); err != nil {
-		t.Error(err)
+	eventually(t, "what ran before is shown", func() bool { return slices.Contains(running.feeds(), before) })
+	if slices.Contains(running.feeds(), after) {
+		t.Error("what begins is shown before it has taken over")
 	}
+	after.mu.Unlock()
+	<-begun
+	if feeds := running.feeds(); slices.Contains(feeds, before) || !slices.Contains(feeds, after) {
+		t.Error("what ran before is shown once the next one runs")
+	}
+	stop(next)
 }
 
 // What a throttled read by name made of the interval, a reload goes on with.

@@ -15,16 +15,17 @@ import (
 
 // handover is what a feed has of those before it, on a reload of the Corefile, until its start.
 type handover struct {
-	before    []*feed             // those that read what this reads
-	queued    []*feed             // those that take hints from the queue that this does, whatever they read
-	heirOf    []*feed             // those of before that know it, which this takes over from
-	inherited []*ledger.Ledger    // what those knew
-	counts    counts              // those of them that it goes on counting for
-	brought   []ledger.Event      // what its Corefile changes of that, and then its own first sweep: to be logged at the start
-	own       *[]ledger.Parameter // what its own first sweep has seen, or nil
-	failure   error               // of its own first sweep
-	waits     bool                // the start may fail: others run, and it is theirs to say how the source is
-	robbed    bool                // a feed before robs it
+	before    []*feed                  // those that read what this reads
+	queued    []*feed                  // those that take hints from the queue that this does, whatever they read
+	heirOf    []*feed                  // those of before that know it, which this takes over from
+	inherited []*ledger.Ledger         // what those knew
+	counts    counts                   // those of them that it goes on counting for
+	brought   []ledger.Event           // what its Corefile changes of that, and then its own first sweep: to be logged at the start
+	atLoad    map[*feed]*ledger.Ledger // what those before knew at the load
+	own       *[]ledger.Parameter      // what its own first sweep has seen, or nil
+	failure   error                    // of its own first sweep
+	waits     bool                     // the start may fail: others run, and it is theirs to say how the source is
+	robbed    bool                     // a feed before robs it
 }
 
 // inherit gives the plugins of i what those before know of the same source by now: first those that
@@ -40,11 +41,17 @@ func (i *instance) inherit() {
 	for _, v := range i.plugins {
 		f := v.feed
 		f.waits, f.before, f.queued = len(i.before) > 0, nil, nil
+		if f.atLoad == nil {
+			f.atLoad = map[*feed]*ledger.Ledger{}
+		}
 		var from []*feed
 		knows := map[*feed]int{}
 		for _, o := range i.before {
 			if f.follows(o) {
 				f.before = append(f.before, o)
+				if f.atLoad[o] == nil {
+					f.atLoad[o] = o.ledger.Load()
+				}
 			}
 			if f.place == o.place && f.sharesQueue(o) {
 				f.queued = append(f.queued, o)
@@ -59,7 +66,7 @@ func (i *instance) inherit() {
 		}
 		f.slow()
 		slices.SortStableFunc(from, func(a, b *feed) int { return knows[b] - knows[a] })
-		if len(from) > 0 {
+		if len(from) > 0 && (f.heirOf != nil || !f.loaded()) { // else it has all at the start, by itself
 			f.inherit(from, heirs[f])
 		}
 	}
@@ -104,10 +111,8 @@ func (f *feed) take() {
 	events := f.turned(next)
 	f.brought = slices.Concat(events, f.faulted(next))
 	if f.own != nil {
-		// What goes back says no version, but only that it was read later.
 		later := func(line int) bool {
-			return f.directory == "" && f.lines[line].Label == "" ||
-				!slices.ContainsFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Knows(f.lines[line]) })
+			return !slices.ContainsFunc(f.heirOf, func(old *feed) bool { return f.outdated(line, old) })
 		}
 		seen := slices.DeleteFunc(slices.Clone(*f.own), func(p ledger.Parameter) bool { return !later(p.Line) })
 		var more []ledger.Event
@@ -122,6 +127,19 @@ func (f *feed) take() {
 	if f.own == nil { // else the stats are of that sweep
 		f.takeSweep()
 	}
+}
+
+// outdated reports whether old has read a line since the load, or since f's own first sweep, so that it may
+// have followed it back: of labels and files no version tells which is newer.
+func (f *feed) outdated(line int, old *feed) bool {
+	if f.directory == "" && f.lines[line].Label == "" {
+		return false
+	}
+	now, before := old.ledger.Load(), f.atLoad[old]
+	if before == nil || !before.Knows(f.lines[line]) {
+		return now.Knows(f.lines[line]) && old.stats.swept.Load() > f.stats.swept.Load()
+	}
+	return now.Learnt(before, f.lines[line])
 }
 
 // legacy is what l, the ledger of old, hands down to f. A drain is told by one feed only:
@@ -278,7 +296,7 @@ func (f *feed) resume() {
 	}
 }
 
-// late reports whether some that ran before have come to know what they did not at the load.
+// late reports whether some that ran before have come to know since the load what they did not then.
 func (i *instance) late() bool {
 	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
 		return slices.ContainsFunc(i.before, func(o *feed) bool { return v.feed.shares(o) > 0 && !slices.Contains(v.feed.heirOf, o) })

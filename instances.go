@@ -49,12 +49,13 @@ func (i *instance) run() { i.once.Do(i.begin) }
 func (i *instance) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	i.cancel = cancel
-	running.add(i)
+	running.stand(i.before)
 	i.succeed()
 	i.loops.Go(func() { i.clock.keep(ctx) })
 	for _, v := range i.plugins {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
+	running.add(i)
 	statuses.settle()
 }
 
@@ -90,14 +91,23 @@ func (i *instance) loaded() bool {
 var running instances
 
 type instances struct {
-	mu  sync.Mutex
-	all []*instance
+	mu       sync.Mutex
+	all      []*instance
+	standing []*feed // see stand
 }
 
 func (r *instances) add(i *instance) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = append(r.all, i)
+	r.all, r.standing = append(r.all, i), nil
+}
+
+// stand has the status page and the metrics show those until the next instance is added, which takes over
+// from them.
+func (r *instances) stand(before []*feed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.standing = before
 }
 
 func (r *instances) remove(i *instance) {
@@ -132,14 +142,16 @@ func (r *instances) pages() []string {
 	return addrs
 }
 
-// feeds is those of all plugins.
+// feeds is those of all plugins, and those that stand for an instance which begins.
 func (r *instances) feeds() []*feed {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var feeds []*feed
+	feeds := slices.Clone(r.standing)
 	for _, i := range r.all {
 		for _, v := range i.plugins {
-			feeds = append(feeds, v.feed)
+			if !slices.Contains(r.standing, v.feed) {
+				feeds = append(feeds, v.feed)
+			}
 		}
 	}
 	return feeds

@@ -49,9 +49,9 @@ func (v *verifier) see(ctx context.Context) {
 	}
 }
 
-// Verify implements watch.Verifier. All servers are asked. What one of them finds will do, since the others
-// may not serve the target, or what is in force; but none that finds it may lead back. Before any is
-// known, what leads out of the server block cannot be asked for, so that no failure is to be believed.
+// Verify implements watch.Verifier. What one of the servers finds will do, since the others may not
+// serve the target, or what is in force. Before any is known, what leads out of the server block cannot be
+// asked for, so that no failure is to be believed.
 func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
 	a := ledger.Answer{Probe: p, Table: v.plugin.table.Load()}
 	known := v.known() // more may be meanwhile, but too late for this one
@@ -60,17 +60,15 @@ func (v *verifier) Verify(ctx context.Context, p ledger.Probe) ledger.Answer {
 		a.Unasked = a.Err != nil
 		return a
 	}
-	over, errs := make([][]alias.Name, len(known)), make([]error, len(known))
-	var asking sync.WaitGroup
 	for i, server := range known {
-		asking.Go(func() { over[i], errs[i] = v.verify(context.WithValue(ctx, dnsserver.Key{}, server), p) })
+		over, err := v.verify(context.WithValue(ctx, dnsserver.Key{}, server), p)
+		if err == nil || i == 0 {
+			a.Over, a.Err = over, err
+		}
+		if err == nil || ctx.Err() != nil {
+			break
+		}
 	}
-	asking.Wait()
-	if !slices.Contains(errs, nil) {
-		a.Err = errs[0]
-		return a
-	}
-	a.Over = slices.Concat(over...) // there is none with an error
 	return a
 }
 

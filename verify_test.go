@@ -331,26 +331,6 @@ func TestVerifyByAnyListener(t *testing.T) {
 	}
 }
 
-// One that leads back by any listener does, whichever was asked first.
-func TestVerifyLeadsBackByOneListener(t *testing.T) {
-	good := serving(t, "example.org.", plugin.HandlerFunc(addressed))
-	back := serving(t, "example.org.", plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		m := reply(r, r.Question[0].Name+" 5 IN CNAME cache.corp.internal.", "cache.corp.internal. 5 IN A 192.0.2.1")
-		return dns.RcodeSuccess, w.WriteMsg(m)
-	}))
-	for _, queries := range [][]*dnsserver.Server{{good, back}, {back, good}} {
-		v := above(nil)
-		v.verifier = &verifier{plugin: v}
-		for _, s := range queries {
-			v.verifier.see(context.WithValue(t.Context(), dnsserver.Key{}, s))
-		}
-		a := v.verifier.Verify(t.Context(), ledger.Probe{Target: "web-v2.example.org."})
-		if want := []alias.Name{"cache.corp.internal."}; a.Err != nil || !slices.Equal(a.Over, want) {
-			t.Errorf("got %v over %v, want none over %v", a.Err, a.Over, want)
-		}
-	}
-}
-
 // A target that is an alias of what nobody serves is no name that exists, though clients
 // are told the CNAME.
 func TestVerifyOfARefusedTarget(t *testing.T) {

@@ -144,6 +144,22 @@ func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledge
 	return c.finish()
 }
 
+// Learnt reports whether l knows other versions of what line reads, which is one of its own, than l did
+// when it was before.
+func (l *Ledger) Learnt(before *Ledger, line Line) bool {
+	i := slices.IndexFunc(l.lines, func(own Line) bool { return own.Reads() == line.Reads() })
+	newest := func(l *Ledger) map[key]Parameter {
+		all := map[key]Parameter{}
+		for k, r := range l.records.all {
+			if d := r.newest(); k.line == i && d != nil {
+				all[k] = d.Parameter
+			}
+		}
+		return all
+	}
+	return !maps.EqualFunc(newest(l), newest(before), func(a, b Parameter) bool { return a.same(b) })
+}
+
 // change is an Apply in the making: the ledger before, and what is new.
 type change struct {
 	*Ledger

@@ -139,8 +139,11 @@ func (v *Version) parameter(line int, name string) Parameter {
 func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	var good, others, newest []told
 	missing := map[key]time.Time{}
+	known := make([]bool, len(l.lines))
 	for i, line := range l.lines {
-		for _, p := range m.of(line) {
+		var list []Remembered
+		list, known[i] = m.of(line)
+		for _, p := range list {
 			if p.Good != nil {
 				good = append(good, told{Parameter: p.Good.parameter(i, p.Name), adopted: p.Good.Adopted})
 			}
@@ -156,7 +159,7 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 		}
 	}
 	c := l.change(now)
-	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
+	c.sweeps = func(line int) bool { return known[line] }
 	for name, targets := range m.Previous {
 		if l.tells(name) {
 			c.previous.set(name, targets)
