@@ -544,6 +544,110 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			wait 3m
 			live live-v2
 			www live-v2`},
+		{"a label that went forth and back", `
+			blocks alias live.corp.internal /live:l
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			label /live:l 1
+			start
+			wait 61s
+			live live-v1
+			label /live:l 2
+			blocks alias live.corp.internal /live:l ssm /more
+			load
+			wait 12s
+			live live-v2
+			label /live:l 1
+			wait 12s
+			live live-v1
+			fault throttled
+			reload
+			live live-v1
+			wait 10m
+			live live-v1`},
+		{"two had the line, of which one has followed it", `
+			blocks alias live.corp.internal /live:l ssm /dns | alias live.corp.internal /live:l
+			put /live live-v1.corp.internal
+			put /live live-v2.corp.internal
+			put /dns/cache cache-v1.corp.internal
+			label /live:l 1
+			start
+			wait 61s
+			live live-v1
+			label /live:l 2
+			blocks alias live.corp.internal /live:l ssm /dns ssm /more
+			load
+			fault denied of GetParametersByPath
+			wait 12s
+			block 2
+			live live-v2
+			block 1
+			fault denied
+			reload
+			live live-v2
+			wait 10m
+			live live-v2`},
+		{"what ran before loads once the load has, and flips", `
+			refresh 1m
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			fault denied
+			start
+			wait 3s
+			cache SERVFAIL
+			fault
+			load
+			put /dns/cache cache-v2.corp.internal
+			wait 2m
+			cache cache-v2
+			fault denied
+			reload
+			cache cache-v2
+			wait 10m
+			cache cache-v2`},
+		{"the same by push", `
+			push
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			fault denied
+			start
+			wait 3s
+			cache SERVFAIL
+			fault
+			load
+			wait 60s
+			cache cache-v1
+			put /dns/cache cache-v2.corp.internal
+			event Update /dns/cache
+			wait 10s
+			cache cache-v2
+			wait 1m
+			reload
+			wait 1m
+			cache cache-v2`},
+		{"a snapshot is older than what ran before loads", `
+			file snapshot
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			start
+			wait 1m
+			stop
+			file other
+			put /dns/cache cache-v2.corp.internal
+			fault denied
+			start
+			wait 3s
+			cache SERVFAIL
+			file snapshot
+			load
+			fault
+			wait 30s
+			cache cache-v2
+			fault denied
+			reload
+			cache cache-v2
+			wait 1h
+			cache cache-v2`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { perform(t, tt.script) })
 	}

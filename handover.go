@@ -66,7 +66,8 @@ func (i *instance) inherit() {
 		}
 		f.slow()
 		slices.SortStableFunc(from, func(a, b *feed) int { return knows[b] - knows[a] })
-		if len(from) > 0 && (f.heirOf != nil || !f.loaded()) { // else it has all at the start, by itself
+		// Of a snapshot nothing must be lost to feeds that have loaded a part meanwhile.
+		if len(from) > 0 && (f.heirOf != nil || f.own != nil || !f.loaded() || f.known(from)) {
 			f.inherit(from, heirs[f])
 		}
 	}
@@ -111,8 +112,9 @@ func (f *feed) take() {
 	events := f.turned(next)
 	f.brought = slices.Concat(events, f.faulted(next))
 	if f.own != nil {
-		later := func(line int) bool {
-			return !slices.ContainsFunc(f.heirOf, func(old *feed) bool { return f.outdated(line, old) })
+		later := func(line int) bool { // the first that knows it has the last word
+			i := slices.IndexFunc(f.inherited, func(l *ledger.Ledger) bool { return l.Knows(f.lines[line]) })
+			return i < 0 || !f.outdated(line, f.heirOf[i])
 		}
 		seen := slices.DeleteFunc(slices.Clone(*f.own), func(p ledger.Parameter) bool { return !later(p.Line) })
 		var more []ledger.Event

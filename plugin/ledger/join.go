@@ -9,10 +9,10 @@ import (
 	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
-// of is what m has of the parameters that line reads, and whether that makes line known. Of several
-// alias lines that have read one parameter, the one of the same alias comes first. What another one
-// has says nothing if it is missing: it may be held for that one alone.
-func (m Memory) of(line Line) (list []Remembered, known bool) {
+// of is what m has of the parameters that line reads. Of several alias lines that
+// have read one parameter, the one of the same alias comes first.
+func (m Memory) of(line Line) []Remembered {
+	var list []Remembered
 	for _, p := range m.Parameters {
 		if m.Lines[p.Line] == line.Reads() {
 			if p.Octets != nil {
@@ -21,17 +21,11 @@ func (m Memory) of(line Line) (list []Remembered, known bool) {
 			list = append(list, p)
 		}
 	}
-	if line.Path != "" || len(list) == 0 {
-		return list, slices.Contains(m.Lines, line.Reads())
+	if line.Path == "" && len(list) > 1 {
+		own := max(0, slices.IndexFunc(list, func(p Remembered) bool { return p.Alias == string(line.Rule.Name) }))
+		return list[own : own+1]
 	}
-	i := slices.IndexFunc(list, func(p Remembered) bool { return p.Alias == string(line.Rule.Name) })
-	if i < 0 {
-		i = slices.IndexFunc(list, func(p Remembered) bool { return p.Missing.IsZero() })
-	}
-	if i < 0 {
-		return nil, false
-	}
-	return list[i : i+1], true
+	return list
 }
 
 // Join is m, with what o, which a ledger made, has of lines that m does not know, and of the
@@ -112,3 +106,5 @@ func (v *Version) after(o *Version) bool {
 	}
 	return v.parameter(0, "").compare(o.parameter(0, "")) > 0
 }
+
+func (m Memory) knows(line Line) bool { return slices.Contains(m.Lines, line.Reads()) }

@@ -144,20 +144,22 @@ func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledge
 	return c.finish()
 }
 
-// Learnt reports whether l knows other versions of what line reads, which is one of its own, than l did
-// when it was before.
+// Learnt reports whether l has other versions of what line reads, which is one of its own, than it had when it
+// was before, or has adopted them anew.
 func (l *Ledger) Learnt(before *Ledger, line Line) bool {
 	i := slices.IndexFunc(l.lines, func(own Line) bool { return own.Reads() == line.Reads() })
-	newest := func(l *Ledger) map[key]Parameter {
-		all := map[key]Parameter{}
+	newest := func(l *Ledger) map[key]document {
+		all := map[key]document{}
 		for k, r := range l.records.all {
 			if d := r.newest(); k.line == i && d != nil {
-				all[k] = d.Parameter
+				all[k] = *d
 			}
 		}
 		return all
 	}
-	return !maps.EqualFunc(newest(l), newest(before), func(a, b Parameter) bool { return a.same(b) })
+	return !maps.EqualFunc(newest(l), newest(before), func(a, b document) bool {
+		return a.same(b.Parameter) && a.adopted.Equal(b.adopted)
+	})
 }
 
 // change is an Apply in the making: the ledger before, and what is new.

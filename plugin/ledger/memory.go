@@ -139,11 +139,8 @@ func (v *Version) parameter(line int, name string) Parameter {
 func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	var good, others, newest []told
 	missing := map[key]time.Time{}
-	known := make([]bool, len(l.lines))
 	for i, line := range l.lines {
-		var list []Remembered
-		list, known[i] = m.of(line)
-		for _, p := range list {
+		for _, p := range m.of(line) {
 			if p.Good != nil {
 				good = append(good, told{Parameter: p.Good.parameter(i, p.Name), adopted: p.Good.Adopted})
 			}
@@ -159,7 +156,7 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 		}
 	}
 	c := l.change(now)
-	c.sweeps = func(line int) bool { return known[line] }
+	c.sweeps = func(line int) bool { return m.knows(l.lines[line]) }
 	for name, targets := range m.Previous {
 		if l.tells(name) {
 			c.previous.set(name, targets)

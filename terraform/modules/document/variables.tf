@@ -120,7 +120,7 @@ variable "start" {
   validation {
     condition = alltrue([
       for time in var.start[*] : can(timecmp(time, time)) &&
-      can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", time))
+      can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$", time))
     ])
     error_message = "parse start of ${var.name}: found ${jsonencode(var.start)}, want a time that exists, with a UTC offset, such as 2006-01-02T15:04:05Z"
   }
