@@ -596,6 +596,7 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			wait 3s
 			cache SERVFAIL
 			fault
+			blocks ssm /dns ssm /more
 			load
 			put /dns/cache cache-v2.corp.internal
 			wait 2m
