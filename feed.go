@@ -129,6 +129,7 @@ func (f *feed) empty() *ledger.Ledger {
 func (f *feed) load(ctx context.Context) {
 	if f.heirOf == nil {
 		f.keeper.restore()
+		f.restored = f.stats.recalled.Load()
 	}
 	if f.loaded() {
 		return

@@ -626,29 +626,111 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			reload
 			wait 1m
 			cache cache-v2`},
-		{"a snapshot is older than what ran before loads", `
+		{"a snapshot has the last good version of what ran before loads", `
+			file snapshot
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			put /dns/live live-v1.corp.internal
+			start
+			wait 1m
+			put /dns/cache bad value
+			wait 1m
+			cache cache-v1
+			stop
+			file other
+			fault denied
+			start
+			wait 3s
+			live SERVFAIL
+			fault
+			file snapshot
+			load
+			wait 30s
+			live live-v1
+			cache SERVFAIL
+			reload
+			live live-v1
+			cache cache-v1
+			wait 10m
+			cache cache-v1
+			restart
+			cache cache-v1`},
+		{"a snapshot of a part, and what ran before loads another", `
+			file snapshot
+			blocks ssm /dns
+			put /dns/cache cache-v1.corp.internal
+			put /more/live live-v1.corp.internal
+			start
+			wait 1m
+			stop
+			file other
+			blocks ssm /more
+			fault denied
+			start
+			wait 3s
+			file snapshot
+			blocks ssm /dns ssm /more ssm /third
+			load
+			fault
+			wait 30s
+			fault denied
+			reload
+			cache cache-v1
+			wait 10m
+			cache cache-v1`},
+		{"a snapshot tells what drains", `
 			file snapshot
 			blocks ssm /dns
 			put /dns/cache cache-v1.corp.internal
 			start
 			wait 1m
+			put /dns/cache cache-v2.corp.internal
+			wait 15s
+			drains cache-v1
 			stop
 			file other
-			put /dns/cache cache-v2.corp.internal
 			fault denied
 			start
 			wait 3s
-			cache SERVFAIL
+			fault
 			file snapshot
 			load
-			fault
 			wait 30s
-			cache cache-v2
+			reload
+			drains cache-v1`},
+		{"a snapshot, and the flips of what ran before", `
+			file snapshot
+			blocks ssm /b ssm /c
+			put /a/a a-v1.corp.internal
+			put /b/b b-v1.corp.internal
+			put /c/c c-v1.corp.internal
+			start
+			wait 1m
+			stop
+			file other
+			blocks ssm /a
+			start
+			wait 1m
+			put /a/a a-v2.corp.internal
+			wait 1m
+			a a-v2
+			flips a
+			fault denied
+			blocks ssm /a ssm /b
+			reload
+			flips a
+			wait 3s
+			file snapshot
+			blocks ssm /b ssm /c | ssm /a
+			load
+			fault
+			wait 40s
+			b b-v1
 			fault denied
 			reload
-			cache cache-v2
-			wait 1h
-			cache cache-v2`},
+			block 2
+			a a-v2
+			flips a`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { perform(t, tt.script) })
 	}

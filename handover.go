@@ -24,6 +24,7 @@ type handover struct {
 	atLoad    map[*feed]*ledger.Ledger // what those before knew at the load
 	own       *[]ledger.Parameter      // what its own first sweep has seen, or nil
 	failure   error                    // of its own first sweep
+	restored  bool                     // a snapshot was, of which nothing is to be lost: it takes over from nobody any more
 	waits     bool                     // the start may fail: others run, and it is theirs to say how the source is
 	robbed    bool                     // a feed before robs it
 }
@@ -66,8 +67,7 @@ func (i *instance) inherit() {
 		}
 		f.slow()
 		slices.SortStableFunc(from, func(a, b *feed) int { return knows[b] - knows[a] })
-		// Of a snapshot nothing must be lost to feeds that have loaded a part meanwhile.
-		if len(from) > 0 && (f.heirOf != nil || f.own != nil || !f.loaded() || f.known(from)) {
+		if len(from) > 0 && !f.restored {
 			f.inherit(from, heirs[f])
 		}
 	}
@@ -301,7 +301,9 @@ func (f *feed) resume() {
 // late reports whether some that ran before have come to know since the load what they did not then.
 func (i *instance) late() bool {
 	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
-		return slices.ContainsFunc(i.before, func(o *feed) bool { return v.feed.shares(o) > 0 && !slices.Contains(v.feed.heirOf, o) })
+		return !v.feed.restored && slices.ContainsFunc(i.before, func(o *feed) bool {
+			return v.feed.shares(o) > 0 && !slices.Contains(v.feed.heirOf, o)
+		})
 	})
 }
 

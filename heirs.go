@@ -81,20 +81,13 @@ func (f *feed) shares(o *feed) int {
 	return n
 }
 
-// known reports whether others know all that f reads.
-func (f *feed) known(others []*feed) bool {
-	return !slices.ContainsFunc(f.lines, func(line ledger.Line) bool {
-		return !slices.ContainsFunc(others, func(o *feed) bool { return o.ledger.Load().Knows(line) })
-	})
-}
-
 // divide notes in heirs who goes on with what o has counted and told. What an alias has led
 // to is told by a feed with its line, or if there is none, by that with its zone; if that is
 // gone, by all of them: the name may be in another zone of theirs.
 func (i *instance) divide(o *feed, heirs map[*feed]counts) {
 	var sharing sharers
 	for _, v := range i.plugins {
-		if n := v.feed.shares(o); n > 0 {
+		if n := v.feed.shares(o); n > 0 && !v.feed.restored {
 			sharing = append(sharing, sharer{v.feed, n, v.feed.parts()})
 		}
 	}
