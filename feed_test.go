@@ -458,7 +458,7 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			blocks alias live.corp.internal /live:l ssm /more
 			load
 			fault throttled
-			wait 12s
+			wait 30s
 			reload
 			live live-v2
 			wait 10m
@@ -473,7 +473,7 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			blocks alias live.corp.internal /live:l ssm /more
 			load
 			fault throttled
-			wait 12s
+			wait 30s
 			reload
 			live live-v1
 			wait 10m
@@ -493,7 +493,7 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			label /live:l 2
 			blocks alias live.corp.internal /live:l alias next.corp.internal /next | ssm /dns
 			load
-			wait 12s
+			wait 30s
 			fault denied
 			reload
 			live live-v2
@@ -529,21 +529,6 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			live live-v1
 			wait 1h
 			live live-v1`},
-		{"another alias of a parameter that was missing, and is there again", `
-			refresh 1m
-			blocks alias live.corp.internal /live
-			put /live live-v1.corp.internal
-			start
-			wait 2m
-			delete /live
-			wait 62s
-			put /live live-v2.corp.internal
-			blocks alias live.corp.internal /live alias www.corp.internal /live
-			reload
-			www live-v2
-			wait 3m
-			live live-v2
-			www live-v2`},
 		{"a label that went forth and back", `
 			blocks alias live.corp.internal /live:l
 			put /live live-v1.corp.internal
@@ -555,10 +540,10 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			label /live:l 2
 			blocks alias live.corp.internal /live:l ssm /more
 			load
-			wait 12s
+			wait 30s
 			live live-v2
 			label /live:l 1
-			wait 12s
+			wait 30s
 			live live-v1
 			fault throttled
 			reload
@@ -578,7 +563,7 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			blocks alias live.corp.internal /live:l ssm /dns ssm /more
 			load
 			fault denied of GetParametersByPath
-			wait 12s
+			wait 30s
 			block 2
 			live live-v2
 			block 1
@@ -698,12 +683,38 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			wait 30s
 			reload
 			drains cache-v1`},
+		{"a snapshot, and another block that takes over late", `
+			file snapshot
+			blocks ssm /b ssm /c
+			put /b/b b-v1.corp.internal
+			put /c/c c-v1.corp.internal
+			put /d/d d-v1.corp.internal
+			start
+			wait 1m
+			stop
+			file other
+			blocks ssm /b | ssm /d
+			fault denied
+			start
+			wait 3s
+			file snapshot
+			blocks ssm /b ssm /c | ssm /d
+			load
+			fault
+			wait 40s
+			b b-v1
+			fault denied
+			reload
+			c c-v1
+			block 2
+			d d-v1`},
 		{"a snapshot, and the flips of what ran before", `
 			file snapshot
 			blocks ssm /b ssm /c
 			put /a/a a-v1.corp.internal
 			put /b/b b-v1.corp.internal
 			put /c/c c-v1.corp.internal
+			put /d/d d-v1.corp.internal
 			start
 			wait 1m
 			stop
@@ -716,12 +727,12 @@ func TestReloadTakesWhatCameMeanwhile(t *testing.T) {
 			a a-v2
 			flips a
 			fault denied
-			blocks ssm /a ssm /b
+			blocks ssm /a ssm /b | ssm /d
 			reload
 			flips a
 			wait 3s
 			file snapshot
-			blocks ssm /b ssm /c | ssm /a
+			blocks ssm /b ssm /c | ssm /a | ssm /d
 			load
 			fault
 			wait 40s
