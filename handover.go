@@ -24,7 +24,7 @@ type handover struct {
 	atLoad    map[*feed]*ledger.Ledger // what those before knew at the load
 	own       *[]ledger.Parameter      // what its own first sweep has seen, or nil
 	failure   error                    // of its own first sweep
-	restored  bool                     // a snapshot was, of which nothing is to be lost: it takes over from nobody any more
+	restored  bool                     // there is a snapshot in force, of which nothing is to be lost: this takes over from nobody
 	waits     bool                     // the start may fail: others run, and it is theirs to say how the source is
 	robbed    bool                     // a feed before robs it
 }
@@ -131,8 +131,9 @@ func (f *feed) take() {
 	}
 }
 
-// outdated reports whether old has read a line since the load, or since f's own first sweep, so that it may
-// have followed it back: of labels and files no version tells which is newer.
+// outdated reports whether what f's own first sweep saw of a line may be older than what old knows by now: old
+// has learnt something since the load, or if it knew nothing then, has swept later. Of labels and files no
+// version tells which is newer; of all else one does.
 func (f *feed) outdated(line int, old *feed) bool {
 	if f.directory == "" && f.lines[line].Label == "" {
 		return false

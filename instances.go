@@ -131,7 +131,7 @@ func (r *instances) turn(live []*instance) {
 	}
 }
 
-// statuses is the addresses of all status pages.
+// pages is the addresses of all status pages.
 func (r *instances) pages() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
