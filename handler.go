@@ -49,12 +49,19 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 	table := v.table.Load()
 	e, below, mark := v.find(table, r)
-	if e == nil {
-		if (mark == nil || mark.IsRetired() && leaving(w, r)) && !table.Partial() { // most queries
-			return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
-		}
-		return v.pass(ctx, table.Partial(), mark, w, r)
+	switch {
+	case e != nil:
+		return v.follow(ctx, table, e, below, mark, w, r)
+	case (mark == nil || mark.IsRetired() && leaving(w, r)) && !table.Partial(): // most queries
+		return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
 	}
+	return v.pass(ctx, table.Partial(), mark, w, r)
+}
+
+// follow answers a query for the alias e of table with what its target has. It is apart from
+// ServeDNS since other queries have to make no room for what it takes.
+func (v *VersionAlias) follow(ctx context.Context, table *alias.Table, e *alias.Entry, below int, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ends := table.Ends(e) // asked first, while e's name and counter are on their way from memory
 	choice := e.Still()
 	if e.Move != nil { // a call that is not needed would cost a tenth of all this
 		choice = v.choose(e, w, r)
@@ -76,6 +83,7 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	h := v.newHop(ctx, w, r, target, v.flatten || apex)
 	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
 	h.cname.Hdr.Ttl, h.until, h.differs = choice.TTL, choice.Until, choice.Differs
+	h.ends = ends && choice.Tally == e.Tallies[0]
 	h.leaving = e.Move != nil && e.Move.Scheduled() && choice.Tally != e.Tallies[0] && target == string(choice.Target())
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target()) {

@@ -42,6 +42,7 @@ type hop struct {
 	differs            bool            // another client may be answered otherwise
 	nested             bool            // it is another alias's target that is asked for
 	scope              uint8           // the largest ECS scope of the answers that reply is made of
+	ends               bool            // the table knows nothing of the target
 	written            bool
 }
 
@@ -105,7 +106,7 @@ func (h *hop) chain() (int, error) {
 	if h.flat {
 		h.query.RecursionDesired = true // see lookup
 	}
-	rcode, err := h.plugin.entry.ServeDNS(h, h, &h.query)
+	rcode, err := h.enter()
 	switch {
 	case h.written:
 		return dns.RcodeSuccess, err // whatever rcode says: it must not be written again
@@ -113,6 +114,16 @@ func (h *hop) chain() (int, error) {
 		return dns.RcodeSuccess, h.told(new(dns.Msg).SetRcode(&h.query, rcode))
 	}
 	return rcode, err
+}
+
+// enter asks the plugin whose turn it is: the next one, if there is no acl to judge a target that
+// is nothing else here.
+func (h *hop) enter() (int, error) {
+	v := h.plugin
+	if h.ends && v.entry == plugin.Handler(v) {
+		return plugin.NextOrFailure(v.Name(), v.Next, h, h, &h.query)
+	}
+	return v.entry.ServeDNS(h, h, &h.query)
 }
 
 // server asks the server, which picks the block that serves the target.

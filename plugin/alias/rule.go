@@ -120,7 +120,35 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			return nil, fmt.Errorf("parse aliases: found %s twice, want each alias once", aliases[i].Name)
 		}
 	}
+	pack(aliases)
 	return aliases, nil
+}
+
+// packed is how many aliases share a piece of memory for their names and targets. A million pieces
+// are dear to make, and one that is in use, if only for what an alias led to once, is kept whole.
+const packed = 16
+
+// pack has the target of each of aliases stand behind its name in memory: a query reads both, and
+// of a million none is in a processor's cache.
+func pack(aliases []Alias) {
+	for some := range slices.Chunk(aliases, packed) {
+		size := 0
+		for _, a := range some {
+			size += len(a.Name) + len(a.Target)
+		}
+		var text strings.Builder
+		text.Grow(size)
+		for _, a := range some {
+			text.WriteString(string(a.Name))
+			text.WriteString(string(a.Target))
+		}
+		rest := Name(text.String())
+		for i := range some {
+			a := &some[i]
+			name, end := len(a.Name), len(a.Name)+len(a.Target)
+			a.Name, a.Target, rest = rest[:name], rest[name:end], rest[end:]
+		}
+	}
 }
 
 // Names is the names, with their zones, that a document which Read refuses is

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // describe is aliases in one line each, as the tables here hold them.
@@ -453,6 +454,11 @@ func TestRead(t *testing.T) {
 			got, err := r.Read(tt.leaf, tt.document)
 			if err != nil || describe(got) != lines(tt.want) {
 				t.Errorf("Read(%q, %q) got %v\n%swant\n%s", tt.leaf, tt.document, err, describe(got), lines(tt.want))
+			}
+			for _, a := range got {
+				if behind := unsafe.Add(unsafe.Pointer(unsafe.StringData(string(a.Name))), len(a.Name)); behind != unsafe.Pointer(unsafe.StringData(string(a.Target))) {
+					t.Errorf("the target of %s is at %p, want it behind the name, at %p", a.Name, unsafe.StringData(string(a.Target)), behind)
+				}
 			}
 		})
 	}

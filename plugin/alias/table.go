@@ -22,7 +22,8 @@ type Entry struct {
 	// whatever its documents.
 	Tallies []*Tally
 	Alias
-	base [2]uint64 // what those of Targets had counted when the document was adopted
+	leads hash      // of Target
+	base  [2]uint64 // what those of Targets had counted when the document was adopted
 }
 
 // Mark is what a table knows of a name beside its alias, or in the place of one. A
@@ -118,6 +119,12 @@ func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
 		return e, 0, mark
 	}
 	return t.covering(Name(qname), qname, mark)
+}
+
+// Ends reports whether t is sure to know nothing of e's target, nor of a subtree around it. A
+// target that it may know has to be looked up. e is t's.
+func (t *Table) Ends(e *Entry) bool {
+	return t.names.lacks(e.leads) && t.subtrees.used == 0 && !t.partial
 }
 
 // lookupFolded is Lookup of a name that has to be folded. It is apart, since room for

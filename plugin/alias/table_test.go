@@ -279,6 +279,47 @@ func TestLookupOfOctets(t *testing.T) {
 	}
 }
 
+// Where a table knows of an alias's target it says so, whatever it knows. Where it does not it
+// may say so by chance, but of few targets.
+func TestEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		edit func(e *Edit, target Name)
+		want bool
+	}{
+		{"nothing", func(*Edit, Name) {}, true},
+		{"another alias of that target", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "db.corp.internal.", Target: target}) }, true},
+		{"an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: target, Target: "v2.x.org."}) }, false},
+		{"an alias that is gone again", func(e *Edit, target Name) {
+			e.Put(&Source{}, Alias{Name: target, Target: "v2.x.org."})
+			e.Delete(target)
+		}, true},
+		{"a retired name", func(e *Edit, target Name) { e.Retire(target, new(Retired)) }, false},
+		{"a name that is held", func(e *Edit, target Name) { e.Hold(map[Name]Name{target: "corp.internal."}) }, false},
+		{"a name above an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "a." + target, Target: "v2.x.org."}) }, false},
+		{"a subtree", func(e *Edit, _ Name) {
+			e.Put(&Source{}, Alias{Name: "corp.internal.", Target: "x.org.", Subtree: new(Subtree)})
+		}, false},
+		{"not all aliases", func(e *Edit, _ Name) { e.Partial(true) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			const targets = 20
+			ends := 0
+			for i := range targets {
+				target := Name(fmt.Sprintf("cache-v%d.corp.internal.", i))
+				edit := tableOf("cache.corp.internal. " + string(target)).Edit()
+				tt.edit(edit, target)
+				if table := edit.Table(); table.Ends(table.Get("cache.corp.internal.")) {
+					ends++
+				}
+			}
+			if tt.want && ends < targets/2 || !tt.want && ends > 0 {
+				t.Errorf("Ends says so of %d in %d targets, want that: %v", ends, targets, tt.want)
+			}
+		})
+	}
+}
+
 // Each of many is found, also those whose group was full: before a table grows, a quarter of all
 // are of such.
 func TestLookupOfMany(t *testing.T) {
