@@ -39,6 +39,7 @@ type feed struct {
 	config
 	source  watch.Source
 	place   string            // where source reads
+	near    []alias.Name      // the zones of all server blocks that queries may come to instead, its own among them
 	dir     *paramdir.Dir     // the source, if it is a directory
 	store   *paramstore.Store // the source, if it is Parameter Store
 	watcher *watch.Watcher

@@ -6,6 +6,8 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
 )
 
 func init() { plugin.Register(pluginName, setup) }
@@ -40,9 +42,45 @@ func setup(c *caddy.Controller) error {
 		if acl := server.Handler("acl"); acl != nil {
 			v.entry = acl
 		}
+		v.feed.near = near(c)
 		return nil
 	})
 	return nil
+}
+
+// near is the zones of all server blocks that have a listener in common with c's, its own among
+// them. It is to be called when all servers are made: dnsserver has no list of its configs, and
+// makes one that it is asked for in vain.
+func near(c *caddy.Controller) (zones []alias.Name) {
+	own := configs(*c, c.ServerBlockIndex)
+	for block := 0; ; block++ {
+		all := configs(*c, block)
+		if len(all) == 0 {
+			return zones
+		}
+		for _, cfg := range all {
+			if slices.ContainsFunc(own, func(o *dnsserver.Config) bool { return shareListener(o, cfg) }) {
+				zones = append(zones, alias.Name(cfg.Zone))
+			}
+		}
+	}
+}
+
+// configs is those of a server block by its number, one for each of its keys.
+func configs(c caddy.Controller, block int) (all []*dnsserver.Config) {
+	c.ServerBlockIndex = block
+	for c.ServerBlockKeyIndex = 0; ; c.ServerBlockKeyIndex++ {
+		cfg := dnsserver.GetConfig(&c)
+		if cfg.Port == "" { // it was made now
+			return all
+		}
+		all = append(all, cfg)
+	}
+}
+
+func shareListener(a, b *dnsserver.Config) bool {
+	return a.Transport == b.Transport && a.Port == b.Port &&
+		slices.ContainsFunc(a.ListenHosts, func(host string) bool { return slices.Contains(b.ListenHosts, host) })
 }
 
 // instanceKey is where caddy's instance keeps ours.

@@ -29,7 +29,7 @@ func (f *feed) status(now time.Time) status.Server {
 	s := status.Server{
 		Source:   status.Source{Kind: "ssm", InForce: origin(f.stats.origin.Load()).String(), Age: -1},
 		Aliases:  list{l, now},
-		Draining: l.draining(f.served, now),
+		Draining: l.draining(f, now),
 		Flips:    f.flipped(),
 	}
 	for _, zone := range f.zones {
@@ -45,9 +45,9 @@ func (f *feed) status(now time.Time) status.Server {
 	return s
 }
 
-// draining is what of it is told at now by a server block that serves those zones.
-func (l *listing) draining(served []alias.Name, now time.Time) drains {
-	d := drains{listing: l, served: served, now: now}
+// draining is what of it is told at now by f.
+func (l *listing) draining(f *feed, now time.Time) drains {
+	d := drains{listing: l, feed: f, now: now}
 	for i := range l.drains {
 		if l.drains[i].Told(now) {
 			d.told = append(d.told, i)
@@ -59,9 +59,9 @@ func (l *listing) draining(served []alias.Name, now time.Time) drains {
 // drains is the drains of a listing at a moment.
 type drains struct {
 	*listing
-	told   []int // by number
-	served []alias.Name
-	now    time.Time
+	told []int // by number
+	feed *feed
+	now  time.Time
 }
 
 // Len implements status.Drains.
@@ -77,7 +77,7 @@ func (d drains) Drain(i int) status.Drain {
 	}
 	s.Drained = !d.now.Before(s.Deadline)
 	switch direct := &s.Direct; {
-	case !slices.ContainsFunc(d.served, drain.Target.IsAt) && (r == nil || r.Queries() == 0): // a plugin may bring some by
+	case !d.feed.isAsked(drain.Target) && (r == nil || r.Queries() == 0): // a plugin may bring some by
 		direct.Uncounted = status.Elsewhere
 	case r == nil:
 		direct.Uncounted = status.OfAlias
@@ -91,6 +91,21 @@ func (d drains) Drain(i int) status.Drain {
 		}
 	}
 	return s
+}
+
+// isAsked reports whether queries for name come to f's server block: none beside it has a zone
+// nearer to it.
+func (f *feed) isAsked(name alias.Name) bool {
+	nearest := func(zones []alias.Name) (n int) {
+		for _, zone := range zones {
+			if name.IsAt(zone) {
+				n = max(n, len(zone))
+			}
+		}
+		return n
+	}
+	own := nearest(f.served)
+	return own > 0 && own >= nearest(f.near)
 }
 
 // retiredIn counts the queries for a target that aliases have left, and nil is of one that is an

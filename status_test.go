@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -298,6 +299,8 @@ func TestStatusOfDrains(t *testing.T) {
 			`a left v1.b.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"alias","clients":[]}`},
 		{"it lies outside", `"a": "v1.example.com." | "a": "v2.corp.internal"`, "v1", 0,
 			`a left v1.example.com. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"elsewhere","clients":[]}`},
+		{"another server block has it", `"a": "v1.blue.corp.internal" | "a": "v2.corp.internal"`, "v1", 0,
+			`a left v1.blue.corp.internal. until 2000-01-01 00:01:15, drained true {"queries":null,"uncounted":"elsewhere","clients":[]}`},
 		{"it lies outside, and a plugin brings some by", `"a": "v1.example.com." | "a": "v2.corp.internal"`, "v1.example.com.", 0,
 			`a left v1.example.com. until 2000-01-01 00:01:15, drained true {"queries":1,"last_seen":"2000-01-01T00:02:00Z","clients":["192.0.2.1"]}`},
 	} {
@@ -309,6 +312,7 @@ func TestStatusOfDrains(t *testing.T) {
 					if v == nil {
 						v = feedOnce(t, seen).plugins[0]
 						v.Next = plugin.HandlerFunc(addressed)
+						v.feed.near = []alias.Name{".", "corp.internal.", "blue.corp.internal."}
 					}
 					v.feed.Swept(seen, 0)
 					<-time.After(time.Minute + tt.wait*time.Duration(i))
@@ -337,6 +341,19 @@ func TestStatusOfDrains(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The zones that may have a name in a server block's stead are those of the same listener.
+func TestNear(t *testing.T) {
+	const block = "%s {\n bind 127.0.0.1\n %s\n}\n"
+	startServer(t, fmt.Sprintf(block, "Blue.corp.internal:0 tls://far.corp.internal:0", "whoami")+
+		fmt.Sprintf(block, "tls://tls.corp.internal:0", "whoami")+
+		fmt.Sprintf(block, "corp.internal:0 corp.example:0", "versionalias {\n directory DIR\n}")+
+		fmt.Sprintf(block, ".:0", "whoami"), nil)
+	want := []alias.Name{"blue.corp.internal.", "corp.internal.", "corp.example.", "."}
+	if got := running.feeds()[0].near; !slices.Equal(got, want) {
+		t.Errorf("found the zones %v, want %v", got, want)
 	}
 }
 

@@ -78,7 +78,7 @@ type Drain struct {
 const (
 	Early     = "early"     // it is not drained yet
 	OfAlias   = "alias"     // it is an alias, or below one, which has its own counts
-	Elsewhere = "elsewhere" // it lies outside the server's zones, so that none come by
+	Elsewhere = "elsewhere" // it lies outside the server's zones, or another one has it, so that none come by
 )
 
 // Direct is the queries for a drained target itself.

@@ -165,7 +165,7 @@ func TestPageDirect(t *testing.T) {
 		{Direct{Queries: times(1), LastSeen: at, Clients: []string{"192.0.2.1"}}, "1 query, the last", `{"queries":1,"last_seen":"2026-11-23T10:00:00Z","clients":["192.0.2.1"]}`},
 		{Direct{Uncounted: Early}, "<em>counted once it is drained</em>", `{"queries":null,"uncounted":"early","clients":null}`},
 		{Direct{Uncounted: OfAlias}, "<em>it is an alias, or below one: see there</em>", `{"queries":null,"uncounted":"alias","clients":null}`},
-		{Direct{Uncounted: Elsewhere}, "<em>not seen here: it is outside the zones</em>", `{"queries":null,"uncounted":"elsewhere","clients":null}`},
+		{Direct{Uncounted: Elsewhere}, "<em>not seen here: another server or block has it</em>", `{"queries":null,"uncounted":"elsewhere","clients":null}`},
 	} {
 		servers := example()
 		servers[0].Draining = drains{{Alias: "cache.corp.internal.", Target: "cache-v1.corp.internal.", Deadline: at, Drained: tt.direct.Uncounted != Early, Direct: tt.direct}}
