@@ -2012,6 +2012,46 @@ func TestVoidLines(t *testing.T) {
 	`)
 }
 
+// That names are left to the plugins below is said only where all are: those of rejected documents
+// are not, and those of pending ones only for now.
+func TestNoAliasLoaded(t *testing.T) {
+	const below = ": canonical names are left to the plugins below"
+	for _, tt := range []struct{ name, script, log string }{
+		{"nothing", `
+			blocks alias cache.corp.internal /cache
+			start
+			wait 15s`, `
+			[WARNING] loaded no alias from 0 parameters` + below},
+		{"a bundle without aliases", `
+			paths
+			put /dns/cache {"aliases": {}}
+			start
+			cache NXDOMAIN`, `
+			[WARNING] loaded no alias from 1 parameters` + below},
+		{"rejected", `
+			paths
+			put /dns/cache what?
+			start
+			cache SERVFAIL`, `
+			[WARNING] rejected parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: parse target: found "what?" with '?' in it, want only letters, digits, '-', '_' and dots; no version of it is in force
+			[WARNING] loaded no alias from 1 parameters`},
+		{"pending, as a reload brings another line", `
+			blocks verify ssm /dns
+			start
+			put /dns/cache cache-v1.corp.internal
+			wait 12s
+			blocks verify ssm /dns ssm /more
+			reload
+			wait 12s`, `
+			[WARNING] loaded no alias from 0 parameters` + below + `
+			[WARNING] pending parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: verify target cache-v1.corp.internal.: no; no version of it is in force
+			[WARNING] loaded no alias from 1 parameters
+			[WARNING] loaded nothing below /more: found no parameter there`},
+	} {
+		t.Run(tt.name, func(t *testing.T) { run(t, tt.script, tt.log) })
+	}
+}
+
 // What flips by another Corefile is told as any flip, once that has started.
 func TestFlipsByAReload(t *testing.T) {
 	run(t, `

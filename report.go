@@ -23,9 +23,12 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 	if !first {
 		return
 	}
-	if aliases := f.ledger.Load().Table().Len(); aliases > 0 {
-		log.Infof("loaded %d aliases from %d parameters", aliases, len(seen))
-	} else {
+	switch l := f.ledger.Load(); {
+	case l.Table().Len() > 0:
+		log.Infof("loaded %d aliases from %d parameters", l.Table().Len(), len(seen))
+	case len(l.Rejections())+len(l.Waiting()) > 0: // of which each is said, and names of the rejected are SERVFAIL
+		log.Warningf("loaded no alias from %d parameters", len(seen))
+	default:
 		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", len(seen))
 	}
 	if len(seen) > 0 { // else that is said
