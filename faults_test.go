@@ -607,9 +607,13 @@ func perform(t *testing.T, script string) string {
 }
 
 // noLive is said where whole is all there is: few scripts have a version of /live.
-var noLive = regexp.MustCompile(`(?m)^.* loaded no document of alias live\.corp\.internal\.: found no parameter /live:l\n?`)
+var noLive = regexp.MustCompile(`(?m)^.* loaded no document of alias live\.corp\.internal\.: found no parameter /live:l .*\n?`)
 
-const firstLoad = "[WARNING] loaded no alias from 0 parameters: canonical names are left to the plugins below\n"
+// firstLoad is what is said of the first sweep of a path that has nothing.
+func firstLoad(path string) string {
+	return "[WARNING] loaded no alias from 0 parameters: canonical names are left to the plugins below\n" +
+		"[WARNING] loaded nothing below " + path + ": found no parameter there (Parameter Store in eu-west-1)\n"
+}
 
 // What happens when…: a row is what goes wrong, what is answered then and after
 // it, and what is counted and logged. Sweeps come 9 to 11 seconds apart.
@@ -1092,7 +1096,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
 			[INFO] loaded 2 aliases from 1 parameters
-			[WARNING] loaded nothing below /dns: found no parameter there
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] read by name works again
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,
 	}, {
@@ -1357,7 +1361,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] loaded nothing below /dns: found no parameter there
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
 		`,
 	}, {
@@ -1465,7 +1469,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] throttled, and what is in force stays: the next sweep is in 20s: read the parameters /sure /dns/cache: ThrottlingException: Rate exceeded
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] loaded no document of alias sure.corp.internal.: found no parameter /sure
+			[WARNING] loaded no document of alias sure.corp.internal.: found no parameter /sure (Parameter Store in eu-west-1)
 		`,
 	}, {
 		name: "duties 9, 10: a snapshot of fewer lines",
@@ -1496,7 +1500,7 @@ func TestFaults(t *testing.T) {
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] loaded no document of alias sure.corp.internal.: found no parameter /sure
+			[WARNING] loaded no document of alias sure.corp.internal.: found no parameter /sure (Parameter Store in eu-west-1)
 		`,
 	}, {
 		name: "duties 6, 9, 10: two alias lines of one parameter, which is good for one of them",
@@ -1781,7 +1785,7 @@ func TestFaults(t *testing.T) {
 	}, {
 		name:   "duty 7: nothing at all",
 		script: "start\ncache NXDOMAIN\nready yes",
-		log:    firstLoad,
+		log:    firstLoad("/dns"),
 	}} {
 		t.Run(tt.name, func(t *testing.T) { run(t, tt.script, tt.log) })
 	}
@@ -2005,9 +2009,9 @@ func TestVoidLines(t *testing.T) {
 		wait 1m
 	`, `
 		[INFO] loaded 1 aliases from 1 parameters
-		[WARNING] loaded nothing below /dsn: found no parameter there
-		[WARNING] loaded no document of alias a.corp.internal.: found no parameter /one:live
-		[WARNING] loaded no document of alias b.corp.internal.: found no parameter /tow
+		[WARNING] loaded nothing below /dsn: found no parameter there (Parameter Store in eu-west-1)
+		[WARNING] loaded no document of alias a.corp.internal.: found no parameter /one:live (Parameter Store in eu-west-1)
+		[WARNING] loaded no document of alias b.corp.internal.: found no parameter /tow (Parameter Store in eu-west-1)
 		[INFO] alias db.corp.internal. added: db-v1.corp.internal., ttl 5 (parameter /dsn/db, version 1 of 2000-01-01T00:01:00Z)
 	`)
 }
@@ -2021,7 +2025,8 @@ func TestNoAliasLoaded(t *testing.T) {
 			blocks alias cache.corp.internal /cache
 			start
 			wait 15s`, `
-			[WARNING] loaded no alias from 0 parameters` + below},
+			[WARNING] loaded no alias from 0 parameters` + below + `
+			[WARNING] loaded no document of alias cache.corp.internal.: found no parameter /cache (Parameter Store in eu-west-1)`},
 		{"a bundle without aliases", `
 			paths
 			put /dns/cache {"aliases": {}}
@@ -2044,9 +2049,10 @@ func TestNoAliasLoaded(t *testing.T) {
 			reload
 			wait 12s`, `
 			[WARNING] loaded no alias from 0 parameters` + below + `
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[WARNING] pending parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z: verify target cache-v1.corp.internal.: no; no version of it is in force
 			[WARNING] loaded no alias from 1 parameters
-			[WARNING] loaded nothing below /more: found no parameter there`},
+			[WARNING] loaded nothing below /more: found no parameter there (Parameter Store in eu-west-1)`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { run(t, tt.script, tt.log) })
 	}
@@ -2245,7 +2251,7 @@ func TestWaitingOverAReload(t *testing.T) {
 func TestOutagesOverAReload(t *testing.T) {
 	const (
 		loaded  = "[INFO] loaded 2 aliases from 2 parameters\n"
-		void    = "[WARNING] loaded nothing below /third: found no parameter there\n"
+		void    = "[WARNING] loaded nothing below /third: found no parameter there (Parameter Store in eu-west-1)\n"
 		failed  = "[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized\n"
 		works   = "[INFO] sweep works again, after N that failed\n"
 		unread  = "[WARNING] read by name failed, and what is in force stays: read the parameters /more/b: AccessDeniedException: not authorized\n"
@@ -2491,7 +2497,7 @@ func TestBrakeOffByAReload(t *testing.T) {
 		{"all lines go", gone + `
 			blocks ssm /other
 			reload
-			metric braked_aliases 0`, firstLoad},
+			metric braked_aliases 0`, firstLoad("/other")},
 		{"two blocks, and one goes on with it", gone + `
 			blocks ssm /dns | ssm /more ssm /most
 			reload

@@ -594,7 +594,8 @@ func TestLog(t *testing.T) {
 			{failure: errors.New("no way"), want: "[WARNING] plugin/versionalias: sweep failed, and what is in force stays: no way"},
 			{failure: errors.New("no way"), want: ""},
 			{seen: nil, want: "[INFO] plugin/versionalias: sweep works again, after 2 that failed\n" +
-				"[WARNING] plugin/versionalias: loaded no alias from 0 parameters: canonical names are left to the plugins below"},
+				"[WARNING] plugin/versionalias: loaded no alias from 0 parameters: canonical names are left to the plugins below\n" +
+				"[WARNING] plugin/versionalias: loaded nothing below /dns: found no parameter there (" + v.feed.place + ")"},
 			{seen: cache("cache-v1.corp.internal", 1), want: "[INFO] plugin/versionalias: alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2026-11-22T23:09:59Z)"},
 			{seen: cache("cache-v1.corp.internal", 1), want: ""},
 			{seen: cache("cache-v1.corp.internal", 2), want: ""},

@@ -236,7 +236,7 @@ func TestPush(t *testing.T) {
 		flips = "[INFO] alias cache.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /dns/cache, version 2 of 2000-01-01T00:00:01Z)"
 		v2    = "put /dns/cache cache-v2.corp.internal\n"
 
-		noMore = "[WARNING] loaded nothing below /more: found no parameter there\n"
+		noMore = "[WARNING] loaded nothing below /more: found no parameter there (Parameter Store in eu-west-1)\n"
 
 		puts    = "put /dns/a cache-v1.corp.internal\nput /dns/b cache-v1.corp.internal\nput /dns/c cache-v1.corp.internal\nput /dns/d cache-v1.corp.internal\n"
 		deletes = "delete /dns/a\ndelete /dns/b\ndelete /dns/c\ndelete /dns/d\n"
@@ -271,7 +271,7 @@ func TestPush(t *testing.T) {
 			wait 201ms
 			live cache-v2
 			metric push_hints_total{operation="label"} 1`,
-		begun + "[WARNING] loaded nothing below /dns: found no parameter there\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+		begun + "[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
 	}, {
 		"a label that is moved without an event: when that was nobody says", `
 			refresh 5m
@@ -295,7 +295,7 @@ func TestPush(t *testing.T) {
 			wait 201ms
 			cache cache-v1
 			metric push_hints_total{operation="create"} 1`,
-		firstLoad + "[INFO] alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2000-01-01T00:00:01Z)",
+		firstLoad("/dns") + "[INFO] alias cache.corp.internal. added: cache-v1.corp.internal., ttl 5 (parameter /dns/cache, version 1 of 2000-01-01T00:00:01Z)",
 	}, {
 		"a parameter that is deleted: two reads, a sweep's interval apart", "refresh 5m\n" + first + `
 			delete /dns/cache
@@ -1254,7 +1254,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: receive from the queue: AccessDeniedException: not authorized
-			` + firstLoad + `
+			` + firstLoad("/more") + `
 			[INFO] push works again`,
 	}, {
 		"so are messages that cannot be deleted", "file\npaths\n" + first + `
@@ -1272,7 +1272,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			metric push_up 1`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: AccessDeniedException: not authorized
-			` + firstLoad + `
+			` + firstLoad("/more") + `
 			[INFO] push works again`,
 	}, {
 		"a read that fails is over after such a reload", "file\npaths\n" + first + `
@@ -1285,7 +1285,7 @@ func TestPush(t *testing.T) {
 			queued 0
 			metric push_missed_total 0`, begun + `
 			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
-			` + firstLoad + `
+			` + firstLoad("/more") + `
 			[INFO] push works again: what it could not read is left to sweeps`,
 	}, {
 		"an event while a reload has read a line more: it is not undone, also in an outage", "paths\n" + first + `
@@ -1341,7 +1341,7 @@ func TestPush(t *testing.T) {
 			cache NXDOMAIN`, `
 			[INFO] loaded 2 aliases from 2 parameters
 			[INFO] loaded 2 aliases from 2 parameters
-			[WARNING] loaded nothing below /more: found no parameter there
+			[WARNING] loaded nothing below /more: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)`,
 	}} {

@@ -31,20 +31,18 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 	default:
 		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", len(seen))
 	}
-	if len(seen) > 0 { // else that is said
-		f.reportVoid(seen)
-	}
+	f.reportVoid(seen)
 }
 
-// reportVoid warns of lines that read nothing: a name may be misspelt.
+// reportVoid warns of lines that read nothing: a name may be misspelt, or the Region another one.
 func (f *feed) reportVoid(seen []ledger.Parameter) {
 	for i, n := range f.found(seen) {
 		switch line := f.lines[i]; {
 		case n > 0:
 		case line.Path == "":
-			log.Warningf("loaded no document of alias %s: found no parameter %s", line.Rule.Name, line.Selector())
+			log.Warningf("loaded no document of alias %s: found no parameter %s (%s)", line.Rule.Name, line.Selector(), f.place)
 		default:
-			log.Warningf("loaded nothing below %s: found no parameter there", line.Path)
+			log.Warningf("loaded nothing below %s: found no parameter there (%s)", line.Path, f.place)
 		}
 	}
 }
