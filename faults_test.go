@@ -1264,6 +1264,7 @@ func TestFaults(t *testing.T) {
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -1593,6 +1594,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 4 aliases from 4 parameters
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias c.corp.internal. removed: was c-v1.corp.internal. (parameter /dns/c, version 1 of 2000-01-01T00:00:00Z)
@@ -1617,6 +1619,7 @@ func TestFaults(t *testing.T) {
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
 			[INFO] recalled 4 aliases, and 0 rejected documents, of TIME
 			[WARNING] brake on: the parameters of 4 of 4 aliases are gone; they stay in force until that has lasted for an hour
+			[WARNING] loaded nothing below /dns: found no parameter there (Parameter Store in eu-west-1)
 			[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			[INFO] alias a.corp.internal. removed: was a-v1.corp.internal. (parameter /dns/a, version 1 of 2000-01-01T00:00:00Z)
 			[INFO] alias b.corp.internal. removed: was b-v1.corp.internal. (parameter /dns/b, version 1 of 2000-01-01T00:00:00Z)
@@ -2014,6 +2017,60 @@ func TestVoidLines(t *testing.T) {
 		[WARNING] loaded no document of alias b.corp.internal.: found no parameter /tow (Parameter Store in eu-west-1)
 		[INFO] alias db.corp.internal. added: db-v1.corp.internal., ttl 5 (parameter /dsn/db, version 1 of 2000-01-01T00:01:00Z)
 	`)
+}
+
+// So they are by each process, also by one that knew them from a snapshot, at its first complete sweep.
+func TestVoidLinesOfASnapshot(t *testing.T) {
+	const (
+		begin  = "blocks ssm /dns ssm /dsn\nput /dns/cache cache-v1.corp.internal\nstart\nwait 1s\n"
+		loaded = "[INFO] loaded 1 aliases from 1 parameters\n"
+		void   = "[WARNING] loaded nothing below /dsn: found no parameter there (Parameter Store in eu-west-1)\n"
+		more   = "[WARNING] loaded nothing below /more: found no parameter there (Parameter Store in eu-west-1)\n"
+		again  = "[INFO] recalled 1 aliases, and 0 rejected documents, of TIME\n"
+		failed = "[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized\n"
+		works  = "[INFO] sweep works again, after N that failed\n"
+	)
+	for _, tt := range []struct{ name, script, log string }{
+		{"a restart, and reloads", `
+			restart
+			wait 1m
+			reload
+			wait 1m
+			reload
+			wait 1m`, again + void},
+		{"a restart in an outage", `
+			fault denied
+			restart
+			wait 1m
+			fault
+			wait 1m`, again + failed + works + void},
+		{"a restart in an outage, and a reload in it", `
+			fault denied
+			restart
+			wait 1m
+			reload
+			wait 1m
+			fault
+			wait 1m
+			reload
+			wait 1m`, again + failed + works + void},
+		{"a restart in an outage, and a reload with another line after it", `
+			fault denied
+			restart
+			wait 5s
+			fault
+			blocks ssm /dns ssm /dsn ssm /more
+			reload
+			wait 1m`, again + failed + loaded + void + more + works},
+		{"a restart with another line", `
+			blocks ssm /dns ssm /dsn ssm /more
+			restart
+			wait 1m
+			reload
+			wait 1m`, again + loaded + void + more},
+	} {
+		t.Run(tt.name, func(t *testing.T) { run(t, begin+tt.script, loaded+void+tt.log) })
+	}
 }
 
 // That names are left to the plugins below is said only where all are: those of rejected documents

@@ -20,9 +20,15 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 		f.state.weighed = true
 		f.weigh(seen)
 	}
-	if !first {
-		return
+	if first {
+		f.reportLoad(seen)
 	}
+	if first || f.stats.recalled.Load() { // another process has said it in another log
+		f.reportVoid(seen)
+	}
+}
+
+func (f *feed) reportLoad(seen []ledger.Parameter) {
 	switch l := f.ledger.Load(); {
 	case l.Table().Len() > 0:
 		log.Infof("loaded %d aliases from %d parameters", l.Table().Len(), len(seen))
@@ -31,7 +37,6 @@ func (f *feed) report(events []ledger.Event, first bool, seen []ledger.Parameter
 	default:
 		log.Warningf("loaded no alias from %d parameters: canonical names are left to the plugins below", len(seen))
 	}
-	f.reportVoid(seen)
 }
 
 // reportVoid warns of lines that read nothing: a name may be misspelt, or the Region another one.
