@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/header"
 	"github.com/miekg/dns"
 )
 
@@ -132,6 +134,7 @@ func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
 		return m
 	}
 	defer c.age(time.Now())
+	last := m
 	for hops := int(h.hops) + 1; h.dangles(m, c); hops++ {
 		if hops > maxHops {
 			return h.failure()
@@ -143,15 +146,15 @@ func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
 			return h.failure()
 		case ruled(next):
 			return next
-		case next.Rcode == dns.RcodeRefused && m.RecursionAvailable:
-			return m // a resolver's, which has been to the end: there is nothing, RFC 2308 section 2.2
+		case next.Rcode == dns.RcodeRefused && h.plugin.resolved(last):
+			return m // the last word is of who has been to the end: there is nothing, RFC 2308 section 2.2
 		case next.Rcode == dns.RcodeRefused || referral(next):
 			return h.failure()
 		case failed(next.Rcode):
 			return next
 		}
 		h.consult(next)
-		m = join(m, next)
+		last, m = next, join(m, next)
 		if c.follow(m.Answer, h.cname.Target, h.cname.Hdr.Ttl); c.end() == end {
 			break // with an SOA or without: there is nothing
 		}
@@ -181,6 +184,24 @@ func join(m, next *dns.Msg) *dns.Msg {
 	}
 	joined.Authoritative = m.Authoritative // it speaks of the first name
 	return joined
+}
+
+// resolved reports whether m is a resolver's. Whoever else answers has the name, and says AA.
+func (v *VersionAlias) resolved(m *dns.Msg) bool {
+	if v.byAA {
+		return !m.Authoritative
+	}
+	return m.RecursionAvailable
+}
+
+// restatesRA reports whether h is a header plugin that states RA of all answers, whoever made
+// them, and leaves them their AA.
+func restatesRA(h plugin.Handler) bool {
+	hdr, ok := h.(header.Header)
+	states := func(flag string) bool {
+		return slices.ContainsFunc(hdr.ResponseRules, func(r header.Rule) bool { return r.Flag == flag })
+	}
+	return ok && states("ra") && !states("aa")
 }
 
 // referral reports whether m says no more than who else could be asked.

@@ -666,19 +666,28 @@ func TestSettleRuled(t *testing.T) {
 
 // 25: a resolver's CNAME that nothing stands behind, not even an SOA, is that there is nothing
 // (RFC 2308 section 2.2, type 3), unless somebody here knows better. Of who does no recursion
-// it is not: nobody has been to the end.
+// it is not: nobody has been to the end. RA tells them apart, or where header states that, AA.
 func TestNothingBehindTheCNAMEOfAResolver(t *testing.T) {
-	var resolves atomic.Bool
+	var ra, aa atomic.Bool
 	upstream := dnstest.NewServer(func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg).SetReply(r)
-		m.RecursionAvailable = resolves.Load()
+		m.RecursionAvailable, m.Authoritative = ra.Load(), aa.Load()
 		switch q := r.Question[0]; {
 		case q.Qtype == dns.TypeSOA:
 		case q.Name == "here.corp.internal.":
 			m.Answer = records([]string{q.Name + " 60 IN CNAME web.example.org."})
 		case q.Name == "hidden.corp.internal.":
 			m.Answer = records([]string{q.Name + " 60 IN CNAME web.example.net."})
+		case q.Name == "far.corp.internal.":
+			m.Answer = records([]string{q.Name + " 60 IN CNAME web.example.com."})
+		case q.Name == "busy.corp.internal.":
+			m.Answer = records([]string{q.Name + " 60 IN CNAME busy.example.com."})
+		case q.Name == "busy.example.com.":
+			m.Rcode = dns.RcodeRefused
 		default:
+			if q.Name == "web.example.com." {
+				m.RecursionAvailable, m.Authoritative = true, false
+			}
 			m.Answer = records([]string{q.Name + " 60 IN CNAME lb.elsewhere.test."})
 			if q.Qtype == dns.TypeA {
 				m.Answer = append(m.Answer, records([]string{"lb.elsewhere.test. 60 IN A 192.0.2.7"})...)
@@ -687,53 +696,87 @@ func TestNothingBehindTheCNAMEOfAResolver(t *testing.T) {
 		_ = w.WriteMsg(m)
 	})
 	defer upstream.Close()
-	s := startServer(t, strings.ReplaceAll(`
-		corp.internal:0 {
-			bind 127.0.0.1
-			root DIR
-			versionalias {
-				directory aliases
-				answer flatten
-			}
-			forward . UPSTREAM
-		}
-		example.org:0 {
-			bind 127.0.0.1
-			hosts {
-				2001:db8::7 web.example.org
-			}
-		}
-		example.net:0 {
-			bind 127.0.0.1
-			acl {
-				block
-			}
-			whoami
-		}`, "UPSTREAM", upstream.Addr), files{
-		"aliases/web":    "lb.corp.internal",
-		"aliases/via":    "web.corp.internal",
-		"aliases/known":  "here.corp.internal",
-		"aliases/secret": "hidden.corp.internal",
-	})
-	for _, x := range []exchange{
-		{q: "web.corp.internal. A", want: "NOERROR aa ra\nweb.corp.internal. 5 A 192.0.2.7"},
-		{q: "web.corp.internal. AAAA", want: "NOERROR aa ra"},
-		{q: "via.corp.internal. AAAA", want: "NOERROR aa ra"},
-		{q: "known.corp.internal. AAAA", want: "NOERROR aa\nknown.corp.internal. 5 AAAA 2001:db8::7"},
-		{q: "secret.corp.internal. AAAA", want: "REFUSED"},
+	for _, tt := range []struct {
+		rules string // of header
+		ra    string // what they make of RA, if anything
+		byAA  bool
+	}{
+		{"", "", false},
+		{"response set ra", "set", true},
+		{"response clear ra", "clear", true},
+		{"response set ra aa", "set", false}, // nothing tells
+		{"query set ra\nresponse clear aa", "", false},
 	} {
-		resolves.Store(true)
-		if got := show(x.ask(t, s)); got != x.want {
-			t.Errorf("%s got\n%s\nwant\n%s", x.q, got, x.want)
-		}
-		resolves.Store(false)
-		want := strings.Replace(x.want, " ra", "", 1)
-		if want == "NOERROR aa" {
-			want = "SERVFAIL"
-		}
-		if got := show(x.ask(t, s)); got != want {
-			t.Errorf("of who does no recursion %s got\n%s\nwant\n%s", x.q, got, want)
-		}
+		t.Run(cmp.Or(tt.rules, "no header"), func(t *testing.T) {
+			header := ""
+			if tt.rules != "" {
+				header = "header {\n" + tt.rules + "\n}"
+			}
+			s := startServer(t, strings.NewReplacer("UPSTREAM", upstream.Addr, "HEADER", header).Replace(`
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+						answer flatten
+					}
+					HEADER
+					forward . UPSTREAM
+				}
+				example.com:0 {
+					bind 127.0.0.1
+					forward . UPSTREAM
+				}
+				example.org:0 {
+					bind 127.0.0.1
+					hosts {
+						2001:db8::7 web.example.org
+					}
+				}
+				example.net:0 {
+					bind 127.0.0.1
+					acl {
+						block
+					}
+					whoami
+				}`), files{
+				"aliases/web":    "lb.corp.internal",
+				"aliases/via":    "web.corp.internal",
+				"aliases/known":  "here.corp.internal",
+				"aliases/secret": "hidden.corp.internal",
+				"aliases/joined": "far.corp.internal",
+				"aliases/denied": "busy.corp.internal",
+			})
+			for flags := range 4 {
+				ra.Store(flags&1 != 0)
+				aa.Store(flags&2 != 0)
+				told := tt.ra == "set" || ra.Load() && tt.ra == ""
+				resolver := told
+				if tt.byAA {
+					resolver = !aa.Load()
+				}
+				nothing, has := "SERVFAIL", "NOERROR aa"
+				if told {
+					has += " ra"
+				}
+				if resolver {
+					nothing = has
+				}
+				for _, x := range []exchange{
+					{q: "web.corp.internal. A", want: has + "\nweb.corp.internal. 5 A 192.0.2.7"},
+					{q: "web.corp.internal. AAAA", want: nothing},
+					{q: "via.corp.internal. AAAA", want: nothing},
+					{q: "denied.corp.internal. AAAA", want: nothing},
+					{q: "joined.corp.internal. AAAA", want: "NOERROR aa ra"},
+					{q: "known.corp.internal. AAAA", want: "NOERROR aa\nknown.corp.internal. 5 AAAA 2001:db8::7"},
+					{q: "secret.corp.internal. AAAA", want: "REFUSED"},
+				} {
+					if got := show(x.ask(t, s)); got != x.want {
+						t.Errorf("of who says RA %v, AA %v: %s got\n%s\nwant\n%s", ra.Load(), aa.Load(), x.q, got, x.want)
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -29,6 +29,7 @@ type VersionAlias struct {
 	served  []alias.Name
 	zones   []alias.Name // where aliases may be
 	flatten bool         // answer with the target's records under the alias's name
+	byAA    bool         // an answer's AA tells whether a resolver made it, not its RA
 
 	table    atomic.Pointer[alias.Table] // what is in force; the feed stores it
 	soaless  atomic.Int64                // until when nobody is asked for an SOA record, in Unix nanoseconds

@@ -43,6 +43,7 @@ func setup(c *caddy.Controller) error {
 			v.entry = acl
 		}
 		v.feed.near = near(c)
+		v.byAA = restatesRA(server.Handler("header"))
 		return nil
 	})
 	return nil
