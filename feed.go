@@ -39,7 +39,7 @@ type feed struct {
 	config
 	source  watch.Source
 	place   string            // where source reads
-	near    []alias.Name      // the zones of all server blocks that queries may come to instead, its own among them
+	reached []reach           // by all server blocks, its own among them; of its own alone until the start
 	dir     *paramdir.Dir     // the source, if it is a directory
 	store   *paramstore.Store // the source, if it is Parameter Store
 	watcher *watch.Watcher
@@ -92,6 +92,9 @@ func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, err
 	f.stats.flips = map[alias.Name]*atomic.Uint64{}
 	for _, zone := range c.zones {
 		f.stats.flips[zone] = new(atomic.Uint64)
+	}
+	for _, zone := range c.served {
+		f.reached = append(f.reached, reach{zone: zone, own: true})
 	}
 	f.ledger.Store(f.empty())
 	if c.directory != "" {

@@ -1,6 +1,7 @@
 package versionalias
 
 import (
+	"net"
 	"slices"
 
 	"github.com/coredns/caddy"
@@ -42,26 +43,25 @@ func setup(c *caddy.Controller) error {
 		if acl := server.Handler("acl"); acl != nil {
 			v.entry = acl
 		}
-		v.feed.near = near(c)
+		v.feed.reached = reached(c)
 		v.byAA = restatesRA(server.Handler("header"))
 		return nil
 	})
 	return nil
 }
 
-// near is the zones of all server blocks that have a listener in common with c's, its own among
-// them. It is to be called when all servers are made: dnsserver has no list of its configs, and
-// makes one that it is asked for in vain.
-func near(c *caddy.Controller) (zones []alias.Name) {
-	own := configs(*c, c.ServerBlockIndex)
+// reached is the zones of all server blocks, and where queries for them come in. It is to be called
+// when all servers are made: dnsserver has no list of its configs, and makes one that it is
+// asked for in vain.
+func reached(c *caddy.Controller) (all []reach) {
 	for block := 0; ; block++ {
-		all := configs(*c, block)
-		if len(all) == 0 {
-			return zones
+		some := configs(*c, block)
+		if len(some) == 0 {
+			return all
 		}
-		for _, cfg := range all {
-			if slices.ContainsFunc(own, func(o *dnsserver.Config) bool { return shareListener(o, cfg) }) {
-				zones = append(zones, alias.Name(cfg.Zone))
+		for _, cfg := range some {
+			for _, host := range cfg.ListenHosts {
+				all = append(all, reach{where(cfg, host), alias.Name(cfg.Zone), block == c.ServerBlockIndex})
 			}
 		}
 	}
@@ -79,9 +79,13 @@ func configs(c caddy.Controller, block int) (all []*dnsserver.Config) {
 	}
 }
 
-func shareListener(a, b *dnsserver.Config) bool {
-	return a.Transport == b.Transport && a.Port == b.Port &&
-		slices.ContainsFunc(a.ListenHosts, func(host string) bool { return slices.Contains(b.ListenHosts, host) })
+// where is how dnsserver tells listeners apart: an address is one however it is written.
+func where(cfg *dnsserver.Config, host string) string {
+	address := net.JoinHostPort(host, cfg.Port)
+	if resolved, err := net.ResolveTCPAddr("tcp", address); err == nil {
+		address = resolved.String()
+	}
+	return cfg.Transport + "://" + address
 }
 
 // instanceKey is where caddy's instance keeps ours.

@@ -93,19 +93,32 @@ func (d drains) Drain(i int) status.Drain {
 	return s
 }
 
-// isAsked reports whether queries for name come to f's server block: none beside it has a zone
-// nearer to it.
+// reach is a zone of a server block, and a listener at which queries for it come in.
+type reach struct {
+	listener string
+	zone     alias.Name
+	own      bool // the server block is the feed's
+}
+
+// isAsked reports whether queries for name come to f's server block, at each listener that it has for
+// it: no other block there has a zone nearer to name.
 func (f *feed) isAsked(name alias.Name) bool {
-	nearest := func(zones []alias.Name) (n int) {
-		for _, zone := range zones {
-			if name.IsAt(zone) {
-				n = max(n, len(zone))
-			}
+	own, others := map[string]int{}, map[string]int{} // how long the nearest zone is, by listener
+	for _, r := range f.reached {
+		nearest := others
+		if r.own {
+			nearest = own
 		}
-		return n
+		if name.IsAt(r.zone) {
+			nearest[r.listener] = max(nearest[r.listener], len(r.zone))
+		}
 	}
-	own := nearest(f.served)
-	return own > 0 && own >= nearest(f.near)
+	for listener, length := range own {
+		if length < others[listener] {
+			return false
+		}
+	}
+	return len(own) > 0
 }
 
 // retiredIn counts the queries for a target that aliases have left, and nil is of one that is an

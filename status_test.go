@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -312,7 +311,7 @@ func TestStatusOfDrains(t *testing.T) {
 					if v == nil {
 						v = feedOnce(t, seen).plugins[0]
 						v.Next = plugin.HandlerFunc(addressed)
-						v.feed.near = []alias.Name{".", "corp.internal.", "blue.corp.internal."}
+						v.feed.reached = []reach{{"a", ".", false}, {"a", "corp.internal.", true}, {"a", "blue.corp.internal.", false}}
 					}
 					v.feed.Swept(seen, 0)
 					<-time.After(time.Minute + tt.wait*time.Duration(i))
@@ -344,16 +343,38 @@ func TestStatusOfDrains(t *testing.T) {
 	}
 }
 
-// The zones that may have a name in a server block's stead are those of the same listener.
-func TestNear(t *testing.T) {
-	const block = "%s {\n bind 127.0.0.1\n %s\n}\n"
-	startServer(t, fmt.Sprintf(block, "Blue.corp.internal:0 tls://far.corp.internal:0", "whoami")+
-		fmt.Sprintf(block, "tls://tls.corp.internal:0", "whoami")+
-		fmt.Sprintf(block, "corp.internal:0 corp.example:0", "versionalias {\n directory DIR\n}")+
-		fmt.Sprintf(block, ".:0", "whoami"), nil)
-	want := []alias.Name{"blue.corp.internal.", "corp.internal.", "corp.example.", "."}
-	if got := running.feeds()[0].near; !slices.Equal(got, want) {
-		t.Errorf("found the zones %v, want %v", got, want)
+// A server block sees the queries for a name if no other one has a nearer zone at the same listener,
+// and at none of its own.
+func TestIsAsked(t *testing.T) {
+	const own, other = "versionalias {\n directory DIR\n}", "whoami"
+	for _, tt := range []struct {
+		name   string
+		blocks [][3]string // keys, addresses and what else
+		want   bool
+	}{
+		{"no other block", [][3]string{{"corp.internal:0", "127.0.0.1", own}}, true},
+		{"not in the zones", [][3]string{{"corp.example:0", "127.0.0.1", own}}, false},
+		{"one above", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {".:0 internal:0", "127.0.0.1", other}}, true},
+		{"one beside", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {"green.corp.internal:0", "127.0.0.1", other}}, true},
+		{"a nearer one", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {"Blue.corp.internal:0", "127.0.0.1", other}}, false},
+		{"a nearer one in front", [][3]string{{"green.corp.internal:0 blue.corp.internal:0", "127.0.0.1", other}, {"corp.example:0 corp.internal:0", "127.0.0.1", own}}, false},
+		{"a nearer one elsewhere", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {"blue.corp.internal:0", "127.0.0.2", other}}, true},
+		{"a nearer one with the address written otherwise", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {"blue.corp.internal:0", "::ffff:127.0.0.1", other}}, false},
+		{"a nearer one at one of two addresses", [][3]string{{"corp.internal:0", "127.0.0.1 127.0.0.2", own}, {"blue.corp.internal:0", "127.0.0.2", other}}, false},
+		{"a nearer one of another transport", [][3]string{{"corp.internal:0", "127.0.0.1", own}, {"tls://blue.corp.internal:0", "127.0.0.1", other}}, true},
+		{"one as near, its own", [][3]string{{"corp.internal:0 blue.corp.internal:0", "127.0.0.1", own}, {".:0", "127.0.0.1", other}}, true},
+		{"its own as near, but of another transport", [][3]string{{"corp.internal:0 tls://blue.corp.internal:0", "127.0.0.1", own}, {"blue.corp.internal:0", "127.0.0.1", other}}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var corefile strings.Builder
+			for _, b := range tt.blocks {
+				fmt.Fprintf(&corefile, "%s {\n bind %s\n %s\n}\n", b[0], b[1], b[2])
+			}
+			startServer(t, corefile.String(), nil)
+			if got := running.feeds()[0].isAsked("v1.blue.corp.internal."); got != tt.want {
+				t.Errorf("isAsked got %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
 

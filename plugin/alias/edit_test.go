@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
 // TestEditHistories makes tables of tables, each by some random edits, and compares
@@ -171,4 +172,27 @@ func TestPutMakesFewTallies(t *testing.T) {
 		t.Errorf("%d aliases more take %d octets, want at most %d", additions, grown, 1<<20)
 	}
 	runtime.KeepAlive(table)
+}
+
+// The same of one that flips alone, in a document that is read anew each time: its tallies are of
+// many documents.
+func TestPutKeepsFewTargets(t *testing.T) {
+	rule := Rule{Zones: []Name{"corp.internal."}, TTL: 5}
+	var table *Table
+	for version := range mostTallies {
+		aliases, err := rule.Read("bundle", fmt.Sprintf(`{"aliases": {"a": "a-v%d.corp.internal", "b": "b-v1.corp.internal"}}`, version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit := table.Edit()
+		edit.Put(&Source{}, aliases...)
+		table = edit.Table()
+	}
+	e := table.Get("a.corp.internal.")
+	if len(e.Tallies) != mostTallies {
+		t.Fatalf("found %d tallies, want %d", len(e.Tallies), mostTallies)
+	}
+	if tally := e.Tallies[0]; tally.Target != e.Target || unsafe.StringData(string(tally.Target)) == unsafe.StringData(string(e.Target)) {
+		t.Errorf("the tally of %s is of the document's own text, want it of a copy", tally.Target)
+	}
 }

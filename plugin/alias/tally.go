@@ -1,6 +1,9 @@
 package alias
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Tally counts the queries that an alias led to one target.
 type Tally struct {
@@ -42,7 +45,8 @@ func tallies(before *Entry, targets []Name, fresh *fresh) []*Tally {
 	for _, target := range targets {
 		i := slices.IndexFunc(old, func(t *Tally) bool { return t.Target == target })
 		if i < 0 {
-			next = append(next, &Tally{Target: target})
+			own := strings.Clone(string(target)) // it outlives its document, and must not keep the text of others
+			next = append(next, &Tally{Target: Name(own)})
 		} else {
 			next = append(next, old[i])
 		}
