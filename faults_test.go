@@ -163,13 +163,7 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.mu.Lock()
 		return nil, r.Context().Err()
 	case "slow":
-		a.mu.Unlock()
-		select {
-		case <-r.Context().Done():
-		case <-time.After(3 * time.Second):
-		}
-		a.mu.Lock()
-		if err := r.Context().Err(); err != nil {
+		if err := a.pause(r.Context()); err != nil {
 			return nil, err
 		}
 	}
@@ -218,7 +212,23 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if fault == "late" { // the answer is of before
+		if err := a.pause(r.Context()); err != nil {
+			return nil, err
+		}
+	}
 	return respond(200, string(text))
+}
+
+// pause lets go of a.mu for three seconds.
+func (a *api) pause(ctx context.Context) error {
+	a.mu.Unlock()
+	defer a.mu.Lock()
+	select {
+	case <-ctx.Done():
+	case <-time.After(3 * time.Second):
+	}
+	return ctx.Err()
 }
 
 // half is the end of a body that never comes.

@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +97,7 @@ func newFeed(c config, publish func(*alias.Table), v watch.Verifier) (*feed, err
 	for _, zone := range c.served {
 		f.reached = append(f.reached, reach{zone: zone, own: true})
 	}
+	f.pushed = map[int]time.Time{}
 	f.ledger.Store(f.empty())
 	if c.directory != "" {
 		f.dir = paramdir.New(filepath.Clean(c.directory), c.lines)
@@ -188,6 +190,7 @@ func (f *feed) loaded() bool { return !f.ledger.Load().Table().Partial() }
 
 // Swept implements watch.Observer.
 func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
+	began := time.Now().Add(-took) // not later, if this waits for Pushed
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
@@ -197,12 +200,12 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	first := !f.loaded()
 	f.pace()
 	before := f.ledger.Load()
-	next, events := before.Apply(seen, now)
+	next, events := f.sweep(before, seen, began, now)
 	f.adopt(next, events)
 	if !f.waits {
 		f.state.swept(f.refresh, f.watcher.Interval())
 	}
-	if !readsOn(next, now) {
+	if len(f.unsure) == 0 && !readsOn(next, now) {
 		f.state.unread.over(nothingLeft)
 	}
 	f.report(events, first, seen)
@@ -229,6 +232,7 @@ func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
 	defer f.mu.Unlock()
 	before := f.ledger.Load()
 	next, events := before.ApplyRead(refs, seen, time.Now())
+	f.unsure = slices.DeleteFunc(f.unsure, func(ref ledger.Ref) bool { return slices.Contains(refs, ref) })
 	f.adopt(next, events)
 	f.state.read()
 	for _, e := range events {
@@ -260,7 +264,15 @@ func (f *feed) ReadFailed(err error) {
 }
 
 // Due implements watch.Observer.
-func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) { return f.ledger.Load().Due(now) }
+func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) {
+	refs, next := f.ledger.Load().Due(now)
+	for _, ref := range f.unsure {
+		if !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, next
+}
 
 // Probes implements watch.Jury.
 func (f *feed) Probes(now time.Time, most int) ([]ledger.Probe, time.Time) {

@@ -114,6 +114,11 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 	}
 	next, unchanged, events := before.ApplyPushed(refs, deleted, seen, now)
 	f.adopt(next, events)
+	for _, ref := range refs {
+		if f.lines[ref.Line].Label != "" {
+			f.pushed[ref.Line] = now
+		}
+	}
 	for _, e := range events {
 		logEvent(e)
 	}
@@ -179,10 +184,29 @@ func (f *feed) Found() {
 	f.pushing.lost.over("push works again")
 }
 
-// pushing is what has been said of push, and since when there has been somebody to tell.
+// pushing is what has been said of push, since when there has been somebody to tell, and which labels
+// it has read.
 type pushing struct {
 	lost, unread trouble
 	since        time.Time
+	pushed       map[int]time.Time // by line
+	unsure       []ledger.Ref      // those that the last sweep may have read before push did; for the Watcher alone
+}
+
+// sweep is the ledger after a sweep, but for the labels that push has read since it began: one may be moved
+// back, so that no version tells which of the two reads is newer. They are read once more.
+func (f *feed) sweep(before *ledger.Ledger, seen []ledger.Parameter, began, now time.Time) (*ledger.Ledger, []ledger.Event) {
+	sure := func(line int) bool { return f.pushed[line].Before(began) }
+	f.unsure = nil
+	for i, line := range f.lines {
+		if !sure(i) {
+			f.unsure = append(f.unsure, ledger.Ref{Line: i, Name: line.Selector()})
+		}
+	}
+	if len(f.unsure) > 0 {
+		seen = slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !sure(p.Line) })
+	}
+	return before.ApplyLines(sure, seen, now)
 }
 
 // missed counts what a sweep found that push should have told before. A version that before, the

@@ -240,6 +240,13 @@ func TestPush(t *testing.T) {
 
 		puts    = "put /dns/a cache-v1.corp.internal\nput /dns/b cache-v1.corp.internal\nput /dns/c cache-v1.corp.internal\nput /dns/d cache-v1.corp.internal\n"
 		deletes = "delete /dns/a\ndelete /dns/b\ndelete /dns/c\ndelete /dns/d\n"
+
+		// a sweep at once that takes three seconds, and reads at its beginning or at its end
+		swept    = "blocks alias live.corp.internal /live:l\nput /live live-v1.corp.internal\nput /live live-v2.corp.internal\nlabel /live:l 2\nstart\nstop\n"
+		sweepLog = "[INFO] loaded 1 aliases from 1 parameters\n[INFO] recalled 1 aliases, and 0 rejected documents, of TIME\n"
+		early    = swept + "fault late\nstart\nfault\n"
+		late     = swept + "fault slow\nstart\nfault\n"
+		back     = "[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)"
 	)
 	for _, tt := range []struct{ name, script, log string }{{
 		"an event", first + v2 + `
@@ -286,6 +293,67 @@ func TestPush(t *testing.T) {
 			live cache-v2
 			metric push_missed_total 0`,
 		"[INFO] loaded 2 aliases from 2 parameters\n[INFO] alias live.corp.internal. flipped: cache-v1.corp.internal. to cache-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+	}, {
+		"a label that is moved back while a sweep is under way that has read it before", early + `
+			label /live:l 1
+			event LabelParameterVersion /live
+			wait 2201ms
+			live live-v1
+			wait 1s
+			live live-v1`, sweepLog + back,
+	}, {
+		"the same, shortly before the sweep is over: it still takes two reads two seconds apart", early + `
+			wait 2s
+			label /live:l 1
+			event LabelParameterVersion /live
+			wait 2100ms
+			live live-v2
+			wait 101ms
+			live live-v1`, sweepLog + back,
+	}, {
+		"a parameter with a label is deleted while a sweep is under way that has read it before", "refresh 5m\n" + early + `
+			delete /live
+			event Delete /live
+			wait 5m
+			live live-v2
+			wait 201ms
+			live NXDOMAIN`,
+		sweepLog + "[INFO] alias live.corp.internal. removed: was live-v2.corp.internal. (parameter /live:l, version 2 of 2000-01-01T00:00:00Z)",
+	}, {
+		"a label that is moved while a sweep is under way, and again without an event before that reads it", late + `
+			put /live live-v3.corp.internal
+			label /live:l 3
+			event LabelParameterVersion /live
+			wait 1s
+			live live-v3
+			put /live live-v4.corp.internal
+			label /live:l 4
+			calls 0 9
+			wait 2001ms
+			calls 1 1
+			live live-v4
+			wait 1s
+			calls 0 0`, sweepLog + `
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v3.corp.internal. (parameter /live:l, version 3 of 2000-01-01T00:00:00Z)
+			[INFO] alias live.corp.internal. flipped: live-v3.corp.internal. to live-v4.corp.internal. (parameter /live:l, version 4 of 2000-01-01T00:00:01Z)`,
+	}, {
+		"the same, and it cannot be read again: the next sweep tells", "refresh 5m\n" + late + `
+			put /live live-v3.corp.internal
+			label /live:l 3
+			event LabelParameterVersion /live
+			wait 1s
+			put /live live-v4.corp.internal
+			label /live:l 4
+			fault denied
+			wait 2001ms
+			live live-v3
+			fault
+			wait 6m
+			live live-v4`, sweepLog + `
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v3.corp.internal. (parameter /live:l, version 3 of 2000-01-01T00:00:00Z)
+			[WARNING] read by name failed, and what is in force stays: read the parameters /live:l: AccessDeniedException: not authorized
+			[INFO] nothing is left to be read by name
+			[INFO] alias live.corp.internal. flipped: live-v3.corp.internal. to live-v4.corp.internal. (parameter /live:l, version 4 of 2000-01-01T00:00:01Z)`,
 	}, {
 		"a new parameter", `
 			start
