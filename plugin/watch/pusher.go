@@ -293,9 +293,12 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 			foreign = append(foreign, h)
 			continue
 		}
-		if len(batches) == 0 || !batches[len(batches)-1].add(h, refs) {
-			batches = append(batches, batch{[]ledger.Hint{h}, refs})
+		i := fits(batches, refs)
+		if i < 0 {
+			i = len(batches)
+			batches = append(batches, batch{})
 		}
+		batches[i].add(h, refs)
 	}
 	p.slow()
 	deleted := len(foreign) > 0 && p.delete(ctx, foreign)
@@ -303,19 +306,23 @@ func (p *Pusher) batches(ctx context.Context, hints []ledger.Hint) []batch {
 	return batches
 }
 
-// add adds a hint that is about refs, if there is room for it.
-func (b *batch) add(h ledger.Hint, refs []ledger.Ref) bool {
-	all := b.refs
-	for _, ref := range refs {
-		if !slices.Contains(all, ref) {
-			all = append(slices.Clip(all), ref)
-		}
+// fits is which of batches a hint about refs goes into, or -1: one that reads them anyway, or else one with
+// room for them. A parameter that is read in two would be read again and again for the second.
+func fits(batches []batch, refs []ledger.Ref) int {
+	if i := slices.IndexFunc(batches, func(b batch) bool { return len(b.lacks(refs)) == 0 }); i >= 0 {
+		return i
 	}
-	if len(all) > perRead {
-		return false
-	}
-	b.hints, b.refs = append(b.hints, h), all
-	return true
+	return slices.IndexFunc(batches, func(b batch) bool { return len(b.refs)+len(b.lacks(refs)) <= perRead })
+}
+
+// lacks is those of refs that b does not read.
+func (b batch) lacks(refs []ledger.Ref) []ledger.Ref {
+	return slices.DeleteFunc(slices.Clone(refs), func(ref ledger.Ref) bool { return slices.Contains(b.refs, ref) })
+}
+
+// add adds a hint that is about refs.
+func (b *batch) add(h ledger.Hint, refs []ledger.Ref) {
+	b.hints, b.refs = append(b.hints, h), append(b.refs, b.lacks(refs)...)
 }
 
 // sleep waits for d, if that is not over already, and reports whether ctx is not done yet.

@@ -3,6 +3,9 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -98,4 +101,47 @@ func TestRetryAfterAnOutage(t *testing.T) {
 			t.Errorf("it was tried again %v later, want %v at most", least, most)
 		}
 	})
+}
+
+// lengths has as many lines that read a parameter as its name has letters.
+type lengths struct{ Audience }
+
+func (lengths) Refs(h ledger.Hint) (refs []ledger.Ref, ready bool) {
+	for line := range h.Name {
+		refs = append(refs, ledger.Ref{Line: line, Name: h.Name})
+	}
+	return refs, true
+}
+
+func (lengths) Hinted(ledger.Hint) {}
+
+// Hints that come together are shared out among reads: each parameter is in one, however they are mixed.
+func TestBatches(t *testing.T) {
+	for _, tt := range []struct {
+		hints string
+		want  []string // and how many are read
+	}{
+		{"a", []string{"a 1"}},
+		{"a b a", []string{"a b a 2"}},
+		{strings.Repeat("a b c d e f g h i j k ", 3), []string{strings.Repeat("a b c d e f g h i j ", 3) + "10", "k k k 1"}},
+		{"k a b c d e f g h i j l j k", []string{"k a b c d e f g h i k 10", "j l j 2"}},
+		{"aaaaaaaaa bb c bb", []string{"aaaaaaaaa c 10", "bb bb 2"}},
+		{"aaaaaaaaaaaa b aaaaaaaaaaaa", []string{"aaaaaaaaaaaa aaaaaaaaaaaa 12", "b 1"}},
+	} {
+		var hints []ledger.Hint
+		for _, name := range strings.Fields(tt.hints) {
+			hints = append(hints, ledger.Hint{Name: name})
+		}
+		var got []string
+		for _, b := range NewPusher(emptyQueue{}, nil, lengths{}).batches(t.Context(), hints) {
+			text := ""
+			for _, h := range b.hints {
+				text += h.Name + " "
+			}
+			got = append(got, text+fmt.Sprint(len(b.refs)))
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.hints, got, tt.want)
+		}
+	}
 }
