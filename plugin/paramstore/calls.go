@@ -53,8 +53,14 @@ func call[I, O any](ctx context.Context, s *Store, operation string, do func(con
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	output, err := do(ctx, input)
-	s.calls.add(operation, err)
+	s.made(operation, err)
 	return output, brief(err)
+}
+
+// made is told what came of each call.
+func (s *Store) made(operation string, err error) {
+	s.calls.add(operation, err)
+	drop(s.aws.Credentials, err)
 }
 
 // outcome is the kind of error that err is.
@@ -79,7 +85,7 @@ func outcome(err error) string {
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
 // https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 var denials = []string{
-	"AccessDenied", "NotAuthorized", "OptInRequired", "ExpiredToken", "RequestExpired", "UnrecognizedClient",
+	"AccessDenied", "NotAuthorized", "OptInRequired", expired, "RequestExpired", "UnrecognizedClient",
 	"InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature",
 }
 

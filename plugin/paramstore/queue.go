@@ -77,7 +77,7 @@ func (q *Queue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 		VisibilityTimeout:   visibility,
 	})
 	if !errors.Is(ctx.Err(), context.Canceled) {
-		q.store.calls.add("ReceiveMessage", err)
+		q.store.made("ReceiveMessage", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("receive from the queue: %w", brief(err))
@@ -118,6 +118,6 @@ func (q *Queue) delete(ctx context.Context, input *sqs.DeleteMessageBatchInput) 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	output, err := q.client.DeleteMessageBatch(ctx, input)
-	q.store.calls.add("DeleteMessageBatch", err)
+	q.store.made("DeleteMessageBatch", err)
 	return output, err
 }

@@ -102,10 +102,11 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 		asked := client(s.transport)
 		asked.Timeout = credentialTimeout
 		service := sts.NewFromConfig(cfg, func(o *sts.Options) { o.HTTPClient = asked })
-		role := stscreds.NewAssumeRoleProvider(service, c.Role, func(o *stscreds.AssumeRoleOptions) {
+		provider := stscreds.NewAssumeRoleProvider(service, c.Role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = "versionalias"
+			o.Duration = roleDuration
 		})
-		cfg.Credentials = aws.NewCredentialsCache(role)
+		cfg.Credentials = aws.NewCredentialsCache(roleKeys{provider, cfg.Credentials})
 	}
 	s.aws = cfg
 	s.client = ssm.NewFromConfig(cfg, func(o *ssm.Options) {

@@ -1,6 +1,7 @@
 package paramstore
 
 import (
+	"context"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -312,23 +313,36 @@ const webIdentity = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazo
 
 const role = "arn:aws:iam::123456789012:role/dns"
 
-// STS gives keys for an hour of virtual time, from its beginning or later.
+// STS gives keys for 15 minutes. They are used for most of that, whatever the clock says at
+// AWS.
 func TestAssumeRole(t *testing.T) {
 	signed(t)
+	for _, ahead := range []time.Duration{0, 5 * time.Second, time.Hour, -time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) { testAssumeRole(t, ahead) })
+	}
+}
+
+func testAssumeRole(t *testing.T, ahead time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		issued := 0
+		var until time.Time
 		s, w := wired(t, Config{Role: role}, []ledger.Line{byPath}, func(r *http.Request) (*http.Response, error) {
-			if strings.HasPrefix(r.URL.Host, "sts.") {
+			now := time.Now().Add(ahead)
+			switch {
+			case strings.HasPrefix(r.URL.Host, "sts."):
 				issued++
-				return assumed(fmt.Sprint("ROLE", issued), time.Now().Add(time.Hour))(r)
+				until = now.Add(15 * time.Minute)
+				return assumed(fmt.Sprint("ROLE", issued), until)(r)
+			case !now.Before(until):
+				return expiredToken(r)
 			}
 			return page("")(r)
 		})
-		for range 3 { // the third after an hour
+		for _, wait := range []time.Duration{0, 13 * time.Minute, 119 * time.Second} {
+			<-time.After(wait)
 			if _, err := s.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			<-time.After(40 * time.Minute)
 		}
 		want := []string{
 			"https://sts.eu-west-1.amazonaws.com/ AKID eu-west-1 sts",
@@ -348,12 +362,66 @@ func TestAssumeRole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for field, want := range map[string]string{"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": "versionalias"} {
+		for field, want := range map[string]string{"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": "versionalias", "DurationSeconds": "900"} {
 			if got := asked.Get(field); got != want {
 				t.Errorf("STS was asked for %s %q, want %q", field, got, want)
 			}
 		}
 	})
+}
+
+// Keys that AWS holds for expired are not used again, and no call is made for others until
+// there is one that needs them.
+func TestExpiredKeys(t *testing.T) {
+	sweep := func(s *Store, _ *Queue) error { _, err := s.Sweep(context.Background()); return err }
+	receive := func(_ *Store, q *Queue) error { _, err := q.Receive(context.Background()); return err }
+	remove := func(_ *Store, q *Queue) error { return q.Delete(context.Background(), []ledger.Hint{{Receipt: "x"}}) }
+	never := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+	denied := status(400, `{"__type":"AccessDeniedException","message":"no"}`)
+	expiredAtSTS := status(403, `<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error><RequestId>0e5f4c1a</RequestId></ErrorResponse>`)
+	for _, tt := range []struct {
+		name    string
+		c       Config
+		do      func(*Store, *Queue) error // twice, and the first one fails
+		answers []answer
+		want    []string // who signs: an agent's keys, or a role's
+	}{
+		{"by Parameter Store", Config{}, sweep, []answer{expiredToken, page("")}, []string{"OWN1 ssm", "OWN2 ssm"}},
+		{"by a poll", Config{}, receive, []answer{expiredToken, status(200, "{}")}, []string{"OWN1 sqs", "OWN2 sqs"}},
+		{"by a deletion", Config{}, remove, []answer{expiredToken, status(200, "{}")}, []string{"OWN1 sqs", "OWN2 sqs"}},
+		{"by its shorter name", Config{}, receive, []answer{query("ExpiredToken", expiredToken), status(200, "{}")}, []string{"OWN1 sqs", "OWN2 sqs"}},
+		{"a role's", Config{Role: role}, sweep, []answer{assumed("ROLE1", never), expiredToken, assumed("ROLE2", never), page("")},
+			[]string{"OWN1 sts", "ROLE1 ssm", "OWN1 sts", "ROLE2 ssm"}},
+		{"by STS", Config{Role: role}, sweep, []answer{expiredAtSTS, assumed("ROLE1", never), page("")}, []string{"OWN1 sts", "OWN2 sts", "ROLE1 ssm"}},
+		{"denied", Config{}, sweep, []answer{denied, page("")}, []string{"OWN1 ssm", "OWN1 ssm"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var given atomic.Int32
+			agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, strings.Replace(fromAgent, "OWN", fmt.Sprint("OWN", given.Add(1)), 1))
+			}))
+			t.Cleanup(agent.Close)
+			configured(t, map[string]string{"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_FULL_URI": agent.URL}, nil)
+			s, w := wired(t, tt.c, []ledger.Line{byPath}, inTurn(tt.answers...))
+			q, err := s.Queue("https://sqs.eu-west-1.amazonaws.com/123456789012/q")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.do(s, q) == nil {
+				t.Error("the first call succeeded")
+			}
+			if err := tt.do(s, q); err != nil {
+				t.Errorf("the second call: %v", err)
+			}
+			var got []string
+			for _, r := range w.requests {
+				got = append(got, strings.Replace(r.scope(), " eu-west-1", "", 1))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("requests were signed by %q, want %q", got, tt.want)
+			}
+		})
+	}
 }
 
 // What goes wrong at STS is counted with the call that needed it.
@@ -497,6 +565,8 @@ func configured(t *testing.T, env, files map[string]string) string {
 	}
 	return dir
 }
+
+var expiredToken = status(400, `{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}`)
 
 // assumed is STS's answer with a role's key.
 func assumed(key string, until time.Time) answer {

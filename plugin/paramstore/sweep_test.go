@@ -233,7 +233,7 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			name:    "credentials that expired",
-			answer:  status(400, `{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}`),
+			answer:  expiredToken,
 			want:    "ExpiredTokenException: The security token included in the request is expired",
 			outcome: "denied",
 		},
