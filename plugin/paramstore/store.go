@@ -97,6 +97,9 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	// A transport of our own can be told to close its connections. The SDK's
 	// client is where AWS_CA_BUNDLE went.
 	s := &Store{config: c, lines: lines, pace: rate.NewLimiter(pace, pace), transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
+	// A connection of HTTP/2 outlives calls that time out. One that has become silent would
+	// be used for as long as there are any, if nobody asked whether it is alive.
+	s.transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: callTimeout, PingTimeout: callTimeout}
 	cfg.HTTPClient = client(s.transport)
 	if c.Role != "" {
 		asked := client(s.transport)

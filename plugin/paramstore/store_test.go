@@ -529,6 +529,74 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// A connection of HTTP/2 that says nothing any more, as behind a firewall that has forgotten
+// it, is replaced.
+func TestSilentConnection(t *testing.T) {
+	signed(t)
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(t.Context(), Config{Endpoint: "http://ssm.test"}, []ledger.Line{byPath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var protocols http.Protocols
+		protocols.SetUnencryptedHTTP2(true)
+		accepted := make(pipes, 1)
+		var opened []*pipe
+		s.transport.Protocols = &protocols
+		s.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			opened = append(opened, &pipe{Conn: theirs})
+			accepted <- opened[len(opened)-1]
+			return ours, nil
+		}
+		server := &http.Server{Protocols: &protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"Parameters":[]}`)
+		})}
+		go func() { _ = server.Serve(accepted) }()
+		defer server.Close()
+		defer s.Release()
+		var got []string
+		sweep := func() {
+			_, err := s.Sweep(t.Context())
+			got = append(got, fmt.Sprintf("%d %v", len(opened), err == nil))
+			<-time.After(10 * time.Second)
+		}
+		sweep()
+		sweep()
+		opened[0].silent.Store(true)
+		sweep()
+		sweep()
+		if want := []string{"1 true", "1 true", "1 false", "2 true"}; !slices.Equal(got, want) {
+			t.Errorf("connections, and whether a sweep by the last was complete, were %q, want %q", got, want)
+		}
+	})
+}
+
+// pipes are the connections that a server accepts.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// pipe is a connection that loses what is written to it once it is silent.
+type pipe struct {
+	net.Conn
+	silent atomic.Bool
+}
+
+func (p *pipe) Write(b []byte) (int, error) {
+	if p.silent.Load() {
+		return len(b), nil
+	}
+	return p.Conn.Write(b)
+}
+
 func TestUnknownAuthority(t *testing.T) {
 	signed(t)
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
