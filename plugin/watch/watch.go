@@ -38,10 +38,10 @@ type Observer interface {
 	Due(now time.Time) (refs []ledger.Ref, next time.Time)
 }
 
-// sweepTimeout is the deadline of a whole sweep, in which a source makes many
-// calls: at 20 a second, half of what an account has by default, 100,000 parameters
-// take more than eight minutes.
-const sweepTimeout = 15 * time.Minute
+// sweepTimeout is the deadline of a whole sweep, in which a source makes many calls,
+// one after the other: 100,000 parameters, the most that there may be, are 10,000 calls. If
+// each takes a third of a second, as to a Region far away, that is 56 minutes.
+const sweepTimeout = time.Hour
 
 // mostInterval is how far apart sweeps are at most for a source that is asked
 // too often.

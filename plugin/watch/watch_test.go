@@ -396,8 +396,8 @@ func TestEndlessSweep(t *testing.T) {
 		s := newServer(endless)
 		began := time.Now()
 		s.Sweep(t.Context())
-		if took := time.Since(began); took != 15*time.Minute {
-			t.Errorf("the sweep ended after %v, want 15m", took)
+		if took := time.Since(began); took != time.Hour {
+			t.Errorf("the sweep ended after %v, want 1h", took)
 		}
 		s.check(t, told{err: context.DeadlineExceeded})
 	})
