@@ -58,7 +58,7 @@ type feed struct {
 	pushing
 
 	handover
-	due bool // a sweep is, at once, until one is complete: the feeds before had hints of what they have not read
+	due bool // a sweep is, at once, and again soon until one is complete: the feeds before had hints of what they have not read
 }
 
 // stats is what the metrics show of a feed.
@@ -153,10 +153,8 @@ func (f *feed) run(ctx context.Context) {
 	f.mu.Lock()
 	due := f.due
 	f.mu.Unlock()
-	if !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
+	if due || !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
-	} else if due {
-		f.watcher.Hint()
 	}
 	var wg, keeping sync.WaitGroup
 	changing, changed := context.WithCancel(context.WithoutCancel(ctx)) // the last change is to be kept as well

@@ -1266,6 +1266,24 @@ func TestPush(t *testing.T) {
 			[INFO] push works again: parameters are read as it says
 			` + flips,
 	}, {
+		"the same in an outage: the sweep is tried again soon, over another reload as well, until one is complete", "paths\n" + first + v2 + `
+			fault refused
+			event Update /dns/cache
+			wait 1s
+			push other
+			reload
+			calls 0 99
+			wait 16s
+			calls 1 2
+			reload
+			fault
+			wait 16s
+			cache cache-v2`, begun + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
+			[INFO] sweep works again, after N that failed
+			` + flips,
+	}, {
 		"a reload after an event in a process that knows but a snapshot: there is one sweep", "paths\n" + first + `
 			stop
 			fault hang
