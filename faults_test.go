@@ -2245,6 +2245,64 @@ func TestRejectedByAReload(t *testing.T) {
 	`)
 }
 
+// What a Corefile takes out of force is in force again once that is taken back, also what has a fault above
+// it, or has a target that does not verify by now.
+func TestRejectedByAReloadThatIsTakenBack(t *testing.T) {
+	for _, tt := range []struct{ name, blocks, mistaken, puts, newest, wrong, right string }{
+		{"a template is forgotten", "ssm /dns template {name}-{value}.corp.internal", "ssm /dns", `
+			put /dns/a v1
+			put /dns/b v1`, `
+			put /dns/b what?`, `
+			a SERVFAIL
+			b SERVFAIL`, `
+			a a-v1
+			b b-v1`},
+		{"a template is forgotten, with verify", "verify ssm /dns template {name}-{value}.corp.internal", "verify ssm /dns", `
+			put /dns/a v1
+			put /dns/b v1`, `
+			put /dns/b v2`, `
+			a SERVFAIL
+			b SERVFAIL`, `
+			a a-v1
+			b b-v1`},
+		{"a zone is left out", "zones corp.internal. corp.example. verify ssm /dns", "zones corp.internal. verify ssm /dns", `
+			put /dns/x {"aliases": {"a": "a-v1.corp.internal", "b.corp.example.": "b-v1.corp.internal"}}`, "", `
+			a SERVFAIL`, `
+			a a-v1`},
+		{"two blocks become one", "ssm /two | ssm /one", "ssm /one ssm /two", `
+			put /one/a a-v1.corp.internal
+			put /two/a a-v2.corp.internal`, `
+			put /two/a what?`, `
+			a a-v1`, `
+			a a-v2`},
+	} {
+		for _, again := range []string{"reload", "restart"} {
+			if again == "restart" && strings.Contains(tt.blocks, "|") {
+				continue // each block has a snapshot of its own
+			}
+			t.Run(tt.name+", "+again, func(t *testing.T) {
+				perform(t, `
+					blocks `+tt.blocks+tt.puts+`
+					start
+					wait 1s`+tt.newest+`
+					wait 1m`+tt.right+`
+					blocks `+tt.mistaken+`
+					`+again+tt.wrong+`
+					wait 1m`+tt.wrong+`
+					`+again+tt.wrong+`
+					fault refused
+					blocks `+tt.blocks+`
+					`+again+tt.right+`
+					drains
+					ready yes
+					fault
+					wait 1m`+tt.right+`
+					wait 2h`+tt.right)
+			})
+		}
+	}
+}
+
 // What a snapshot holds back, by another Corefile maybe, is told by each process, once.
 func TestRejectedByARestart(t *testing.T) {
 	run(t, `

@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -50,6 +51,7 @@ func held(f *feed) map[string]string {
 type history struct {
 	*rand.Rand
 	play
+	edits  *rand.Rand
 	script string
 }
 
@@ -77,19 +79,52 @@ func (h *history) write(parameter string) {
 	h.do("put %s %s", parameter, value)
 }
 
-// reload reloads all blocks in an outage, and returns how each of them was and is.
-func (h *history) reload() (before, after []map[string]string) {
+// reload reloads all blocks in an outage, and returns how each of them was and is; where that is an edit which
+// is taken back, but for drains, and not if something else has come into force by it.
+func (h *history) reload(edit bool) (before, after []map[string]string) {
 	h.do("fault")
 	h.do("wait 90s")
 	h.do("fault refused")
+	turned := false
 	for _, v := range h.instance.plugins {
 		before = append(before, held(v.feed))
+	}
+	if edit {
+		blocks := h.blocks
+		h.do("blocks %s", h.mistaken())
+		h.do("reload")
+		h.do("blocks %s", blocks)
+		for i, v := range h.instance.plugins {
+			for key, document := range held(v.feed) {
+				turned = turned || strings.HasPrefix(key, "document") && before[i][key] != document
+			}
+		}
 	}
 	h.do("reload")
 	for _, v := range h.instance.plugins {
 		after = append(after, held(v.feed))
 	}
+	if turned {
+		return nil, nil
+	}
+	for _, held := range slices.Concat(before, after) {
+		maps.DeleteFunc(held, func(key, _ string) bool { return edit && strings.HasPrefix(key, "drain") })
+	}
 	return before, after
+}
+
+// mistaken is the blocks with a fault in some of them.
+func (h *history) mistaken() string {
+	blocks := strings.Split(h.blocks, " | ")
+	for i := range blocks {
+		switch h.edits.IntN(3) {
+		case 0:
+			blocks[i] += " template ?{value}"
+		case 1:
+			blocks[i] = "zones corp.example. " + strings.TrimPrefix(strings.TrimPrefix(blocks[i], "zones corp.internal. "), "corp.example. ")
+		}
+	}
+	return strings.Join(blocks, " | ")
 }
 
 // took reports whether a block has taken a document from another one, of whose version it
@@ -121,17 +156,18 @@ func unlike(before, after map[string]string) (list []string) {
 }
 
 // Whatever was written in whatever order, and whatever failed: a reload of blocks that share
-// what they read leaves each as it is, unless another one has a newer version in force.
+// what they read leaves each as it is, unless another one has a newer version in force. So does an
+// edit that is taken back.
 func TestReloadHistories(t *testing.T) {
 	const histories, steps = 120, 20
 	emulator.Isolate(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	parameters := []string{"/dns/a", "/dns/b", "/dns/c", "/dns/d", "/dns/e", "/more/a", "/more/f", "/live"}
-	reloads, taken, rejected, drains := 0, 0, 0, 0
+	reloads, edits, taken, rejected, drains := 0, 0, 0, 0, 0
 	for seed := range uint64(histories) {
 		synctest.Test(t, func(t *testing.T) {
-			h := &history{Rand: rand.New(rand.NewPCG(seed, 0)), play: play{t: t, api: &api{versions: map[string][]version{}, labels: map[string]int64{}}}}
+			h := &history{Rand: rand.New(rand.NewPCG(seed, 0)), edits: rand.New(rand.NewPCG(seed, 1)), play: play{t: t, api: &api{versions: map[string][]version{}, labels: map[string]int64{}}}}
 			h.do("blocks %s", blocksOfHistories[h.IntN(len(blocksOfHistories))])
 			for _, parameter := range parameters {
 				h.write(parameter)
@@ -150,7 +186,11 @@ func TestReloadHistories(t *testing.T) {
 				case 5, 6:
 					h.do("wait %v", time.Duration(h.IntN(40)+1)*time.Second)
 				case 7:
-					before, after := h.reload()
+					edit := h.edits.IntN(3) == 0
+					before, after := h.reload(edit)
+					if edit && after != nil {
+						edits++
+					}
 					for i := range after {
 						if took(before, i, after[i]) {
 							taken++
@@ -174,8 +214,8 @@ func TestReloadHistories(t *testing.T) {
 			return
 		}
 	}
-	if taken > reloads/10 || min(rejected, drains) < reloads {
-		t.Errorf("%d reloads had %d blocks that took a document, %d rejections and %d drains, want fewer, more and more", reloads, taken, rejected, drains)
+	if taken > reloads/10 || min(rejected, drains) < reloads || edits < reloads/5 {
+		t.Errorf("%d reloads, %d of an edit that is taken back, had %d blocks that took a document, %d rejections and %d drains, want fewer, more and more", reloads, edits, taken, rejected, drains)
 	}
-	figure.Print(t, "%d reloads, %d blocks that took a document, %d rejections, %d drains", reloads, taken, rejected, drains)
+	figure.Print(t, "%d reloads, %d of an edit that is taken back, %d blocks that took a document, %d rejections, %d drains", reloads, edits, taken, rejected, drains)
 }

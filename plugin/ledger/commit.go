@@ -25,7 +25,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 				unasked = append(unasked, &good.entries[i])
 			}
 		}
-		r.good, r.newer = good, nil
+		r.good, r.lost, r.newer = good, nil, nil
 		c.updates[k] = r
 	}
 	if c.table.Len() > 0 { // at first nothing has changed for those who ask

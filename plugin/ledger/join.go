@@ -73,7 +73,7 @@ func (m *Memory) merge(n int, o Memory, i int) {
 			m.Parameters = append(m.Parameters, p)
 		case !ok && !p.Missing.IsZero(): // m may know by now that it is gone
 		case !ok:
-			p.Good, p.other = nil, p.Good
+			p.Good, p.Lost, p.other = nil, nil, p.Good
 			m.Parameters = append(m.Parameters, p)
 		case strings.Contains(p.Name, ":"): // a label may go back
 		default:
@@ -85,14 +85,14 @@ func (m *Memory) merge(n int, o Memory, i int) {
 // join is p, or o if that has a newer version, with what is in force by p; and by o, if that
 // is newer.
 func (p Remembered) join(o Remembered) Remembered {
-	good, other := p.Good, p.other
+	good, lost, other := p.Good, p.Lost, p.other
 	if o.Good.after(good) && o.Good.after(other) {
 		other = o.Good
 	}
 	if o.newest().after(p.newest()) {
 		p = o
 	}
-	p.Good, p.other = good, other
+	p.Good, p.Lost, p.other = good, lost, other
 	return p
 }
 

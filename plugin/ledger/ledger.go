@@ -40,6 +40,7 @@ type Trust struct {
 // record is what is known of one parameter. It is immutable too.
 type record struct {
 	good    *document  // in force, or nil
+	lost    *document  // was in force by other rules, and is not by these: it comes back if they do; nil while one is in force
 	newer   *candidate // the newest one, if it is not in force
 	absence absence
 	doubt   *doubt // an older version that was read since, or nil

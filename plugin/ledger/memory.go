@@ -27,6 +27,7 @@ type Remembered struct {
 	Octets  []byte    `json:"octets,omitempty"` // Name, if that is no UTF-8: that of a file
 	Alias   string    `json:"alias,omitempty"`  // of an alias line: lines may share a parameter
 	Good    *Version  `json:"good,omitempty"`   // in force
+	Lost    *Version  `json:"lost,omitempty"`   // was in force by other rules, while none is
 	Newest  *Version  `json:"newest,omitempty"` // if it is not in force
 	Reason  Reason    `json:"reason,omitempty"` // that Newest is rejected for
 	Error   string    `json:"error,omitempty"`  // what is wrong with it
@@ -81,7 +82,7 @@ func (l *Ledger) Memory() Memory {
 	slices.SortFunc(known, key.compare)
 	for _, k := range known {
 		r := l.of(k)
-		p := Remembered{Line: index[k.line], Name: k.name, Octets: octets(k.name), Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Missing: r.absence.since}
+		p := Remembered{Line: index[k.line], Name: k.name, Octets: octets(k.name), Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Lost: version(r.lost), Missing: r.absence.since}
 		if r.newer != nil {
 			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
 		}
@@ -134,15 +135,18 @@ func (v *Version) parameter(line int, name string) Parameter {
 // Recall is the ledger l, which has seen nothing yet, with all that m has of the
 // parameters that l reads: what is in force, what was rejected, and what is
 // missing since when. Documents are read anew, by l's own rules, so that one may
-// come to other aliases, or to be rejected. What another ledger has in force is judged as
+// come to other aliases, or to be rejected; what is rejected of what was in force is kept for
+// the next Recall, by whose rules it may be none. What another ledger has in force is judged as
 // what a sweep sees: it takes nothing out of force unless it may come into force itself.
 func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
-	var good, others, newest []told
+	var good, lost, others, newest []told
 	missing := map[key]time.Time{}
 	for i, line := range l.lines {
 		for _, p := range m.of(line) {
 			if p.Good != nil {
 				good = append(good, told{Parameter: p.Good.parameter(i, p.Name), adopted: p.Good.Adopted})
+			} else if p.Lost != nil {
+				lost = append(lost, told{Parameter: p.Lost.parameter(i, p.Name), adopted: p.Lost.Adopted})
 			}
 			if p.other != nil {
 				others = append(others, told{Parameter: p.other.parameter(i, p.Name)})
@@ -171,14 +175,21 @@ func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 		}
 	}
 	next, _ := c.finish()
-	next = next.recall(good, nil, true, now).recall(others, nil, false, now).recall(newest, missing, false, now)
+	next = next.recall(good, nil, true, now).recall(lost, nil, true, now)
+	others = slices.DeleteFunc(others, func(p told) bool { good := next.of(p.key()).good; return good != nil && p.compare(good.Parameter) <= 0 })
+	next = next.recall(others, nil, false, now).recall(newest, missing, false, now)
 	next.forget()
 	return next
 }
 
 // forget forgets the targets that aliases had which are gone, but for those of which
-// something is to be told yet. It is for a ledger that nobody else has yet.
+// something is to be told yet, or that may come back. It is for a ledger that nobody else has yet.
 func (l *Ledger) forget() {
+	for _, r := range l.records.unsettled {
+		if r.lost != nil { // its rules tell of which aliases
+			return
+		}
+	}
 	told := map[alias.Name]bool{}
 	for k := range l.drains.all {
 		told[k.alias] = true
@@ -212,6 +223,12 @@ func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now t
 	c.told = good
 	for _, p := range list {
 		r := c.record(p.key())
+		switch {
+		case good:
+			r.lost = &document{Parameter: p.Parameter, adopted: p.adopted} // unless it is adopted now
+		case r.good != nil && r.good.same(p.Parameter):
+			continue // it was lost
+		}
 		r.newer = c.read(p.Parameter)
 		r.newer.adopted = p.adopted
 		if r.newer.reason == "" && (p.reason == ReasonCollision || p.reason == ReasonLoop) {

@@ -37,6 +37,10 @@ func filled() Snapshot {
 			Parameters: []ledger.Remembered{
 				{Line: 0, Name: "/a/cache", Good: &ledger.Version{Value: "v1.x.org\n", Version: 1, Modified: epoch}},
 				{
+					Line: 0, Name: "/a/web", Lost: &ledger.Version{Value: "v1", Version: 1, Modified: epoch, Adopted: epoch},
+					Newest: &ledger.Version{Value: "?", Version: 2, Modified: epoch}, Reason: ledger.ReasonSyntax, Error: "found ?",
+				},
+				{
 					Line: 1, Name: "/p/db:live", Alias: "db.internal.", Missing: epoch.Add(time.Nanosecond),
 					Good:   &ledger.Version{Value: "ü\x00<>&", Version: 1 << 60, Modified: epoch.Add(1)},
 					Newest: &ledger.Version{Version: 4, Modified: epoch, Problem: "read type: found StringList, want String"},
