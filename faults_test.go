@@ -2661,6 +2661,51 @@ func TestBrakeOffByAReload(t *testing.T) {
 	}
 }
 
+// What a block has counted that a reload takes away goes on in another one, once, also if it comes back.
+func TestCountsOfABlockThatGoes(t *testing.T) {
+	const counted = `
+		metric flips_total{zone="corp.internal."} 6
+		metric older_versions_believed_total 2
+		metric push_missed_total 4
+		metric push_hints_total{operation="junk"} 1
+	`
+	for _, tt := range []struct{ one, two string }{
+		{"ssm /one", "ssm /two"},
+		{"zones corp.example. corp.internal. ssm /one", "ssm /two"},
+	} {
+		perform(t, `
+			push
+			refresh 10s
+			blocks `+tt.one+` | `+tt.two+`
+			put /one/a a-v1.corp.internal
+			put /two/b b-v1.corp.internal
+			start
+			wait 1s
+			fault refused of GetParametersByPath
+			put /one/a a-v2.corp.internal
+			put /two/b b-v2.corp.internal
+			event Update /three
+			wait 30s
+			fault
+			wait 11s
+			fault stale
+			wait 40s
+			fault
+			wait 11s`+counted+`
+			blocks `+tt.one+`
+			load
+			wait 1m
+			reload`+counted+`
+			wait 1m
+			blocks `+tt.one+` | `+tt.two+`
+			reload
+			wait 1m`+counted+`
+			blocks `+tt.two+`
+			reload
+			wait 1m`+counted)
+	}
+}
+
 // Of two views of a zone each goes on with what one of them has counted.
 func TestFlipsOfViews(t *testing.T) {
 	perform(t, `

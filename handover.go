@@ -33,6 +33,7 @@ type handover struct {
 // know the most of it.
 func (i *instance) inherit() {
 	heirs := map[*feed]counts{}
+	i.heirs = heirs
 	for _, v := range i.plugins {
 		heirs[v.feed] = counts{}
 	}
@@ -318,6 +319,7 @@ func (i *instance) succeed() {
 		wg.Go(v.feed.succeed)
 	}
 	wg.Wait()
+	i.bequeath()
 	i.conclude()
 }
 
@@ -337,5 +339,5 @@ func (i *instance) conclude() {
 			o.mu.Unlock()
 		}
 	}
-	i.before = nil
+	i.before, i.heirs = nil, nil
 }

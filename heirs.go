@@ -113,6 +113,37 @@ func (i *instance) divide(o *feed, heirs map[*feed]counts) {
 	}
 }
 
+// bequeath has others go on with what those before have counted of which none is the heir: else the sums of all
+// blocks would fall, as if the process had begun anew.
+func (i *instance) bequeath() {
+	for _, o := range i.before {
+		if f := i.stranger(o, part{}); f != nil {
+			f.stats.believed.Add(o.stats.believed.Load())
+			f.stats.push.inherit([]*feed{f, o})
+		}
+		for _, zone := range o.zones {
+			if f := i.stranger(o, part{zone: zone}); f != nil {
+				f.stats.flips[zone].Add(o.stats.flips[zone].Load())
+			}
+		}
+	}
+}
+
+// stranger is a feed that shows a part of what o has counted, or nil if none does or one is the heir of that.
+func (i *instance) stranger(o *feed, p part) *feed {
+	var stranger *feed
+	for _, v := range i.plugins {
+		switch f := v.feed; {
+		case !f.parts()[p]:
+		case slices.Contains(i.heirs[f][p], o):
+			return nil
+		case stranger == nil || stranger.pusher == nil && p == part{}: // without one it shows nothing of push
+			stranger = f
+		}
+	}
+	return stranger
+}
+
 // sharers are the feeds that know some of what another one does.
 type sharers []sharer
 

@@ -19,6 +19,7 @@ const startTimeout = 5 * time.Second
 type instance struct {
 	plugins []*VersionAlias
 	before  []*feed // until it runs: those that ran at its load
+	heirs   map[*feed]counts
 	clock   clock
 	once    sync.Once // of run
 	cancel  context.CancelFunc
