@@ -245,7 +245,7 @@ func (f *feed) succeed() {
 			f.keeper.pause = old.keeper.pause // that it cannot be written is said
 		}
 		old.mu.Lock()
-		f.due = f.due || old.due
+		f.due = f.due || old.due || len(old.unsure) > 0
 		old.mu.Unlock()
 		switch {
 		case old.pusher == nil:

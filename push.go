@@ -194,7 +194,8 @@ type pushing struct {
 }
 
 // sweep is the ledger after a sweep, but for the labels that push has read since it began: one may be moved
-// back, so that no version tells which of the two reads is newer. They are read once more.
+// back, so that no version tells which of the two reads is newer. They are read once more. That one is
+// not there counts all the same: of a label that is taken away nobody but a sweep tells.
 func (f *feed) sweep(before *ledger.Ledger, seen []ledger.Parameter, began, now time.Time) (*ledger.Ledger, []ledger.Event) {
 	sure := func(line int) bool { return f.pushed[line].Before(began) }
 	f.unsure = nil
@@ -203,10 +204,12 @@ func (f *feed) sweep(before *ledger.Ledger, seen []ledger.Parameter, began, now 
 			f.unsure = append(f.unsure, ledger.Ref{Line: i, Name: line.Selector()})
 		}
 	}
-	if len(f.unsure) > 0 {
-		seen = slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !sure(p.Line) })
+	if len(f.unsure) == 0 {
+		return before.Apply(seen, now)
 	}
-	return before.ApplyLines(sure, seen, now)
+	found := f.found(seen)
+	seen = slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !sure(p.Line) })
+	return before.ApplyLines(func(line int) bool { return sure(line) || found[line] == 0 }, seen, now)
 }
 
 // missed counts what a sweep found that push should have told before. A version that before, the

@@ -337,6 +337,37 @@ func TestPush(t *testing.T) {
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v3.corp.internal. (parameter /live:l, version 3 of 2000-01-01T00:00:00Z)
 			[INFO] alias live.corp.internal. flipped: live-v3.corp.internal. to live-v4.corp.internal. (parameter /live:l, version 4 of 2000-01-01T00:00:01Z)`,
 	}, {
+		"a label that is taken away, of which there is no event, though each sweep overlaps events of its parameter", `
+			refresh 5s
+			blocks ssm /dns alias live.corp.internal /live:l
+			put /dns/x x-v1.corp.internal
+			put /live live-v1.corp.internal
+			label /live:l 1
+			start
+			fault late of GetParametersByPath
+			label /live:l 0
+			` + strings.Repeat("put /live live-v2.corp.internal\nevent Update /live\nwait 1s\n", 30) + `
+			live NXDOMAIN`, `
+			[INFO] loaded 2 aliases from 2 parameters
+			[INFO] alias live.corp.internal. removed: was live-v1.corp.internal. (parameter /live:l, version 1 of 2000-01-01T00:00:00Z)`,
+	}, {
+		"the same, and a reload comes before it is read again", "refresh 5m\n" + late + `
+			put /live live-v3.corp.internal
+			label /live:l 3
+			event LabelParameterVersion /live
+			wait 1s
+			live live-v3
+			put /live live-v4.corp.internal
+			label /live:l 4
+			fault slow
+			wait 2100ms
+			reload
+			fault
+			wait 15s
+			live live-v4`, sweepLog + `
+			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v3.corp.internal. (parameter /live:l, version 3 of 2000-01-01T00:00:00Z)
+			[INFO] alias live.corp.internal. flipped: live-v3.corp.internal. to live-v4.corp.internal. (parameter /live:l, version 4 of 2000-01-01T00:00:01Z)`,
+	}, {
 		"the same, and it cannot be read again: the next sweep tells", "refresh 5m\n" + late + `
 			put /live live-v3.corp.internal
 			label /live:l 3
