@@ -28,43 +28,53 @@ const (
 // name!!", since on the wire any octet is legal in a label (RFC 2181 section
 // 11), but a target like that is always a mistake.
 func ParseName(s string) (Name, error) {
+	name, err := parseName(s)
+	if string(name) == s {
+		return Name(strings.Clone(s)), err // names outlive documents, and must not keep their text
+	}
+	return name, err
+}
+
+// parseName is the same, but its name may be s itself.
+func parseName(s string) (Name, error) {
 	name := strings.TrimSuffix(s, ".")
 	if len(name)+len("\x03")+len("\x00") > maxName {
 		return "", fmt.Errorf("found %s, a name of %d octets, want at most %d", quote(s), len(name)+2, maxName)
 	}
 	labels, upper := 0, false
-	begin, illegal, number := 0, -1, true // of the label that is being read
-	for i := 0; i <= len(name); i++ {
-		if i < len(name) && name[i] != '.' {
-			b := name[i]
-			if illegal < 0 && !legal(b) {
-				illegal = i
-			}
-			number = number && digit(b)
-			upper = upper || 'A' <= b && b <= 'Z'
-			continue
+	for rest, more := name, true; more; labels++ {
+		var label string
+		label, rest, more = strings.Cut(rest, ".")
+		every, some := legalOctet|digitOctet, kind(0)
+		for i := range len(label) {
+			every &= kinds[label[i]]
+			some |= kinds[label[i]]
 		}
-		switch length := i - begin; {
-		case length == 0:
+		switch {
+		case label == "":
 			return "", fmt.Errorf("found %s with an empty label, want labels of 1 to %d octets", quote(s), maxLabel)
-		case length > maxLabel:
-			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), length, maxLabel)
-		case illegal >= 0:
-			r, _ := utf8.DecodeRuneInString(name[illegal:])
+		case len(label) > maxLabel:
+			return "", fmt.Errorf("found %s with a label of %d octets, want at most %d", quote(s), len(label), maxLabel)
+		case every&legalOctet == 0:
+			for legal(label[0]) {
+				label = label[1:]
+			}
+			r, _ := utf8.DecodeRuneInString(label)
 			return "", fmt.Errorf("found %s with %q in it, want only letters, digits, '-', '_' and dots", quote(s), r)
-		case i == len(name) && number && labels > 0:
+		case !more && every&digitOctet != 0 && labels > 0:
 			return "", fmt.Errorf("found %s, which looks like an address, want a name", quote(s))
 		}
-		labels++
-		begin, number = i+1, true
+		upper = upper || some&upperOctet != 0
 	}
 	switch {
 	case labels < 2:
 		return "", fmt.Errorf("found %s, want an absolute name of at least two labels", quote(s))
 	case upper:
 		return Name(strings.ToLower(name) + "."), nil
+	case len(name) < len(s):
+		return Name(s), nil
 	}
-	return Name(name + "."), nil // a copy: names outlive documents, and must not keep their text
+	return Name(name + "."), nil
 }
 
 // IsAt reports whether n is zone or lies below it.
@@ -99,10 +109,31 @@ func (n Name) below(zone Name) string {
 	return strings.TrimSuffix(string(n[:len(n)-len(zone)]), ".")
 }
 
-// legal reports whether b may stand in a label of a name in a document.
-func legal(b byte) bool {
-	return b == '-' || b == '_' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
-}
+// kind is a set of kinds of octets in names.
+type kind uint8
+
+const (
+	legalOctet kind = 1 << iota // it may stand in a label of a name in a document
+	digitOctet
+	upperOctet
+)
+
+// kinds are the kinds that each octet is of: a million names are read with one look for each octet.
+var kinds = func() (kinds [256]kind) {
+	for b := range kinds {
+		switch b := byte(b); {
+		case digit(b):
+			kinds[b] = legalOctet | digitOctet
+		case 'A' <= b && b <= 'Z':
+			kinds[b] = legalOctet | upperOctet
+		case b == '-' || b == '_' || 'a' <= b && b <= 'z':
+			kinds[b] = legalOctet
+		}
+	}
+	return kinds
+}()
+
+func legal(b byte) bool { return kinds[b]&legalOctet != 0 }
 
 // maxQuote is how much of a document an error shows, in octets.
 const maxQuote = 80
