@@ -18,8 +18,8 @@ const startTimeout = 5 * time.Second
 // is not if the start fails. After the first of run and stop, run does nothing.
 type instance struct {
 	plugins []*VersionAlias
-	before  []*feed // until it runs: those that ran at its load
-	heirs   map[*feed]counts
+	before  []*feed          // until it runs: those that ran at its load
+	heirs   map[*feed]counts // until then: what each feed goes on counting for whom
 	clock   clock
 	once    sync.Once // of run
 	cancel  context.CancelFunc

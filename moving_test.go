@@ -256,38 +256,45 @@ func TestMovingCounts(t *testing.T) {
 // An alias may lead to another one: more than two versions at once. Each CNAME
 // has its own TTL.
 func TestMovingInSteps(t *testing.T) {
-	s := startServer(t, `
-		corp.internal:0 {
-			bind 127.0.0.1
-			root DIR
-			versionalias {
-				directory aliases
+	for _, tt := range []struct{ name, document string }{
+		{"to another alias", `{"from": "cache-v1.corp.internal", "to": "newer.corp.internal", "percent": 50, "ttl": 7}`},
+		{"from another alias", `{"from": "newer.corp.internal", "to": "cache-v1.corp.internal", "percent": 50, "ttl": 7}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startServer(t, `
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					versionalias {
+						directory aliases
+					}
+					file corp.zone
+				}`, files{
+				"corp.zone":     corpZone + "cache-v3 A 192.0.2.3\n",
+				"aliases/cache": tt.document,
+				"aliases/newer": `{"from": "cache-v2.corp.internal", "to": "cache-v3.corp.internal", "percent": 50, "ttl": 9}`,
+			})
+			seen := map[string]int{}
+			for i := range 200 {
+				m := exchange{q: "cache.corp.internal. A from=" + v4(i).Addr().String()}.ask(t, s)
+				var names []string
+				for _, rr := range m.Answer {
+					if c, ok := rr.(*dns.CNAME); ok {
+						names = append(names, fmt.Sprint(c.Target, c.Hdr.Ttl))
+					}
+				}
+				seen[strings.Join(names, " ")]++
 			}
-			file corp.zone
-		}`, files{
-		"corp.zone":     corpZone + "cache-v3 A 192.0.2.3\n",
-		"aliases/cache": `{"from": "cache-v1.corp.internal", "to": "newer.corp.internal", "percent": 50, "ttl": 7}`,
-		"aliases/newer": `{"from": "cache-v2.corp.internal", "to": "cache-v3.corp.internal", "percent": 50, "ttl": 9}`,
-	})
-	seen := map[string]int{}
-	for i := range 200 {
-		m := exchange{q: "cache.corp.internal. A from=" + v4(i).Addr().String()}.ask(t, s)
-		var names []string
-		for _, rr := range m.Answer {
-			if c, ok := rr.(*dns.CNAME); ok {
-				names = append(names, fmt.Sprint(c.Target, c.Hdr.Ttl))
+			for _, want := range []string{"cache-v1.corp.internal.7", "newer.corp.internal.7 cache-v2.corp.internal.9", "newer.corp.internal.7 cache-v3.corp.internal.9"} {
+				if seen[want] < 20 {
+					t.Errorf("%d clients were led over %s, want some", seen[want], want)
+				}
+				delete(seen, want)
 			}
-		}
-		seen[strings.Join(names, " ")]++
-	}
-	for _, want := range []string{"cache-v1.corp.internal.7", "newer.corp.internal.7 cache-v2.corp.internal.9", "newer.corp.internal.7 cache-v3.corp.internal.9"} {
-		if seen[want] < 20 {
-			t.Errorf("%d clients were led over %s, want some", seen[want], want)
-		}
-		delete(seen, want)
-	}
-	if len(seen) > 0 {
-		t.Errorf("clients were led over %v", seen)
+			if len(seen) > 0 {
+				t.Errorf("clients were led over %v", seen)
+			}
+		})
 	}
 }
 
