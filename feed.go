@@ -263,6 +263,8 @@ func (f *feed) ReadFailed(err error) {
 
 // Due implements watch.Observer.
 func (f *feed) Due(now time.Time) ([]ledger.Ref, time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	refs, next := f.ledger.Load().Due(now)
 	for _, ref := range f.unsure {
 		if !slices.Contains(refs, ref) {

@@ -190,7 +190,7 @@ type pushing struct {
 	lost, unread trouble
 	since        time.Time
 	pushed       map[int]time.Time // by line
-	unsure       []ledger.Ref      // those that the last sweep may have read before push did; for the Watcher alone
+	unsure       []ledger.Ref      // those that the last sweep may have read before push did
 }
 
 // sweep is the ledger after a sweep, but for the labels that push has read since it began: one may be moved
