@@ -1,7 +1,6 @@
 package versionalias
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/x509"
@@ -23,7 +22,6 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
@@ -590,9 +588,7 @@ func run(t *testing.T, script, log string) {
 // perform plays a script in virtual time, and returns what it logged.
 func perform(t *testing.T, script string) string {
 	t.Helper()
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	emulator.Isolate(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
@@ -609,7 +605,7 @@ func perform(t *testing.T, script string) string {
 		}
 		p.end(p.instance)
 	})
-	got := strings.NewReplacer("plugin/versionalias: ", "", file, "FILE").Replace(logged(&out))
+	got := strings.NewReplacer("plugin/versionalias: ", "", file, "FILE").Replace(out.lines())
 	got = strings.TrimSpace(noLive.ReplaceAllString(got, ""))
 	// Sweeps come at random.
 	got = regexp.MustCompile(`after \d+ that failed`).ReplaceAllString(got, "after N that failed")

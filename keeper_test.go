@@ -1,7 +1,6 @@
 package versionalias
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/program"
@@ -151,9 +149,7 @@ func TestSnapshotBesideWhatIsRead(t *testing.T) {
 // What was not seen whole is not written, and what cannot be written is said
 // once.
 func TestSnapshotIsNotWritten(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
 		return cache("cache-v1.corp.internal", 1), nil
 	}})
@@ -168,7 +164,7 @@ func TestSnapshotIsNotWritten(t *testing.T) {
 	}
 	v.feed.keeper.write()
 	v.feed.keeper.write()
-	got := strings.ReplaceAll(logged(&out), dir, "DIR")
+	got := strings.ReplaceAll(out.lines(), dir, "DIR")
 	for line := range strings.Lines(got) { // the file has a name of its own each time
 		if i := strings.Index(line, "DIR/.snapshot."); i > 0 {
 			rest := line[i+len("DIR/.snapshot."):]
@@ -186,9 +182,7 @@ func TestSnapshotIsNotWritten(t *testing.T) {
 
 // A file that cannot be written is one failure, over reloads as well.
 func TestSnapshotIsNotWrittenOverReloads(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	read, dir := t.TempDir(), filepath.Join(t.TempDir(), "later")
 	synctest.Test(t, func(t *testing.T) {
 		var running *instance
@@ -218,7 +212,7 @@ func TestSnapshotIsNotWrittenOverReloads(t *testing.T) {
 		}
 		stop()
 	})
-	got := logged(&out)
+	got := out.lines()
 	for _, text := range []string{"out of date", "up to date again"} {
 		if n := strings.Count(got, text); n != 1 {
 			t.Errorf("%q was logged %d times, want once:\n%s", text, n, got)
@@ -228,9 +222,7 @@ func TestSnapshotIsNotWrittenOverReloads(t *testing.T) {
 
 // A zone file that is named by mistake is left as it is, which is said once.
 func TestSnapshotOfNoSnapshot(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	v := fed(t, new(instance), &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
 		return cache("cache-v1.corp.internal", 1), nil
 	}})
@@ -245,7 +237,7 @@ func TestSnapshotOfNoSnapshot(t *testing.T) {
 	const want = `
 		[INFO] plugin/versionalias: loaded 1 aliases from 1 parameters
 		[WARNING] plugin/versionalias: snapshot is out of date: write snapshot: found FILE, which begins with "$ORIGIN co", want a snapshot, an empty file or none`
-	if got := strings.ReplaceAll(logged(&out), path, "FILE"); got != trim(want) {
+	if got := strings.ReplaceAll(out.lines(), path, "FILE"); got != trim(want) {
 		t.Errorf("logged\n%s\nwant\n%s", got, trim(want))
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != corpZone {
@@ -469,9 +461,7 @@ func TestSnapshotStart(t *testing.T) {
 	if err := os.Rename(filepath.Join(s.dir, "aliases"), filepath.Join(s.dir, "away")); err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	for _, x := range []struct {
 		name, directory, age, text string
 		ready                      bool
@@ -484,7 +474,7 @@ func TestSnapshotStart(t *testing.T) {
 		{"of another directory", "others", "", string(text), false, "started without a snapshot: read snapshot DIR/snapshot: found one of directory DIR/aliases, want directory DIR/others"},
 	} {
 		files["snapshot"] = x.text
-		out.Reset()
+		out.reset()
 		again := startIn(t, s.dir, corefile(x.directory, x.age), files)
 		want := "SERVFAIL"
 		if x.ready {
@@ -500,7 +490,7 @@ func TestSnapshotStart(t *testing.T) {
 			t.Errorf("%s: ready got %v, want %v", x.name, got, x.ready)
 		}
 		again.stop()
-		if got := strings.ReplaceAll(out.String(), s.dir, "DIR"); strings.Contains(got, "without a snapshot") != (x.warning != "") || !strings.Contains(got, x.warning) {
+		if got := strings.ReplaceAll(out.lines(), s.dir, "DIR"); strings.Contains(got, "without a snapshot") != (x.warning != "") || !strings.Contains(got, x.warning) {
 			t.Errorf("%s: logged\n%s\nwant %q in it", x.name, got, x.warning)
 		}
 	}

@@ -2,7 +2,6 @@ package versionalias
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,7 +20,6 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/miekg/dns"
 
 	"github.com/octoenergy/versionalias/internal/process"
@@ -385,9 +382,7 @@ func TestLateSource(t *testing.T) {
 
 // An outage is one, and counted as one, whatever reloads there are in it.
 func TestLogOfAnOutageOverReloads(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("away")
 		place := t.TempDir()
@@ -410,7 +405,7 @@ func TestLogOfAnOutageOverReloads(t *testing.T) {
 		const want = `[WARNING] plugin/versionalias: sweep failed, and what is in force stays: away
 [INFO] plugin/versionalias: sweep works again, after 6 that failed
 [INFO] plugin/versionalias: loaded 1 aliases from 1 parameters`
-		if got := logged(&out); got != want {
+		if got := out.lines(); got != want {
 			t.Errorf("logged\n%s\nwant\n%s", got, want)
 		}
 	})
@@ -418,9 +413,7 @@ func TestLogOfAnOutageOverReloads(t *testing.T) {
 
 // A block that works does not go on with the outage of another that reads more.
 func TestLogOfAnotherBlocksOutage(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	synctest.Test(t, func(t *testing.T) {
 		blocks := func() *instance {
 			i := new(instance)
@@ -459,7 +452,7 @@ func TestLogOfAnotherBlocksOutage(t *testing.T) {
 		if err := i.stop(); err != nil {
 			t.Fatal(err)
 		}
-		if got := logged(&out); strings.Contains(got, "works again") || strings.Count(got, "sweep failed") != 1 {
+		if got := out.lines(); strings.Contains(got, "works again") || strings.Count(got, "sweep failed") != 1 {
 			t.Errorf("logged\n%s\nwant that one block fails, once", got)
 		}
 	})
@@ -578,9 +571,7 @@ func TestStopWaits(t *testing.T) {
 // What is logged, and how often: one line for an event, none for a query, none
 // for what is as it was.
 func TestLog(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	synctest.Test(t, func(t *testing.T) {
 		var seen []ledger.Parameter
 		var failure error
@@ -606,9 +597,9 @@ func TestLog(t *testing.T) {
 			{seen: cache("cache-v2.corp.internal", 5), want: "[INFO] plugin/versionalias: sweep works again, after 1 that failed"},
 		} {
 			seen, failure = step.seen, step.failure
-			out.Reset()
+			out.reset()
 			v.feed.watcher.Sweep(t.Context())
-			if got := logged(&out); got != step.want {
+			if got := out.lines(); got != step.want {
 				t.Errorf("sweep of %v, %v logged\n%s\nwant\n%s", step.seen, step.failure, got, step.want)
 			}
 		}
@@ -620,9 +611,7 @@ func TestLog(t *testing.T) {
 
 // The first sweep is one line, however many aliases there are.
 func TestLogOfTheFirstSweep(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	i := new(instance)
 	v := fed(t, i, &source{sweep: func(context.Context) ([]ledger.Parameter, error) {
 		return []ledger.Parameter{
@@ -634,15 +623,9 @@ func TestLogOfTheFirstSweep(t *testing.T) {
 	const want = `[WARNING] plugin/versionalias: rejected parameter /dns/c, version 1 of 2026-11-22T23:09:59Z: parse target: found "cache", want an absolute name of at least two labels; no version of it is in force
 [INFO] plugin/versionalias: loaded 2 aliases from 2 parameters
 `
-	if got := logged(&out); got != strings.TrimSpace(want) {
+	if got := out.lines(); got != strings.TrimSpace(want) {
 		t.Errorf("logged\n%s\nwant\n%s", got, want)
 	}
-}
-
-// logged is what stands in the log, without the times.
-func logged(out *bytes.Buffer) string {
-	lines := regexp.MustCompile(`(?m)^.*? (\[[A-Z]+\])`).ReplaceAllString(out.String(), "$1")
-	return strings.TrimSpace(lines)
 }
 
 // Duty 10: a reload takes over what is known, also while the source is away, and
@@ -739,8 +722,7 @@ func TestWeigh(t *testing.T) {
 		{"ssm /a\nssm /b\nssm /c", 81, time.Second, "[WARNING] plugin/versionalias: reading 81 parameters every 1s takes 11.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
 		{"ssm /a\nalias a.corp.internal /x/a\nalias b.corp.internal /x/b", 91, time.Second, "[WARNING] plugin/versionalias: reading 91 parameters every 1s takes 11.0 calls a second, want at most 10: put aliases in bundles, or raise refresh"},
 	} {
-		var out bytes.Buffer
-		clog.SetOutput(&out)
+		out := capture(t)
 		v := fed(t, new(instance), &source{})
 		c, err := parse(controller("versionalias {\n" + tt.lines + "\n}"))
 		if err != nil {
@@ -752,8 +734,7 @@ func TestWeigh(t *testing.T) {
 		for range 2 {
 			v.feed.report(nil, false, make([]ledger.Parameter, tt.parameters))
 		}
-		clog.Discard()
-		if got := logged(&out); got != tt.want {
+		if got := out.lines(); got != tt.want {
 			t.Errorf("%s with %d parameters every %v logged\n%s\nwant\n%s", tt.lines, tt.parameters, tt.refresh, got, tt.want)
 		}
 	}

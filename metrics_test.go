@@ -1,7 +1,6 @@
 package versionalias
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
@@ -216,9 +214,7 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestMetadataInLog(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	s := startServer(t, `
 		corp.internal:0 {
 			bind 127.0.0.1
@@ -238,7 +234,7 @@ func TestMetadataInLog(t *testing.T) {
 		fmt.Sprintf("[INFO] cache.corp.internal. is cache.corp.internal. at cache-v1.corp.internal. of %d", version),
 		"[INFO] cache-v1.corp.internal. is - at - of -",
 	} {
-		if got := logged(&out); !strings.Contains(got, want+"\n") && !strings.HasSuffix(got, want) {
+		if got := out.lines(); !strings.Contains(got, want+"\n") && !strings.HasSuffix(got, want) {
 			t.Errorf("the log has no %q:\n%s", want, got)
 		}
 	}

@@ -1,7 +1,6 @@
 package versionalias
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 
@@ -119,13 +117,11 @@ func TestStatusPage(t *testing.T) {
 
 // Where the page is, is logged: the port may be one that the system chose.
 func TestStatusPageLogged(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	s := startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
 	want := "[INFO] plugin/versionalias: status page at " + statusURL(t, "127.0.0.1:0") + "\n"
 	s.stop()
-	if got := logged(&out); strings.Count(got, want) != 1 {
+	if got := out.lines(); strings.Count(got, want) != 1 {
 		t.Errorf("the log has not once %q:\n%s", want, got)
 	}
 }

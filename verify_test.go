@@ -1,7 +1,6 @@
 package versionalias
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -23,7 +22,6 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
 
@@ -227,9 +225,7 @@ func TestVerify(t *testing.T) {
 		{"no address to connect to", rcoded(dns.RcodeSuccess), "tcp:80", "found no record, want an address", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out bytes.Buffer
-			clog.SetOutput(&out)
-			defer clog.Discard()
+			out := capture(t)
 			synctest.Test(t, func(t *testing.T) {
 				tr := startTrial(t, "cache-v1.corp.internal")
 				defer tr.stop()
@@ -253,7 +249,7 @@ func TestVerify(t *testing.T) {
 				}
 			})
 			want := "pending parameter /dns/cache, version 2 of 2026-11-22T23:10:01Z: verify target cache-v2.corp.internal.: " + tt.want + "; version 1 stays in force\n"
-			if got := out.String(); strings.Count(got, want) != 1 || strings.Count(got, "pending") != 1 {
+			if got := out.lines() + "\n"; strings.Count(got, want) != 1 || strings.Count(got, "pending") != 1 {
 				t.Errorf("logged\n%swant once\n%s", got, want)
 			}
 		})
@@ -263,9 +259,7 @@ func TestVerify(t *testing.T) {
 // The first load is adopted without waiting: what does not verify is told, and
 // stays.
 func TestVerifyFirstLoad(t *testing.T) {
-	var out bytes.Buffer
-	clog.SetOutput(&out)
-	defer clog.Discard()
+	out := capture(t)
 	const unverified = `unverified{alias="cache.corp.internal.",target="cache-v0.corp.internal.",zone="corp.internal."}`
 	synctest.Test(t, func(t *testing.T) {
 		tr := startTrial(t, "cache-v0.corp.internal")
@@ -283,7 +277,7 @@ func TestVerifyFirstLoad(t *testing.T) {
 	const want = `[INFO] loaded 1 aliases from 1 parameters
 [WARNING] target cache-v0.corp.internal. is in force, and does not verify: found NXDOMAIN, want an address
 [INFO] target cache-v0.corp.internal. verifies by now`
-	if got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", ""); got != want {
+	if got := strings.ReplaceAll(out.lines(), "plugin/versionalias: ", ""); got != want {
 		t.Errorf("logged\n%s\nwant\n%s", got, want)
 	}
 }
@@ -351,9 +345,7 @@ func TestVerifySaysOnce(t *testing.T) {
 		{"pending", "cache-v1", "cache-v2", "pending parameter /dns/cache, version 2 of 2026-11-22T23:10:01Z: verify target cache-v2.corp.internal.: read udp 10.0.0.1:53: i/o timeout; version 1 stays in force"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out bytes.Buffer
-			clog.SetOutput(&out)
-			defer clog.Discard()
+			out := capture(t)
 			synctest.Test(t, func(t *testing.T) {
 				tr := startTrial(t, tt.first+".corp.internal")
 				defer tr.stop()
@@ -368,7 +360,7 @@ func TestVerifySaysOnce(t *testing.T) {
 				<-time.After(time.Hour)
 			})
 			want := "[INFO] loaded 1 aliases from 1 parameters\n[WARNING] " + tt.want
-			if got := strings.ReplaceAll(logged(&out), "plugin/versionalias: ", ""); got != want {
+			if got := strings.ReplaceAll(out.lines(), "plugin/versionalias: ", ""); got != want {
 				t.Errorf("logged\n%s\nwant\n%s", got, want)
 			}
 		})
