@@ -408,6 +408,14 @@ func TestPush(t *testing.T) {
 			cache NXDOMAIN`,
 		begun + "[INFO] alias cache.corp.internal. removed: was cache-v1.corp.internal. (parameter /dns/cache, version 1 of 2000-01-01T00:00:00Z)",
 	}, {
+		"a parameter that is deleted, and a sweep is first to miss it: what the event says is known", "refresh 5m\n" + first + `
+			delete /dns/cache
+			wait 290s
+			event Delete /dns/cache
+			wait 201ms
+			cache cache-v1
+			queued 0`, strings.TrimSpace(begun),
+	}, {
 		"much is deleted at once: the brake holds it, and lets go once it is there again", "paths\nrefresh 5m\n" + puts + `
 			start
 			` + deletes + `
@@ -868,7 +876,7 @@ func TestPush(t *testing.T) {
 			metric push_up 1
 			polls 0 99
 			wait 10m
-			polls 29 31`, begun + flips + `
+			polls 30 31`, begun + flips + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: request send failed, Post "https://sqs.eu-west-1.amazonaws.com/": read tcp: connection reset by peer
 			[INFO] push works again`,
 	}, {
@@ -905,7 +913,7 @@ func TestPush(t *testing.T) {
 			metric push_up 1
 			polls 0 99
 			wait 10m
-			polls 29 31`, begun + `
+			polls 30 31`, begun + `
 			[WARNING] push failed, and sweeps go on: delete from the queue: InternalError: oops
 			[INFO] push works again`,
 	}, {
@@ -919,7 +927,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			polls 0 99
 			wait 10m
-			polls 29 31`, begun + `
+			polls 30 31`, begun + `
 			[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[INFO] push works again: what it could not read is left to sweeps`,
 	}, {
@@ -957,7 +965,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			polls 0 99
 			wait 10m
-			polls 29 31
+			polls 30 31
 			metric push_up 0
 			file
 			blocks ssm /dns
@@ -990,7 +998,7 @@ func TestPush(t *testing.T) {
 			wait 5m
 			polls 0 99
 			wait 10m
-			polls 29 31`,
+			polls 30 31`,
 		`[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`,
 	}, {
 		"reads that are throttled become few", "paths\n" + first + `

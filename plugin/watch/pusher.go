@@ -143,6 +143,7 @@ func (p *Pusher) Run(ctx context.Context) {
 		case o := <-received:
 			if o.err != nil {
 				p.audience.Lost(o.err)
+				close(o.taken)
 				continue
 			}
 			left := len(gathered) + len(p.later) + len(o.hints)  // some of it may have failed before
@@ -160,6 +161,7 @@ func (p *Pusher) Run(ctx context.Context) {
 				gather = time.After(coalesce)
 			}
 			gathered = append(gathered, o.hints...)
+			close(o.taken)
 		case <-gather:
 			for _, b := range p.batches(ctx, gathered) {
 				if !p.settle(ctx, p.renew(ctx, b)) {
@@ -340,11 +342,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// outcome is what came of one call to the queue.
+// outcome is what came of one call to the queue. It is taken once it is known whether fewer hints are to be
+// received from then on.
 type outcome struct {
 	began time.Time
 	hints []ledger.Hint
 	err   error
+	taken chan struct{}
 }
 
 // receive receives until ctx is done, and not at once again after a failure.
@@ -359,10 +363,12 @@ func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 		if err == nil && len(hints) == 0 && time.Since(began) < leastPoll {
 			err = errHasty
 		}
+		taken := make(chan struct{})
 		select {
 		case <-ctx.Done():
 			return
-		case received <- outcome{began, hints, err}:
+		case received <- outcome{began, hints, err, taken}:
+			<-taken
 		}
 		failing := p.failing.Load()
 		if err == nil && !failing {

@@ -103,6 +103,25 @@ func TestRetryAfterAnOutage(t *testing.T) {
 	})
 }
 
+// What failed is over with the first poll that finds nothing: the next one does not wait as if it went on.
+func TestReceiveOnceNothingFails(t *testing.T) {
+	for range 20 { // what is known may come to those who ask in either order
+		synctest.Test(t, func(t *testing.T) {
+			q := &brittleQueue{asked: make(chan time.Time, 100)}
+			old := NewPusher(q, nil, nil)
+			old.stuck, old.since = true, time.Now().Add(-time.Minute)
+			p := NewPusher(q, nil, losses{})
+			p.Succeed(old)
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+			defer cancel()
+			p.Run(ctx)
+			if calls := all(q.asked); len(calls) != 3 || calls[1].Sub(calls[0]) != 20*time.Second {
+				t.Errorf("the queue was asked at %v, want every 20s", calls)
+			}
+		})
+	}
+}
+
 // lengths has as many lines that read a parameter as its name has letters.
 type lengths struct{ Audience }
 
