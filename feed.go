@@ -58,7 +58,7 @@ type feed struct {
 	pushing
 
 	handover
-	due bool // a sweep is, at once, and again soon until one is complete: the feeds before had hints of what they have not read
+	sweepDue bool // at once, and again soon until one is complete: the feeds before had hints of what they have not read
 }
 
 // stats is what the metrics show of a feed.
@@ -151,7 +151,7 @@ func (f *feed) run(ctx context.Context) {
 		f.keeper.kick() // the Corefile may name a new file
 	}
 	f.mu.Lock()
-	due := f.due
+	due := f.sweepDue
 	f.mu.Unlock()
 	if due || !f.loaded() || f.stats.recalled.Load() { // which may be long out of date
 		f.watcher.Hasten()
@@ -214,7 +214,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	f.stats.swept.Store(now.UnixNano())
 	f.stats.origin.Store(int32(fromSweep))
 	f.stats.recalled.Store(false)
-	f.due = false
+	f.sweepDue = false
 	f.keeper.swept(next != before, now)
 }
 

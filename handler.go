@@ -88,9 +88,9 @@ func (v *VersionAlias) follow(ctx context.Context, table *alias.Table, e *alias.
 	h.leaving = e.Move != nil && e.Move.Scheduled() && choice.Tally != e.Tallies[0] && target == string(choice.Target())
 	h.above = h.flat && (apex || mark.IsAbove())
 	if v.serves(choice.Target()) {
-		return h.chain()
+		return h.askBlock()
 	}
-	return h.server()
+	return h.askServer()
 }
 
 // serves reports whether name is in the zones of the server block.

@@ -120,7 +120,7 @@ func (f *feed) take() {
 		seen := slices.DeleteFunc(slices.Clone(*f.own), func(p ledger.Parameter) bool { return !later(p.Line) })
 		var more []ledger.Event
 		next, more = next.ApplyLines(later, seen, time.Now())
-		f.due = true // of what is gone, or went back, no version tells which is newer
+		f.sweepDue = true // of what is gone, or went back, no version tells which is newer
 		events = append(events, more...)
 		f.brought = append(f.brought, slices.DeleteFunc(more, func(e ledger.Event) bool {
 			return e.Kind == ledger.Added || e.Kind == ledger.Doubted // as of any first sweep, and of one before what those know
@@ -245,23 +245,23 @@ func (f *feed) succeed() {
 			f.keeper.pause = old.keeper.pause // that it cannot be written is said
 		}
 		old.mu.Lock()
-		f.due = f.due || old.due || len(old.unsure) > 0
+		f.sweepDue = f.sweepDue || old.sweepDue || len(old.unsure) > 0
 		old.mu.Unlock()
 		switch {
 		case old.pusher == nil:
 		case f.sharesQueue(old):
 			f.pushing.since = old.pushing.since
 		default:
-			f.due = f.due || old.pusher.Held() || old.pusher.Unread()
+			f.sweepDue = f.sweepDue || old.pusher.Held() || old.pusher.Unread()
 		}
 	}
 	for _, old := range f.queued {
-		f.due = f.due || old.pusher.Held() // those come again late
+		f.sweepDue = f.sweepDue || old.pusher.Held() // those come again late
 		f.pushing.lost, f.pushing.unread = old.pushing.lost, old.pushing.unread
 		f.pusher.Succeed(old.pusher)
 		f.stats.push.up.Store(old.stats.push.up.Load())
 	}
-	f.due = f.due || f.robbed
+	f.sweepDue = f.sweepDue || f.robbed
 	if f.pushing.since.IsZero() {
 		f.pushing.since = time.Now()
 	}
@@ -271,7 +271,7 @@ func (f *feed) succeed() {
 // resume goes on with what the feeds before this one have said of its source, and then says what its
 // own first sweep tells of it. A reload may bring another error: that is said, the same is not.
 func (f *feed) resume() {
-	if f.state.asked { // there were none
+	if f.state.tried { // there were none
 		return
 	}
 	for _, old := range f.before {
@@ -288,7 +288,7 @@ func (f *feed) resume() {
 		if s.failures > f.state.failures {
 			f.state.failures, f.state.failing = s.failures, s.failing
 		}
-		if len(f.state.unread) == 0 && (f.due || readsOn(f.ledger.Load(), time.Now())) { // or the sweep that is due tells
+		if len(f.state.unread) == 0 && (f.sweepDue || readsOn(f.ledger.Load(), time.Now())) { // or the sweep that is due tells
 			f.state.unread = s.unread // else another heir goes on with it, or none: see conclude
 		}
 	}

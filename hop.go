@@ -101,8 +101,8 @@ type hopA struct {
 	room [2]roomA
 }
 
-// chain asks the server block's own chain, from where a question for a target enters it.
-func (h *hop) chain() (int, error) {
+// askBlock asks the server block's own plugins, from where a question for a target enters them.
+func (h *hop) askBlock() (int, error) {
 	if h.flat {
 		h.query.RecursionDesired = true // see lookup
 	}
@@ -126,8 +126,8 @@ func (h *hop) enter() (int, error) {
 	return v.entry.ServeDNS(h, h, &h.query)
 }
 
-// server asks the server, which picks the block that serves the target.
-func (h *hop) server() (int, error) {
+// askServer asks the server, which picks the block that serves the target.
+func (h *hop) askServer() (int, error) {
 	m, err := h.lookup(h, h.cname.Target)
 	if err != nil {
 		return dns.RcodeServerFailure, plugin.Error(pluginName, err)

@@ -128,7 +128,7 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 	if len(unchanged) < len(refs) && f.loaded() {
 		f.stats.origin.Store(int32(fromPush))
 	}
-	f.late(hints, events, now)
+	f.noteLatency(hints, events, now)
 	for _, ref := range refs {
 		missing := !slices.ContainsFunc(seen, func(p ledger.Parameter) bool { return p.Name == ref.Name && p.Line == ref.Line })
 		if missing && made[ref] && !slices.Contains(unchanged, ref) {
@@ -139,8 +139,8 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 	return unchanged
 }
 
-// late notes how long after its first hint each parameter came into force.
-func (f *feed) late(hints []ledger.Hint, events []ledger.Event, now time.Time) {
+// noteLatency notes how long after its first hint each parameter came into force.
+func (f *feed) noteLatency(hints []ledger.Hint, events []ledger.Event, now time.Time) {
 	done := map[ledger.Ref]bool{}
 	for _, e := range events {
 		switch e.Kind {
@@ -207,7 +207,7 @@ func (f *feed) sweep(before *ledger.Ledger, seen []ledger.Parameter, began, now 
 	if len(f.unsure) == 0 {
 		return before.Apply(seen, now)
 	}
-	found := f.found(seen)
+	found := f.perLine(seen)
 	seen = slices.DeleteFunc(slices.Clone(seen), func(p ledger.Parameter) bool { return !sure(p.Line) })
 	return before.ApplyLines(func(line int) bool { return sure(line) || found[line] == 0 }, seen, now)
 }

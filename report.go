@@ -41,7 +41,7 @@ func (f *feed) reportLoad(seen []ledger.Parameter) {
 
 // reportVoid warns of lines that read nothing: a name may be misspelt, or the Region another one.
 func (f *feed) reportVoid(seen []ledger.Parameter) {
-	for i, n := range f.found(seen) {
+	for i, n := range f.perLine(seen) {
 		switch line := f.lines[i]; {
 		case n > 0:
 		case line.Path == "":
@@ -52,8 +52,8 @@ func (f *feed) reportVoid(seen []ledger.Parameter) {
 	}
 }
 
-// found is how many parameters each line has among those seen.
-func (f *feed) found(seen []ledger.Parameter) []int {
+// perLine is how many parameters each line has among those seen.
+func (f *feed) perLine(seen []ledger.Parameter) []int {
 	found := make([]int, len(f.lines))
 	for _, p := range seen {
 		found[p.Line]++
@@ -90,7 +90,7 @@ func (f *feed) weigh(seen []ledger.Parameter) {
 // that share a parameter take more.
 func (f *feed) calls(seen []ledger.Parameter) int {
 	const perCall = 10
-	found, named, calls := f.found(seen), 0, 0
+	found, named, calls := f.perLine(seen), 0, 0
 	for i, line := range f.lines {
 		if line.Path == "" {
 			named++

@@ -110,16 +110,16 @@ func instanceOf(c *caddy.Controller) *instance {
 	return i
 }
 
-// settling is where caddy's instance keeps that it has the callback already.
-type settling struct{}
+// hooked is the key under which caddy's instance keeps that it has the callback already.
+type hooked struct{}
 
 // onRestartFailed registers reloadFailed. caddy tells that to the instance that was to be
 // replaced, which may have no versionalias.
 func onRestartFailed() {
 	for _, inst := range caddy.Instances() {
 		inst.StorageMu.Lock()
-		if inst.Storage[settling{}] == nil {
-			inst.Storage[settling{}] = true
+		if inst.Storage[hooked{}] == nil {
+			inst.Storage[hooked{}] = true
 			inst.OnRestartFailed = append(inst.OnRestartFailed, reloadFailed)
 		}
 		inst.StorageMu.Unlock()

@@ -13,7 +13,7 @@ type state struct {
 	failures  int       // how many sweeps failed since the last complete one
 	failing   trouble   // what was said of these
 	last      time.Time // when one failed last, or was throttled
-	asked     bool      // a sweep ended since the start; until then these are of the feeds before
+	tried     bool      // a sweep has ended since the start, well or not; until then all this is of the feeds before
 	throttled bool      // the source was, and the interval is longer for it
 	unread    trouble   // what was said of reads by name that failed, until one works
 	weighed   bool      // it was looked at whether sweeps take too much
@@ -25,12 +25,12 @@ func (s *state) failed(err error, next time.Duration) {
 		return
 	}
 	const format = "sweep failed, and what is in force stays: %v"
-	if s.asked {
+	if s.tried {
 		s.failing.begins(format, err)
 	} else {
 		s.failing.says(format, err, equal) // another Corefile may have another one of its kind
 	}
-	s.asked, s.last = true, time.Now()
+	s.tried, s.last = true, time.Now()
 	s.failures++
 }
 
@@ -43,7 +43,7 @@ func (s *state) slowed(err error, next time.Duration) {
 }
 
 func (s *state) swept(refresh, interval time.Duration) {
-	s.asked = true
+	s.tried = true
 	if s.failures > 0 {
 		s.failing.over(fmt.Sprintf("sweep works again, after %d that failed", s.failures))
 		s.failures = 0
