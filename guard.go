@@ -22,7 +22,7 @@ func (v *VersionAlias) pass(ctx context.Context, partial bool, mark *alias.Mark,
 	switch {
 	case partial && v.awaits(r):
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeNotReady))
-	case orphan(mark.Held(), r) && ctx.Value(nested{}) == nil: // an alias's target is not taken down with it
+	case orphan(mark.Orphan(), r) && ctx.Value(nested{}) == nil: // an alias's target is not taken down with it
 		return dns.RcodeSuccess, w.WriteMsg(unknown(r, dns.ExtendedErrorCodeInvalidData))
 	}
 	return plugin.NextOrFailure(v.Name(), v.Next, ctx, v.guard(partial, mark, w, r), r)
@@ -41,7 +41,7 @@ func leaving(w dns.ResponseWriter, r *dns.Msg) bool {
 // cached as non-existent. For most questions that is w.
 func (v *VersionAlias) guard(partial bool, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) dns.ResponseWriter {
 	switch {
-	case orphan(mark.Held(), r):
+	case orphan(mark.Orphan(), r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure, why: dns.ExtendedErrorCodeInvalidData}
 	case partial && v.mayBe(r):
 		return &guard{ResponseWriter: w, request: r, rcode: dns.RcodeServerFailure, why: dns.ExtendedErrorCodeNotReady}

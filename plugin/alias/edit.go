@@ -94,25 +94,25 @@ func (e *Edit) Retire(name Name, r *Retired) {
 	}
 }
 
-// Hold sets the names that would be aliases but for a fault in their documents,
-// in the place of those that were held before. Of names that are aliases nothing is
-// held; it is to be called when those are complete.
-func (e *Edit) Hold(held map[Name]Name) {
-	for name, zone := range e.next.held {
+// Orphans sets the names that would be aliases but for a fault in their documents, with
+// their zones, in the place of those that were orphans before. Names that are aliases
+// are none; it is to be called when those are complete.
+func (e *Edit) Orphans(orphans map[Name]Name) {
+	for name, zone := range e.next.orphans {
 		e.count(&Alias{Name: name, Zone: zone}, -1)
-		e.mark(name, func(m *Mark) { m.held = "" })
+		e.mark(name, func(m *Mark) { m.orphan = "" })
 	}
-	e.next.held = nil
-	for name, zone := range held {
+	e.next.orphans = nil
+	for name, zone := range orphans {
 		if e.next.Get(name) != nil {
 			continue
 		}
-		if e.next.held == nil {
-			e.next.held = map[Name]Name{}
+		if e.next.orphans == nil {
+			e.next.orphans = map[Name]Name{}
 		}
-		e.next.held[name] = zone
+		e.next.orphans[name] = zone
 		e.count(&Alias{Name: name, Zone: zone}, 1)
-		e.mark(name, func(m *Mark) { m.held = zone })
+		e.mark(name, func(m *Mark) { m.orphan = zone })
 	}
 }
 

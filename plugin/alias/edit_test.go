@@ -20,7 +20,7 @@ func TestEditHistories(t *testing.T) {
 	target := func() Name { return Name(fmt.Sprintf("t%d.x.org.", random.IntN(targets))) }
 	type model struct {
 		aliases map[Name]Alias
-		held    map[Name]Name
+		orphans map[Name]Name
 		retired map[Name]*Retired
 		tallies map[Name][]Name // the targets of each alias's
 	}
@@ -80,17 +80,17 @@ func TestEditHistories(t *testing.T) {
 				t.Fatalf("edit %d has the new alias %v of %s, want one: %v", len(history), edit.New(n), n, put[n])
 			}
 		}
-		held := map[Name]Name{}
+		orphans := map[Name]Name{}
 		for range 20 {
-			held[name()] = "corp.internal."
+			orphans[name()] = "corp.internal."
 		}
-		edit.Hold(held)
-		maps.DeleteFunc(held, func(n, _ Name) bool { _, ok := now.aliases[n]; return ok })
+		edit.Orphans(orphans)
+		maps.DeleteFunc(orphans, func(n, _ Name) bool { _, ok := now.aliases[n]; return ok })
 		table = edit.Table()
 		history = append(history, struct {
 			*Table
 			want model
-		}{table, model{maps.Clone(now.aliases), held, maps.Clone(now.retired), maps.Clone(now.tallies)}})
+		}{table, model{maps.Clone(now.aliases), orphans, maps.Clone(now.retired), maps.Clone(now.tallies)}})
 	}
 	for i, step := range history {
 		above, led, subtrees := map[Name]bool{}, map[Name]bool{}, map[Name]bool{}
@@ -103,7 +103,7 @@ func TestEditHistories(t *testing.T) {
 				led[target] = true
 			}
 		}
-		for n := range step.want.held {
+		for n := range step.want.orphans {
 			above[n.Parent()] = true
 		}
 		if got := len(slices.Collect(step.All())); got != len(step.want.aliases) || step.Len() != got {
@@ -122,8 +122,8 @@ func TestEditHistories(t *testing.T) {
 			if ok != (e != nil) || ok && !slices.Equal(e.Targets(), a.Targets()) || ok && !slices.EqualFunc(e.Tallies, step.want.tallies[n], func(t *Tally, n Name) bool { return t.Target == n }) {
 				t.Errorf("table %d has %+v of %s, want %+v", i, e, n, a)
 			}
-			if mark.Retired() != step.want.retired[n] || mark.Held() != step.want.held[n] || mark.IsAbove() != above[n] {
-				t.Errorf("table %d has %+v of %s, want retired %p, held %q, above %v", i, mark, n, step.want.retired[n], step.want.held[n], above[n])
+			if mark.Retired() != step.want.retired[n] || mark.Orphan() != step.want.orphans[n] || mark.IsAbove() != above[n] {
+				t.Errorf("table %d has %+v of %s, want retired %p, orphan %q, above %v", i, mark, n, step.want.retired[n], step.want.orphans[n], above[n])
 			}
 		}
 		for j := range names {

@@ -190,7 +190,7 @@ func slowLookup(table *Table, qname string) *Entry {
 		return slices.EqualFunc(labels, dns.SplitDomainName(string(name)), same)
 	}
 	labels := dns.SplitDomainName(read)
-	for name := range table.held {
+	for name := range table.orphans {
 		if is(labels, name) {
 			return nil
 		}

@@ -28,7 +28,7 @@ func subtreeTable(t testing.TB) *Table {
 			e.Put(&Source{}, a)
 		}
 	}
-	e.Hold(map[Name]Name{"held.cache.corp.internal.": "corp.internal.", "x.held.corp.internal.": "corp.internal."})
+	e.Orphans(map[Name]Name{"orphan.cache.corp.internal.": "corp.internal.", "x.orphan.corp.internal.": "corp.internal."})
 	return e.Table()
 }
 
@@ -75,8 +75,8 @@ var subtreeQuestions = []struct{ qname, want string }{
 	{`x\._acme.cache.corp.internal.`, `cache.corp.internal. x\._acme.cache-v2.corp.internal.`},
 	{"deep.cache.corp.internal.", "cache.corp.internal. deep.cache-v2.corp.internal."},
 
-	{"held.cache.corp.internal.", "none"},
-	{"x.held.cache.corp.internal.", "cache.corp.internal. x.held.cache-v2.corp.internal."},
+	{"orphan.cache.corp.internal.", "none"},
+	{"x.orphan.cache.corp.internal.", "cache.corp.internal. x.orphan.cache-v2.corp.internal."},
 
 	{long(room) + "cache.corp.internal.", "cache.corp.internal. " + long(room) + "cache-v2.corp.internal."},
 	{long(room+1) + "cache.corp.internal.", "cache.corp.internal. too long"},
@@ -129,12 +129,12 @@ func TestCovers(t *testing.T) {
 }
 
 // 17: what lies above a name that a subtree leaves alone exists, and so does
-// what lies above a name that is held.
+// what lies above an orphan.
 func TestIsAboveExcepted(t *testing.T) {
 	table := subtreeTable(t)
 	names := []string{
-		"cache.corp.internal.", "deep.cache.corp.internal.", "b.cache.corp.internal.", "_acme.cache.corp.internal.", "held.corp.internal.", "corp.internal.",
-		"x.deep.cache.corp.internal.", "a.b.cache.corp.internal.", "plain.corp.internal.", "held.cache.corp.internal.", "exact.cache.corp.internal.",
+		"cache.corp.internal.", "deep.cache.corp.internal.", "b.cache.corp.internal.", "_acme.cache.corp.internal.", "orphan.corp.internal.", "corp.internal.",
+		"x.deep.cache.corp.internal.", "a.b.cache.corp.internal.", "plain.corp.internal.", "orphan.cache.corp.internal.", "exact.cache.corp.internal.",
 	}
 	const above = 6 // of names
 	for i, name := range names {
@@ -146,7 +146,7 @@ func TestIsAboveExcepted(t *testing.T) {
 	for e := range table.All() {
 		edit.Delete(e.Name)
 	}
-	edit.Hold(nil)
+	edit.Orphans(nil)
 	emptied := edit.Table()
 	if emptied.HasSubtrees() {
 		t.Error("the table without any alias got subtrees")
@@ -187,47 +187,47 @@ func TestIsAboveOfAnException(t *testing.T) {
 	}
 }
 
-func TestHeld(t *testing.T) {
+func TestOrphans(t *testing.T) {
 	table := subtreeTable(t)
 	for qname, want := range map[string]Name{
-		"Held.cache.corp.internal.":   "corp.internal.",
-		"x.held.cache.corp.internal.": "",
-		"cache.corp.internal.":        "",
-		`held\.cache.corp.internal.`:  "",
-		"":                            "",
+		"Orphan.cache.corp.internal.":   "corp.internal.",
+		"x.orphan.cache.corp.internal.": "",
+		"cache.corp.internal.":          "",
+		`orphan\.cache.corp.internal.`:  "",
+		"":                              "",
 	} {
-		if _, _, mark := table.Lookup(qname); mark.Held() != want {
-			t.Errorf("%q is held in %q, want %q", qname, mark.Held(), want)
+		if _, _, mark := table.Lookup(qname); mark.Orphan() != want {
+			t.Errorf("%q is an orphan in %q, want %q", qname, mark.Orphan(), want)
 		}
 	}
 	edit := table.Edit()
-	edit.Hold(map[Name]Name{"cache.corp.internal.": "corp.internal.", "held.cache.corp.internal.": "corp.internal."})
-	for qname, want := range map[string]Name{"cache.corp.internal.": "", "held.cache.corp.internal.": "corp.internal.", "x.held.corp.internal.": ""} {
-		if _, _, mark := edit.Table().Lookup(qname); mark.Held() != want {
-			t.Errorf("once others are %q is held in %q, want %q", qname, mark.Held(), want)
+	edit.Orphans(map[Name]Name{"cache.corp.internal.": "corp.internal.", "orphan.cache.corp.internal.": "corp.internal."})
+	for qname, want := range map[string]Name{"cache.corp.internal.": "", "orphan.cache.corp.internal.": "corp.internal.", "x.orphan.corp.internal.": ""} {
+		if _, _, mark := edit.Table().Lookup(qname); mark.Orphan() != want {
+			t.Errorf("once others are %q is an orphan in %q, want %q", qname, mark.Orphan(), want)
 		}
 	}
 }
 
-// What is held in one table is not held in the next, however many edits there are, and the
+// What is an orphan in one table is none in the next, however many edits there are, and the
 // names above it are counted once.
-func TestHoldAnew(t *testing.T) {
-	hold := func(t *Table, held map[Name]Name) *Table {
+func TestOrphansAnew(t *testing.T) {
+	with := func(t *Table, orphans map[Name]Name) *Table {
 		edit := t.Edit()
-		edit.Hold(held)
+		edit.Orphans(orphans)
 		return edit.Table()
 	}
-	one := hold(nil, map[Name]Name{"x.sub.corp.internal.": "corp.internal."})
-	two := hold(one, map[Name]Name{"y.other.corp.internal.": "corp.internal."})
-	three := edited(hold(hold(two, nil), nil), "cache.sub.corp.internal. v1.x.org.")
+	one := with(nil, map[Name]Name{"x.sub.corp.internal.": "corp.internal."})
+	two := with(one, map[Name]Name{"y.other.corp.internal.": "corp.internal."})
+	three := edited(with(with(two, nil), nil), "cache.sub.corp.internal. v1.x.org.")
 	for name, want := range map[string]bool{"sub.corp.internal.": true, "other.corp.internal.": false} {
 		if got := isAbove(three, name); got != want {
 			t.Errorf("at last IsAbove(%q) got %v, want %v", name, got, want)
 		}
 	}
-	again := hold(one, nil)
+	again := with(one, nil)
 	if isAbove(again, "other.corp.internal.") || isAbove(again, "sub.corp.internal.") {
-		t.Error("a table that nothing is held in has what an earlier or a later one holds")
+		t.Error("a table without orphans has those of an earlier or a later one")
 	}
 }
 

@@ -30,8 +30,8 @@ type Entry struct {
 // nil *Mark is nothing.
 type Mark struct {
 	retired *Retired
-	held    Name
-	above   int // how many aliases, and names that subtrees leave alone, lie below, or are an apex of that name
+	orphan  Name // its zone, if it is one; else ""
+	above   int  // how many aliases, and names that subtrees leave alone, lie below, or are an apex of that name
 }
 
 // Retired counts the queries for a name that aliases have left, and nil is of none.
@@ -43,15 +43,15 @@ func (m *Mark) Retired() *Retired {
 }
 
 // IsRetired reports whether m says nothing but that the name is retired.
-func (m *Mark) IsRetired() bool { return m.held == "" && m.above == 0 }
+func (m *Mark) IsRetired() bool { return m.orphan == "" && m.above == 0 }
 
-// Held is the zone of a name that would be an alias but for a fault in its only
+// Orphan is the zone of a name that would be an alias but for a fault in its only
 // document; else "".
-func (m *Mark) Held() Name {
+func (m *Mark) Orphan() Name {
 	if m == nil {
 		return ""
 	}
-	return m.held
+	return m.orphan
 }
 
 // IsAbove reports whether the name is above an alias, or above a name that a subtree
@@ -95,7 +95,7 @@ type Table struct {
 	size     int             // how many aliases there are
 	subtrees index           // those of them that have a subtree
 	partial  bool            // aliases may be missing, see Partial
-	held     map[Name]Name   // the names with a mark of that, and their zones
+	orphans  map[Name]Name   // the names with a mark of that, and their zones
 }
 
 // Lookup is the alias that qname asks for, or nil: the one of that very name,
@@ -157,7 +157,7 @@ func (e *Entry) known() (*Entry, *Mark) {
 // covering is Lookup of a question for a name, once it is folded, that is no alias itself:
 // there may be one above it with a subtree.
 func (t *Table) covering(name Name, qname string, mark *Mark) (e *Entry, below int, _ *Mark) {
-	if mark.Held() != "" {
+	if mark.Orphan() != "" {
 		return nil, 0, mark
 	}
 	for owner := name; ; {

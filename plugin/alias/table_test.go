@@ -295,7 +295,7 @@ func TestEnds(t *testing.T) {
 			e.Delete(target)
 		}, true},
 		{"a retired name", func(e *Edit, target Name) { e.Retire(target, new(Retired)) }, false},
-		{"a name that is held", func(e *Edit, target Name) { e.Hold(map[Name]Name{target: "corp.internal."}) }, false},
+		{"a name that is an orphan", func(e *Edit, target Name) { e.Orphans(map[Name]Name{target: "corp.internal."}) }, false},
 		{"a name above an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "a." + target, Target: "v2.x.org."}) }, false},
 		{"a subtree", func(e *Edit, _ Name) {
 			e.Put(&Source{}, Alias{Name: "corp.internal.", Target: "x.org.", Subtree: new(Subtree)})

@@ -42,7 +42,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 	partial := slices.Contains(known, false)
 	if len(swaps) > 0 || partial != c.table.Partial() || len(c.drained) > 0 || !maps.Equal(next.orphans, c.orphans) {
 		edit.Partial(partial)
-		edit.Hold(next.orphans)
+		edit.Orphans(next.orphans)
 		c.retireNames(edit, c.table)
 		next.table = edit.Table()
 	}
@@ -64,9 +64,9 @@ func (s swap) name() alias.Name {
 	return s.after.Name
 }
 
-// orphaned is the names, with their zones, of which nothing is known but
-// documents that were rejected; table has all aliases of l. Their own zones must not deny them, nor say what
-// may be long out of date.
+// orphaned is the names, with their zones, of which nothing is known but documents that
+// were rejected; table has all aliases of l. Their own zones must not deny them, nor say
+// what may be long out of date.
 func (l *Ledger) orphaned(table *alias.Edit) map[alias.Name]alias.Name {
 	var orphans map[alias.Name]alias.Name
 	for _, r := range l.records.unsettled {

@@ -366,7 +366,7 @@ func TestVerify(t *testing.T) {
 				waiting: "b.internal. /a/b@2: " + ofB},
 		},
 	}, {
-		name: "one that leads back over a name below an alias, which is held",
+		name: "one that leads back over a name below an alias, which is an orphan",
 		turns: []turn{
 			{seen: heldBelow + "/a/d 1 v1.x.org", table: below + "d.internal. v1.x.org. 5 /a/d@1", probes: "v1.x.org.",
 				events: "rejected {/a/x.b 1}: " + bad + "; no version of it is in force\nalias b.internal. added: v1.x.org., ttl 5, subtree keep ({/a/b 1})\nalias d.internal. added: v1.x.org., ttl 5 ({/a/d 1})"},
@@ -503,7 +503,7 @@ func TestVerify(t *testing.T) {
 				table: bd, probes: "v1.x.org., v2.x.org., web.v1.x.org., web.v2.x.org.", waiting: ofP2 + "\ne.internal. /a/p@2: <nil>"},
 		},
 	}, {
-		name: "what a name below it leads to as it is, as long as that is held",
+		name: "what a name below it leads to as it is, as long as that is an orphan",
 		turns: []turn{
 			{seen: "/a/x.d 1 what?\n/a/cache 1 v1.x.org", table: v1, probes: "v1.x.org.",
 				events: "rejected {/a/x.d 1}: " + bad + "; no version of it is in force\n" + added},

@@ -58,8 +58,8 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 // the deepest above it whose subtree has it; or nil.
 func (v *view) owner(name alias.Name) *alias.Entry { return ownerIn(v.next, name) }
 
-// ownerIn is the same, of any table. It is not Table.Lookup: a name that is held leads
-// nowhere, but will once that ends.
+// ownerIn is the same, of any table. It is not Table.Lookup: an orphan leads
+// nowhere, but will once it is none.
 func ownerIn(table interface {
 	Get(name alias.Name) *alias.Entry
 	HasSubtrees() bool

@@ -37,7 +37,7 @@ func (v *view) wanted(k key) iter.Seq2[Probe, alias.Name] {
 				for _, name := range names {
 					switch o := v.owner(name); {
 					case slices.Contains(trusted, name):
-					case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o) && !v.withheld(name):
+					case o != nil && keyOf(o) == k && turns(v.table.Get(o.Name), o) && !v.orphan(name):
 						further = append(further, hops(o, name)...)
 					case !yield(Probe{name, a.Check}, a.Name):
 						return
@@ -84,7 +84,7 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
 		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
 			a := v.owner(over)
-			turned := turns(owner(v.table, over), a) && !v.withheld(over)
+			turned := turns(owner(v.table, over), a) && !v.orphan(over)
 			if a != nil && (a.Name == over || a.Subtree.Collapse) { // else labels move along: it is led to another name
 				over = a.Name
 				if !slices.Contains(seen, over) {
@@ -105,11 +105,11 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	return false
 }
 
-// withheld reports whether name is left to the zone below, as its only document is at fault: no
+// orphan reports whether name is left to the zone below, as its only document is at fault: no
 // alias above it leads it anywhere until that ends.
-func (v *view) withheld(name alias.Name) bool {
+func (v *view) orphan(name alias.Name) bool {
 	_, _, mark := v.table.Lookup(string(name))
-	return mark.Held() != "" && v.next.Get(name) == nil
+	return mark.Orphan() != "" && v.next.Get(name) == nil
 }
 
 // looping is the candidates that have to wait since they lead back, with their probes that do:
