@@ -98,7 +98,7 @@ func parseDocument(value string) (document, error) {
 // parser reads a document token by token. encoding/json's decoding into structs
 // would take "TO" for "to" and the last of two equal keys.
 type parser struct {
-	source
+	tokenSource
 	size int // of the document, in octets
 }
 

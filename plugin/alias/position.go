@@ -6,10 +6,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// longest is how much of an IPv6 address tells clients apart, in bits: one
+// ipv6Bits is how much of an IPv6 address tells clients apart, in bits: one
 // subscriber has a /64 or more.
 // https://www.rfc-editor.org/rfc/rfc7871#section-11.1
-const longest = 64
+const ipv6Bits = 64
 
 // Client is the part of the Internet that a query comes from: all in it are one
 // client for an alias that moves. An IPv4-mapped address is an IPv4 one, and of
@@ -22,7 +22,7 @@ func Client(addr netip.Addr, bits int) netip.Prefix {
 		addr, bits = addr.Unmap(), max(0, bits-96)
 	}
 	if addr.Is6() {
-		bits = min(bits, longest)
+		bits = min(bits, ipv6Bits)
 	}
 	client, _ := addr.WithZone("").Prefix(bits) // no prefix of no address
 	return client
@@ -37,8 +37,8 @@ func Client(addr netip.Addr, bits int) netip.Prefix {
 // octets of the prefix: all 4 of an IPv4 address, the first 8 of an IPv6 one,
 // with zeros behind the prefix.
 func Position(salt string, client netip.Prefix) uint64 {
-	const more = len("\x00\x04\x20") + longest/8 // octets than those of the salt
-	var short [64]byte                           // to clear the longest would take as long as the hash
+	const more = len("\x00\x04\x20") + ipv6Bits/8 // octets than those of the salt
+	var short [64]byte                            // to clear the longest would take as long as the hash
 	if len(salt)+more <= len(short) {
 		return position(short[:], salt, client)
 	}
@@ -59,5 +59,5 @@ func position(buf []byte, salt string, client netip.Prefix) uint64 {
 	}
 	buf[n] = 6
 	octets := addr.As16()
-	return xxhash.Sum64(buf[:n+2+copy(buf[n+2:], octets[:longest/8])])
+	return xxhash.Sum64(buf[:n+2+copy(buf[n+2:], octets[:ipv6Bits/8])])
 }

@@ -71,8 +71,8 @@ type fresh struct {
 	pairs []pair
 }
 
-// most is how many pairs are made at a time.
-const most = 64
+// mostPairs is how many pairs are made at a time.
+const mostPairs = 64
 
 // pair is the usual list, of one tally, and that: beside each other, since a query
 // reads both.
@@ -83,7 +83,7 @@ type pair struct {
 
 func (f *fresh) pair() *pair {
 	if len(f.pairs) == 0 {
-		f.pairs = make([]pair, max(1, min(f.left, most)))
+		f.pairs = make([]pair, max(1, min(f.left, mostPairs)))
 	}
 	p := &f.pairs[0]
 	f.pairs = f.pairs[1:]

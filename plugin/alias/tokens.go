@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// source is where a document's tokens come from: a json.Decoder, or tokens.
-type source interface {
+// tokenSource is where a document's tokens come from: a json.Decoder, or tokens.
+type tokenSource interface {
 	Token() (json.Token, error)
 	InputOffset() int64 // of the end of the last token
 }
@@ -15,7 +15,7 @@ type source interface {
 // read is the tokens of text. The library's Decoder reads them five times slower than
 // the library decodes them, which is most of what it takes to load many documents;
 // so it is asked only where it has a fault to tell.
-func read(text string) source {
+func read(text string) tokenSource {
 	if json.Valid([]byte(text)) {
 		return &tokens{text: text}
 	}
@@ -24,7 +24,7 @@ func read(text string) source {
 	return d
 }
 
-// tokens is a source of valid JSON (RFC 8259), with numbers as they are written.
+// tokens is a tokenSource of valid JSON (RFC 8259), with numbers as they are written.
 type tokens struct {
 	text string
 	end  int // of the last token

@@ -34,7 +34,7 @@ func (v *view) loops(order []key) map[key]verdict {
 		fewest = len(changed)
 		last := changed[len(changed)-1]
 		if _, done := faults[last]; !done {
-			faults[last] = verdict{ReasonLoop, follow(chain), fewest > 1}
+			faults[last] = verdict{ReasonLoop, chainError(chain), fewest > 1}
 		}
 	}
 	return faults
@@ -207,9 +207,9 @@ func (v *view) changed(chain []step) []key {
 	return slices.Compact(changed)
 }
 
-// follow is what is wrong with chain. A loop is told from its least name on,
+// chainError is what is wrong with chain. A loop is told from its least name on,
 // whichever alias the chain came from, so that it is one fault and said once.
-func follow(chain []step) error {
+func chainError(chain []step) error {
 	names := make([]string, len(chain))
 	for i, s := range chain {
 		names[i] = string(s.name)

@@ -172,7 +172,7 @@ type change struct {
 	kept     map[key]record      // the retired ones, as they would be if they were not
 	brake    map[key]int         // as braked, from now on
 	sweeps   func(line int) bool // whether all of a line was seen, which makes it known; nil if of none
-	told     bool                // by somebody who had it in force
+	trusted  bool                // what is seen was in force elsewhere, and is not verified again
 	proofs   map[Probe]proof     // as the ledger's, from now on, and so are the next two
 	drains   draft[drainKey, Drain]
 	previous draft[alias.Name, []alias.Name]

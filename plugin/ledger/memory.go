@@ -220,7 +220,7 @@ type told struct {
 // recall is l after it was told these, which were in force if good.
 func (l *Ledger) recall(list []told, missing map[key]time.Time, good bool, now time.Time) *Ledger {
 	c := l.change(now)
-	c.told = good
+	c.trusted = good
 	for _, p := range list {
 		r := c.record(p.key())
 		switch {

@@ -12,7 +12,7 @@ import (
 
 // asks reports whether what k states has to be verified before it is adopted. The
 // first load of a line is not: there is nothing else to answer with.
-func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && !c.told }
+func (c *change) asks(k key) bool { return c.trust.Verify && c.known[k.line] && !c.trusted }
 
 // wanted yields the probes that k's candidate has to pass before it may come into force, each
 // with its alias: of all targets but those that the alias has now, or had before its last
