@@ -13,30 +13,43 @@ import (
 func init() { prometheus.MustRegister(collector{}) }
 
 var (
-	requestsDesc = desc("requests_total", "Counter of the queries for an alias, by the target they were led to.", "zone", "alias", "target")
-	aliasesDesc  = desc("aliases", "The number of aliases in force.", "zone")
-	rejectedDesc = desc("rejected_aliases", "The number of aliases whose newest document is rejected.", "zone", "reason")
-	flipsDesc    = desc("flips_total", "Counter of the changes of an alias's target.", "zone")
-	versionDesc  = desc("parameter_version", "The version of the parameter in force for an alias.", "zone", "alias")
-	movedDesc    = desc("moved_ratio", "The fraction of an alias's clients that are led to its target, and no longer to where it moves from.", "zone", "alias")
-	sweptDesc    = desc("last_sweep_timestamp_seconds", "The Unix time of the last complete sweep, 0 before the first.")
-	tookDesc     = desc("sweep_duration_seconds", "How long the last complete sweep took.")
-	brakedDesc   = desc("braked_aliases", "The number of aliases that stay in force only because too many would go at once.")
-	believedDesc = desc("older_versions_believed_total", "Counter of the older versions of parameters that came to be believed.")
-	pendingDesc  = desc("pending", "Whether an alias's newest document waits to be verified.", "zone", "alias")
-	failingDesc  = desc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
-	drainDesc    = desc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
-	retiredDesc  = desc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
-	upDesc       = desc("push_up", "Whether the queue of change events could be read the last time, and what was read deleted.")
-	hintsDesc    = desc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
-	missedDesc   = desc("push_missed_total", "Counter of the changes that a sweep found and push had not, for lack of an event or of a read that worked.")
-	latencyDesc  = desc("push_latency_seconds", "How long after the time of their event changes came into force.")
-	blocksDesc   = desc("server_blocks", "The number of server blocks, by where what they have in force was read last, or none as long as not all was loaded.", "source")
-	callsDesc    = desc("api_calls_total", "Counter of the calls to Parameter Store and SQS.", "operation", "outcome")
+	requestsDesc = counterDesc("requests_total", "Counter of the queries for an alias, by the target they were led to.", "zone", "alias", "target")
+	aliasesDesc  = gaugeDesc("aliases", "The number of aliases in force.", "zone")
+	rejectedDesc = gaugeDesc("rejected_aliases", "The number of aliases whose newest document is rejected.", "zone", "reason")
+	flipsDesc    = counterDesc("flips_total", "Counter of the changes of an alias's target.", "zone")
+	versionDesc  = gaugeDesc("parameter_version", "The version of the parameter in force for an alias.", "zone", "alias")
+	movedDesc    = gaugeDesc("moved_ratio", "The fraction of an alias's clients that are led to its target, and no longer to where it moves from.", "zone", "alias")
+	sweptDesc    = gaugeDesc("last_sweep_timestamp_seconds", "The Unix time of the last complete sweep, 0 before the first.")
+	tookDesc     = gaugeDesc("sweep_duration_seconds", "How long the last complete sweep took.")
+	brakedDesc   = gaugeDesc("braked_aliases", "The number of aliases that stay in force only because too many would go at once.")
+	believedDesc = counterDesc("older_versions_believed_total", "Counter of the older versions of parameters that came to be believed.")
+	pendingDesc  = gaugeDesc("pending", "Whether an alias's newest document waits to be verified.", "zone", "alias")
+	failingDesc  = gaugeDesc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
+	drainDesc    = gaugeDesc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
+	retiredDesc  = counterDesc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
+	upDesc       = gaugeDesc("push_up", "Whether the queue of change events could be read the last time, and what was read deleted.")
+	hintsDesc    = counterDesc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
+	missedDesc   = counterDesc("push_missed_total", "Counter of the changes that a sweep found and push had not, for lack of an event or of a read that worked.")
+	latencyDesc  = desc(prometheus.UntypedValue, "push_latency_seconds", "How long after the time of their event changes came into force.", nil)
+	blocksDesc   = gaugeDesc("server_blocks", "The number of server blocks, by where what they have in force was read last, or none as long as not all was loaded.", "source")
+	callsDesc    = counterDesc("api_calls_total", "Counter of the calls to Parameter Store and SQS.", "operation", "outcome")
 )
 
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(plugin.Namespace, pluginName, name), help, labels, nil)
+// kinds is all metrics, and whether each is a counter or a gauge. Of a histogram that is not asked.
+var kinds = map[*prometheus.Desc]prometheus.ValueType{}
+
+func counterDesc(name, help string, labels ...string) *prometheus.Desc {
+	return desc(prometheus.CounterValue, name, help, labels)
+}
+
+func gaugeDesc(name, help string, labels ...string) *prometheus.Desc {
+	return desc(prometheus.GaugeValue, name, help, labels)
+}
+
+func desc(kind prometheus.ValueType, name, help string, labels []string) *prometheus.Desc {
+	d := prometheus.NewDesc(prometheus.BuildFQName(plugin.Namespace, pluginName, name), help, labels, nil)
+	kinds[d] = kind
+	return d
 }
 
 // collector reports what the running plugins count. Server blocks that share a
@@ -46,7 +59,7 @@ type collector struct{}
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, aliasesDesc, rejectedDesc, flipsDesc, versionDesc, movedDesc, sweptDesc, tookDesc, brakedDesc, believedDesc, pendingDesc, failingDesc, drainDesc, retiredDesc, upDesc, hintsDesc, missedDesc, latencyDesc, blocksDesc, callsDesc} {
+	for d := range kinds {
 		ch <- d
 	}
 }
@@ -59,13 +72,8 @@ func (collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	collectLatency(ch)
 	for k, value := range s {
-		kind := prometheus.GaugeValue
-		switch k.desc {
-		case requestsDesc, flipsDesc, believedDesc, retiredDesc, hintsDesc, missedDesc, callsDesc:
-			kind = prometheus.CounterValue
-		}
 		labels := []string{k.first, k.second, k.third}
-		ch <- prometheus.MustNewConstMetric(k.desc, kind, value, labels[:k.labels]...)
+		ch <- prometheus.MustNewConstMetric(k.desc, kinds[k.desc], value, labels[:k.labels]...)
 	}
 }
 
