@@ -233,9 +233,7 @@ func (f *feed) Read(refs []ledger.Ref, seen []ledger.Parameter) {
 	f.unsure = slices.DeleteFunc(f.unsure, func(ref ledger.Ref) bool { return slices.Contains(refs, ref) })
 	f.adopt(next, events)
 	f.state.read()
-	for _, e := range events {
-		logEvent(e)
-	}
+	logEvents(events)
 	if next != before {
 		f.keeper.kick()
 	}
@@ -286,9 +284,7 @@ func (f *feed) Answered(answers []ledger.Answer) {
 	before := f.ledger.Load()
 	next, events := before.ApplyAnswers(answers, time.Now())
 	f.adopt(next, events)
-	for _, e := range events {
-		logEvent(e)
-	}
+	logEvents(events)
 	if next.Table() != before.Table() {
 		f.keeper.kick()
 	}

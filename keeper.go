@@ -56,9 +56,7 @@ func (k *keeper) restore() {
 	f.publish(next.Table())
 	f.ledger.Store(next)
 	log.Infof("recalled %d aliases, and %d rejected documents, of %s", next.Table().Len(), len(next.Rejections()), s.Swept.UTC().Format(time.RFC3339))
-	for _, e := range f.faulted(next) { // this process's log has nothing of it yet
-		logEvent(e)
-	}
+	logEvents(f.faulted(next)) // this process's log has nothing of it yet
 	f.stats.swept.Store(s.Swept.UnixNano())
 	k.written = s.Swept.UnixNano()
 	f.stats.recalled.Store(true)

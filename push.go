@@ -119,9 +119,7 @@ func (f *feed) Pushed(hints []ledger.Hint, refs []ledger.Ref, seen []ledger.Para
 			f.pushed[ref.Line] = now
 		}
 	}
-	for _, e := range events {
-		logEvent(e)
-	}
+	logEvents(events)
 	if next != before {
 		f.keeper.kick()
 	}

@@ -61,6 +61,12 @@ func (f *feed) perLine(seen []ledger.Parameter) []int {
 	return found
 }
 
+func logEvents(events []ledger.Event) {
+	for _, e := range events {
+		logEvent(e)
+	}
+}
+
 func logEvent(e ledger.Event) {
 	switch e.Kind {
 	case ledger.Rejected, ledger.Believed, ledger.Braked, ledger.Pending, ledger.Unverified:
