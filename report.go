@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
+	"github.com/octoenergy/versionalias/plugin/paramstore"
 )
 
 // report logs the events of a sweep, a line for each, but for the aliases of the
@@ -91,11 +92,11 @@ func (f *feed) weigh(seen []ledger.Parameter) {
 	}
 }
 
-// calls is how many calls a sweep makes at least that sees these: each reads ten parameters
-// of one path at most, or ten by their names. A path without any takes one as well. Lines
+// calls is how many calls a sweep makes at least that sees these: each reads PerCall parameters
+// of one path at most, or as many by their names. A path without any takes one as well. Lines
 // that share a parameter take more.
 func (f *feed) calls(seen []ledger.Parameter) int {
-	const perCall = 10
+	const perCall = paramstore.PerCall
 	found, named, calls := f.perLine(seen), 0, 0
 	for i, line := range f.lines {
 		if line.Path == "" {

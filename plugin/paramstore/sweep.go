@@ -14,9 +14,10 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
-// perCall is how many parameters one call reads at most, by path or by name:
+// PerCall is how many parameters one call reads at most, by path or by name:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
-const perCall = 10
+// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+const PerCall = 10
 
 // errEmpty is an answer that does not even say that there are no parameters,
 // such as an empty body. The SDK takes it for one that does.
@@ -65,7 +66,7 @@ func (s *Store) path(ctx context.Context, line int, path string) ([]ledger.Param
 	input := &ssm.GetParametersByPathInput{
 		Path:       aws.String(path),
 		Recursive:  aws.Bool(true),
-		MaxResults: aws.Int32(perCall),
+		MaxResults: aws.Int32(PerCall),
 	}
 	tokens := map[string]bool{}
 	for {
@@ -111,7 +112,7 @@ next:
 	for _, ref := range refs {
 		for b, batch := range batches {
 			same := func(o ledger.Ref) bool { return s.parameter(o) == s.parameter(ref) }
-			if len(batch) < perCall && !slices.ContainsFunc(batch, same) {
+			if len(batch) < PerCall && !slices.ContainsFunc(batch, same) {
 				batches[b] = append(batch, ref)
 				continue next
 			}
