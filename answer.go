@@ -135,7 +135,8 @@ func verdict(rr dns.RR) bool {
 // owns reports whether the name that was asked for is the owner of rr.
 func (h *hop) owns(rr dns.RR) bool {
 	owner := rr.Header().Name
-	return owner != h.cname.Target && same(owner, h.request.Question[0].Name) // which is another one than the target's
+	// The target's name, which most records have, is another one than the alias's.
+	return owner != h.cname.Target && same(owner, h.request.Question[0].Name)
 }
 
 // same reports whether a and b are one name. Case does not count (RFC 4343), nor

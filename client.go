@@ -49,8 +49,8 @@ func subnetClient(ecs *dns.EDNS0_SUBNET) (netip.Prefix, bool) {
 	return alias.Client(addr, bits), ok
 }
 
-// remote is the address in a connection's: what any server of CoreDNS has is one
-// of the first two.
+// remote is the IP address in a, the address of a connection. All of CoreDNS's servers have
+// one of the first two types.
 func remote(a net.Addr) netip.Addr {
 	var ip net.IP
 	switch a := a.(type) {

@@ -61,8 +61,8 @@ func (h *hop) flatten(m *dns.Msg, c *chain) {
 	}
 }
 
-// ofZone reports whether rr is of the kinds that make a zone of their owner, or are about
-// it. An alias of a zone's apex is none itself: resolvers that were told of its servers
+// ofZone reports whether rr is of a type that makes a zone of its owner, or is about that
+// zone. An alias of a zone's apex is none itself: resolvers that were told of its servers
 // would ask these for the alias.
 func ofZone(rr dns.RR) bool {
 	switch rr.Header().Rrtype {
@@ -268,8 +268,8 @@ func (c *chain) age(then time.Time) {
 	c.least -= min(c.least, uint32((time.Since(then)+time.Second-hardly)/time.Second))
 }
 
-// denied has nothing be told of the end for longer than the authority section lets caches hold
-// that: its zone may say so, or an alias there that moves (RFC 2308 section 5).
+// denied lowers c.least to the TTL of a denial by the authority section (RFC 2308 section 5): what
+// is said of the end must not outlive it, nor an alias there that moves.
 func (c *chain) denied(ns []dns.RR) {
 	for _, rr := range ns {
 		if soa, ok := rr.(*dns.SOA); ok {

@@ -24,7 +24,7 @@ type handover struct {
 	atLoad    map[*feed]*ledger.Ledger // what those before knew at the load
 	own       *[]ledger.Parameter      // what its own first sweep has seen, or nil
 	failure   error                    // of its own first sweep
-	restored  bool                     // there is a snapshot in force, of which nothing is to be lost: this takes over from nobody
+	restored  bool                     // a snapshot is in force, and none of it may be lost: this takes over from nobody
 	waits     bool                     // the start may fail: others run, and it is theirs to say how the source is
 	robbed    bool                     // a feed before robs it
 }

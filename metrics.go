@@ -27,7 +27,7 @@ var (
 	failingDesc  = gaugeDesc("unverified", "Whether a target that is in force does not verify.", "zone", "alias", "target")
 	drainDesc    = gaugeDesc("drain_deadline_timestamp_seconds", "The Unix time at which the last cache has let go of a target that an alias has left.", "zone", "alias", "target")
 	retiredDesc  = counterDesc("retired_queries_total", "Counter of the queries for a target that aliases have left, since the last cache has let go of it.", "zone", "target")
-	upDesc       = gaugeDesc("push_up", "Whether the queue of change events could be read the last time, and what was read deleted.")
+	upDesc       = gaugeDesc("push_up", "Whether the last poll of the queue of change events worked, and what it brought could be deleted.")
 	hintsDesc    = counterDesc("push_hints_total", "Counter of the change events that came, by operation.", "operation")
 	missedDesc   = counterDesc("push_missed_total", "Counter of the changes that a sweep found and push had not, for lack of an event or of a read that worked.")
 	latencyDesc  = desc(prometheus.UntypedValue, "push_latency_seconds", "How long after the time of their event changes came into force.", nil)

@@ -22,7 +22,7 @@ func (h *hop) soa(c *chain) []dns.RR {
 	q, v := h.request.Question[0], h.plugin
 	began := time.Now()
 	left := v.soaless.Load() - began.UnixNano()
-	if q.Qtype == dns.TypeSOA || 0 < left && left <= int64(soaPause) { // more is of a clock that was set back
+	if q.Qtype == dns.TypeSOA || 0 < left && left <= int64(soaPause) { // if more is left, the clock was set back
 		return nil
 	}
 	defer c.age(began)
@@ -65,7 +65,7 @@ func (h *hop) soaAt(name string) (soa []dns.RR, elsewhere bool) {
 }
 
 // If it takes soaTime to be told the SOA record, nobody is asked for one from then on, and for
-// soaPause: it is not worth to wait for what is down.
+// soaPause: what is down is not worth waiting for.
 const (
 	soaTime  = time.Second
 	soaPause = 30 * time.Second

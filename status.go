@@ -45,7 +45,7 @@ func (f *feed) status(now time.Time) status.Server {
 	return s
 }
 
-// draining is what of it is told at now by f.
+// draining is the drains of l that are to be told at now, as f knows of them.
 func (l *listing) draining(f *feed, now time.Time) drains {
 	d := drains{listing: l, feed: f, now: now}
 	for i := range l.drains {
@@ -121,8 +121,8 @@ func (f *feed) isAsked(name alias.Name) bool {
 	return len(own) > 0
 }
 
-// retiredIn counts the queries for a target that aliases have left, and nil is of one that is an
-// alias, or below one: those are the alias's.
+// retiredIn is what counts the queries for a target that aliases have left. It is nil if the target is
+// an alias, or below one: then they are that alias's.
 func retiredIn(t *alias.Table, target alias.Name) *alias.Retired {
 	e, _, mark := t.Lookup(string(target))
 	if e != nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// trouble is said once when it begins, once when there is an error of another kind, and once
-// when it is over. It is the errors that were said.
+// trouble is the errors that the log has of something that goes wrong: one when it begins, and one
+// of each other kind. Once it is over, that is said, and there are none.
 type trouble []error
 
 func (t *trouble) begins(format string, err error) { t.says(format, err, alike) }

@@ -294,7 +294,8 @@ func (p parser) object(path place, about int, field func(key string) error) erro
 }
 
 // fields calls field for each key of the object that was just opened, to read
-// the key's value, and refuses a key that comes twice. There are about so many keys.
+// the key's value, and refuses a key that comes twice. about is a guess of how many keys
+// there are, to make room for them at once.
 func (p parser) fields(path place, about int, field func(key string) error) error {
 	seen := make(map[string]bool, about)
 	for {

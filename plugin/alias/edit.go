@@ -133,7 +133,7 @@ func (e *Edit) New(name Name) *Entry {
 // HasSubtrees reports whether any alias has a subtree by now.
 func (e *Edit) HasSubtrees() bool { return e.next.HasSubtrees() }
 
-// Retired counts the queries for a name that is retired by now, and nil is of none.
+// Retired is what counts the queries for a name that is retired by now, or nil.
 func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
 
 // Table ends the edit.

@@ -17,8 +17,8 @@ import (
 type Entry struct {
 	mark   *Mark   // what else is known of the name, or nil
 	Source *Source // shared by all entries of one document; nil if this is no alias
-	// Tallies count the answers by target, those of Targets first, then those of the
-	// targets before, the last first, up to 20 in all. They live as long as the alias,
+	// Tallies count the answers by target: those of Targets first, then those of earlier
+	// targets, the latest first, up to 20 in all. They live as long as the alias,
 	// whatever its documents.
 	Tallies []*Tally
 	Alias
@@ -34,7 +34,7 @@ type Mark struct {
 	above   int  // how many aliases, and names that subtrees leave alone, lie below, or are an apex of that name
 }
 
-// Retired counts the queries for a name that aliases have left, and nil is of none.
+// Retired is what counts the queries for the name if aliases have left it, else nil.
 func (m *Mark) Retired() *Retired {
 	if m == nil {
 		return nil
@@ -193,8 +193,8 @@ func (t *Table) Subtrees() iter.Seq[*Entry] {
 }
 
 // Inherit is t with the tallies of the aliases of old tables, where t has them as
-// well; of several, queries are counted by those of the first one. It is for a
-// table of whose entries nobody else has any yet: who put them goes on with the same.
+// well; of several, queries are counted by those of the first one. It writes to t's entries,
+// so nobody else may read them yet.
 func (t *Table) Inherit(old ...*Table) *Table {
 	for e := range t.All() {
 		before := joined(old, e.Name)
@@ -245,7 +245,7 @@ func (t *Table) get(name Name) *Entry {
 	return t.names.get(hashOf(name), name)
 }
 
-// Retired counts the queries for a name that is retired, and nil is of none.
+// Retired is what counts the queries for a name that is retired, or nil.
 func (t *Table) Retired(name Name) *Retired {
 	_, mark := t.get(name).known()
 	return mark.Retired()

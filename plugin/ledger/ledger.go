@@ -145,8 +145,8 @@ func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledge
 	return c.finish()
 }
 
-// Learnt reports whether l has other versions of what line reads, which is one of its own, than it had when it
-// was before, or has adopted them anew.
+// Learnt reports whether l, which was made of before, has other versions of what line reads than that had,
+// or has adopted them anew. line is one of l's.
 func (l *Ledger) Learnt(before *Ledger, line Line) bool {
 	i := slices.IndexFunc(l.lines, func(own Line) bool { return own.Reads() == line.Reads() })
 	newest := func(l *Ledger) map[key]document {
@@ -221,8 +221,8 @@ func (l *Ledger) of(k key) record {
 	return r
 }
 
-// where is the records as they are by now, in no order, for which so holds. It may hold for none that is
-// settled: those are not looked at.
+// where is the records as they are by now, in no order, for which so holds. Settled ones are not looked at:
+// so must not hold for any.
 func (c *change) where(so func(record) bool) iter.Seq2[key, record] {
 	return func(yield func(key, record) bool) {
 		for k, r := range c.records.unsettled {

@@ -24,7 +24,7 @@ type Memory struct {
 type Remembered struct {
 	Line    int       `json:"line"` // an index
 	Name    string    `json:"name"`
-	Octets  []byte    `json:"octets,omitempty"` // Name, if that is no UTF-8: that of a file
+	Octets  []byte    `json:"octets,omitempty"` // Name, if that is no UTF-8, as a file's may be
 	Alias   string    `json:"alias,omitempty"`  // of an alias line: lines may share a parameter
 	Good    *Version  `json:"good,omitempty"`   // in force
 	Lost    *Version  `json:"lost,omitempty"`   // was in force by other rules, while none is
@@ -134,10 +134,10 @@ func (v *Version) parameter(line int, name string) Parameter {
 
 // Recall is the ledger l, which has seen nothing yet, with all that m has of the
 // parameters that l reads: what is in force, what was rejected, and what is
-// missing since when. Documents are read anew, by l's own rules, so that one may
-// come to other aliases, or to be rejected; what is rejected of what was in force is kept for
-// the next Recall, by whose rules it may be none. What another ledger has in force is judged as
-// what a sweep sees: it takes nothing out of force unless it may come into force itself.
+// missing since when. Documents are read anew, by l's own rules, so that one may state other
+// aliases now, or be rejected. One that was in force and is rejected is kept: by the rules of
+// the next Recall it may be legal again. What another ledger has in force is judged like what
+// a sweep sees: it takes nothing out of force unless it may come into force itself.
 func (l *Ledger) Recall(m Memory, now time.Time) *Ledger {
 	var good, lost, others, newest []told
 	missing := map[key]time.Time{}
@@ -208,8 +208,7 @@ func (l *Ledger) tells(name alias.Name) bool {
 	return slices.ContainsFunc(l.lines, func(line Line) bool { return alias.Zone(name, line.Rule.Zones) != "" })
 }
 
-// told is a parameter as somebody has it who is to be believed, and why it was
-// rejected.
+// told is a parameter as a Memory has it, and why it was rejected.
 type told struct {
 	Parameter
 	reason  Reason

@@ -93,8 +93,8 @@ func (v *view) faults() map[key]verdict {
 	return v.loops(order)
 }
 
-// held finds the candidates that state an alias which another document has in
-// force, and keeps whatever becomes of its own candidate.
+// held finds the candidates that state an alias which another document has in force, and
+// keeps, whatever becomes of that one's own candidate.
 func (v *view) held(order []key) map[key]verdict {
 	kept := map[alias.Name]key{}
 	for _, k := range order {

@@ -79,7 +79,7 @@ func outcome(err error) string {
 	return "error"
 }
 
-// denials is what the codes of errors contain that say who asks may not, or did not sign
+// denials is what an error's code contains if whoever asks may not do so, or has not signed
 // as it should. Services have them with an "Exception" behind them or without, and a
 // "KMS." before them where it is KMS that says so:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
@@ -89,8 +89,8 @@ var denials = []string{
 	"InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature",
 }
 
-// limited reports whether err says that the account's rate was exceeded: by its code,
-// of which the SDK's list has not KMS's, or by the status of a proxy.
+// limited reports whether err says that the account's rate was exceeded: by its code, be it
+// one of KMS's, which the SDK does not list, or by the HTTP status that a proxy answered with.
 func limited(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -103,8 +103,8 @@ func limited(err error) bool {
 	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusTooManyRequests
 }
 
-// failure is an error of a call, and its kind. It was refused if it was answered, and would
-// be so again: that one may not, or asks for what there is not.
+// failure is an error of a call, and its kind. It was refused if the service answered that
+// whoever asks may not, or asks for what does not exist: the same call would be refused again.
 type failure struct {
 	error
 	outcome string

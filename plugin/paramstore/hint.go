@@ -15,8 +15,9 @@ import (
 type event struct {
 	Source string `json:"source"`
 	Type   string `json:"detail-type"`
-	Region any    `json:"region"`
-	Time   any    `json:"time"` // of both only what is of interest: whatever they are, the rest counts
+	// Region and Time may be of any type: where one is no text, the rest counts all the same.
+	Region any `json:"region"`
+	Time   any `json:"time"`
 	Detail struct {
 		Operation ledger.Operation `json:"operation"`
 		Name      string           `json:"name"`
@@ -58,7 +59,10 @@ func parseHint(body, region string) ledger.Hint {
 		e.Type != "" && e.Type != "Parameter Store Change",
 		!strings.Contains(region, from), // it may be fips-us-east-1, as the SDK has it
 		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
-		len(e.Detail.Name) > MaxName, !parameterName.MatchString(e.Detail.Name), strings.Contains(e.Detail.Name+"/", "/./"), strings.Contains(e.Detail.Name+"/", "/../"):
+		len(e.Detail.Name) > MaxName,
+		!parameterName.MatchString(e.Detail.Name),
+		strings.Contains(e.Detail.Name+"/", "/./"),
+		strings.Contains(e.Detail.Name+"/", "/../"):
 		return ledger.Hint{}
 	}
 	text, _ := e.Time.(string)

@@ -165,7 +165,8 @@ func (s *Store) named(ctx context.Context, batch []ledger.Ref) ([]ledger.Paramet
 	for _, name := range output.InvalidParameters {
 		told[name] = true
 	}
-	for _, ref := range batch { // aliases go with what is taken not to exist
+	// What the answer does not mention would pass for deleted, and take its aliases along.
+	for _, ref := range batch {
 		if !told[ref.Name] && !told[s.parameter(ref)] {
 			return nil, fmt.Errorf("found nothing about %s in the answer, want it or that it does not exist", ref.Name)
 		}

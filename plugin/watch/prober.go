@@ -18,8 +18,8 @@ type Verifier interface {
 // it from its Run.
 type Jury interface {
 	// Probes is the probes that are due at now, the most urgent first, and when the
-	// first of the others is: zero if there are none. Of those that are not urgent it is
-	// up to most.
+	// first of the others is: zero if there are none. Of those that are not urgent
+	// there are no more than most.
 	Probes(now time.Time, most int) (due []ledger.Probe, next time.Time)
 	// Answered is told answers.
 	Answered(answers []ledger.Answer)

@@ -77,7 +77,7 @@ type Pusher struct {
 	unread   bool        // the last read failed
 	stuck    bool        // the last deletion failed
 	early    bool        // some of the last hints were left in the queue
-	since    time.Time   // when one of them was so last
+	since    time.Time   // when one of these three last held
 	refused  bool        // a deletion was, and none has worked since
 	held     bool        // at the end there were hints that were not dealt with
 	last     time.Time   // when parameters were read

@@ -71,18 +71,18 @@ type Watcher struct {
 	observer Observer
 	refresh  time.Duration
 	interval time.Duration // refresh, or more while the source is asked too often
-	hasty    bool          // until a sweep is complete
+	hasty    bool          // sweeps follow one another sooner, until one is complete
 	haste    time.Duration // instead of the interval while hasty, if it is less
-	failed   bool          // the last sweep, and nobody cut it off
+	failed   bool          // the last sweep failed by itself, not because ctx was done
 	lost     bool          // nothing is read by name for now, since a call failed
-	patience int           // after the next read that fails, how many complete sweeps that is for
-	wait     int           // how many of them there are yet
+	patience int           // how many complete sweeps the last read that failed lets pass; 0 after one that worked
+	wait     int           // how many of them are yet to come
 	read     time.Time     // when parameters were last read by name
 	hints    chan struct{}
 }
 
-// New makes a Watcher that sweeps source every refresh, give or take a tenth,
-// which is at least a microsecond.
+// New makes a Watcher that sweeps source every refresh, give or take a tenth. A refresh is at
+// least a microsecond.
 func New(source Source, refresh time.Duration, observer Observer) *Watcher {
 	return &Watcher{source: source, observer: observer, refresh: refresh, interval: refresh, haste: firstHaste, hints: make(chan struct{}, 1)}
 }
