@@ -41,7 +41,8 @@ func (f *feed) reads(path string) error {
 		// Of one elsewhere the name has "..", which no line reads.
 		name, err := filepath.Rel(snapshot.Resolve(f.directory), file)
 		if err == nil && f.dir.Reads("/"+filepath.ToSlash(name)) {
-			return fmt.Errorf("snapshot: found %s, which is read as a parameter of directory %s, want a file elsewhere, or a dot in front of its name", path, f.directory)
+			return fmt.Errorf("snapshot: found %s, which is read as a parameter of directory %s, "+
+				"want a file elsewhere, or a dot in front of its name", path, f.directory)
 		}
 	}
 	return nil

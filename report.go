@@ -88,7 +88,8 @@ func (f *feed) weigh(seen []ledger.Parameter) {
 		return
 	}
 	if rate := float64(f.calls(seen)) / f.refresh.Seconds(); rate > mostReads {
-		log.Warningf("reading %d parameters every %v takes %.1f calls a second, want at most %d: put aliases in bundles, or raise refresh", len(seen), f.refresh, rate, mostReads)
+		log.Warningf("reading %d parameters every %v takes %.1f calls a second, want at most %d: "+
+			"put aliases in bundles, or raise refresh", len(seen), f.refresh, rate, mostReads)
 	}
 }
 

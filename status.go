@@ -70,7 +70,12 @@ func (d drains) Len() int { return len(d.told) }
 // Drain implements status.Drains.
 func (d drains) Drain(i int) status.Drain {
 	drain := d.drains[d.told[i]]
-	s := status.Drain{Alias: string(drain.Alias), Target: string(drain.Target), Deadline: drain.Deadline().UTC(), Direct: status.Direct{Clients: []string{}}}
+	s := status.Drain{
+		Alias:    string(drain.Alias),
+		Target:   string(drain.Target),
+		Deadline: drain.Deadline().UTC(),
+		Direct:   status.Direct{Clients: []string{}},
+	}
 	r := retiredIn(d.ledger.Table(), drain.Target)
 	if r != nil {
 		s.Deadline = r.From.UTC() // that of the last alias to leave it

@@ -187,7 +187,8 @@ func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
 	case a.gone >= sure: // see spare
 		until = "until another document can take over"
 	}
-	return fmt.Errorf("parameter %s has not been found since %s: what it states stays in force %s", s.Parameter, a.since.UTC().Format(time.RFC3339), until)
+	return fmt.Errorf("parameter %s has not been found since %s: what it states stays in force %s",
+		s.Parameter, a.since.UTC().Format(time.RFC3339), until)
 }
 
 // Braked is how many aliases are in force only because too many would go at

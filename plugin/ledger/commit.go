@@ -120,7 +120,11 @@ func (c *change) compare(before, after *alias.Entry) {
 		c.events = append(c.events, Event{Kind: Removed, Source: source, Before: before})
 	case before.Target != after.Target:
 		c.events = append(c.events, Event{Kind: Flipped, Source: after.Source, Before: before, After: after})
-	case before.TTL != after.TTL || before.Check != after.Check || !before.LeadsAs(&after.Alias) || !before.Move.Equal(after.Move) || before.Source.Parameter != after.Source.Parameter:
+	case before.TTL != after.TTL,
+		before.Check != after.Check,
+		!before.LeadsAs(&after.Alias),
+		!before.Move.Equal(after.Move),
+		before.Source.Parameter != after.Source.Parameter:
 		c.events = append(c.events, Event{Kind: Changed, Source: after.Source, Before: before, After: after})
 	}
 }

@@ -88,7 +88,8 @@ func (e Event) String() string {
 	case Believed:
 		return fmt.Sprintf("believed %s: it is what each read found since version %d of %s", describe(e.Source), e.Known.Version, date(e.Known))
 	case Braked:
-		return fmt.Sprintf("brake on: the parameters of %d of %d aliases are gone; they stay in force until that has lasted for an hour", e.Count, e.Of)
+		return fmt.Sprintf("brake on: the parameters of %d of %d aliases are gone; "+
+			"they stay in force until that has lasted for an hour", e.Count, e.Of)
 	case Unbraked:
 		return "brake off: no alias stays in force without its parameter for longer than it takes to make sure"
 	}

@@ -32,7 +32,12 @@ func (m Memory) of(line Line) []Remembered {
 // others what o has for another alias line, in a newer version, or alone. What is in force by
 // m stays so: o may have it by other rules.
 func (m Memory) Join(o Memory) Memory {
-	joined := Memory{Lines: slices.Clone(m.Lines), Parameters: slices.Clone(m.Parameters), Previous: maps.Clone(o.Previous), Drains: slices.Concat(o.Drains, m.Drains)}
+	joined := Memory{
+		Lines:      slices.Clone(m.Lines),
+		Parameters: slices.Clone(m.Parameters),
+		Previous:   maps.Clone(o.Previous),
+		Drains:     slices.Concat(o.Drains, m.Drains),
+	}
 	if joined.Previous == nil {
 		joined.Previous = map[alias.Name][]alias.Name{}
 	}

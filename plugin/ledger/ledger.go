@@ -186,8 +186,16 @@ type change struct {
 
 func (l *Ledger) change(now time.Time) *change {
 	return &change{
-		Ledger: l, now: now, updates: map[key]record{}, retired: map[key]bool{}, kept: map[key]record{},
-		proofs: l.proofs, drains: draft[drainKey, Drain]{shared: l.drains}, previous: draft[alias.Name, []alias.Name]{shared: l.previous}, drained: map[alias.Name]bool{}, left: map[Probe]bool{},
+		Ledger:   l,
+		now:      now,
+		updates:  map[key]record{},
+		retired:  map[key]bool{},
+		kept:     map[key]record{},
+		proofs:   l.proofs,
+		drains:   draft[drainKey, Drain]{shared: l.drains},
+		previous: draft[alias.Name, []alias.Name]{shared: l.previous},
+		drained:  map[alias.Name]bool{},
+		left:     map[Probe]bool{},
 	}
 }
 

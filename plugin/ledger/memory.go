@@ -82,7 +82,15 @@ func (l *Ledger) Memory() Memory {
 	slices.SortFunc(known, key.compare)
 	for _, k := range known {
 		r := l.of(k)
-		p := Remembered{Line: index[k.line], Name: k.name, Octets: octets(k.name), Alias: string(l.lines[k.line].Rule.Name), Good: version(r.good), Lost: version(r.lost), Missing: r.absence.since}
+		p := Remembered{
+			Line:    index[k.line],
+			Name:    k.name,
+			Octets:  octets(k.name),
+			Alias:   string(l.lines[k.line].Rule.Name),
+			Good:    version(r.good),
+			Lost:    version(r.lost),
+			Missing: r.absence.since,
+		}
 		if r.newer != nil {
 			p.Newest, p.Reason, p.Error = version(&r.newer.document), r.newer.reason, text(r.newer.err)
 		}

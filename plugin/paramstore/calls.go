@@ -44,8 +44,11 @@ func (s *Store) Calls() map[Call]uint64 {
 	return maps.Clone(s.calls.count)
 }
 
+// method is one of the client's.
+type method[I, O any] func(context.Context, *I, ...func(*ssm.Options)) (*O, error)
+
 // call makes one call when it is its turn, within its deadline, and counts it.
-func call[I, O any](ctx context.Context, s *Store, operation string, do func(context.Context, *I, ...func(*ssm.Options)) (*O, error), input *I) (*O, error) {
+func call[I, O any](ctx context.Context, s *Store, operation string, do method[I, O], input *I) (*O, error) {
 	if s.pace.Wait(ctx) != nil {
 		<-ctx.Done() // it does not wait if it would be for nothing
 		return nil, brief(ctx.Err())

@@ -98,7 +98,10 @@ func (q *Queue) Delete(ctx context.Context, hints []ledger.Hint) error {
 	for batch := range slices.Chunk(hints, perMessages) {
 		input := &sqs.DeleteMessageBatchInput{QueueUrl: aws.String(q.url)}
 		for i, h := range batch {
-			input.Entries = append(input.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), ReceiptHandle: aws.String(h.Receipt)})
+			input.Entries = append(input.Entries, types.DeleteMessageBatchRequestEntry{
+				Id:            aws.String(fmt.Sprint(i)),
+				ReceiptHandle: aws.String(h.Receipt),
+			})
 		}
 		output, err := q.delete(ctx, input)
 		if err != nil {

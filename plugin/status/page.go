@@ -86,7 +86,12 @@ func writePage(w io.Writer, u *url.URL, servers []Server) error {
 	if sorts[v.Sort] == nil {
 		v.Sort = "name"
 	}
-	for _, c := range []column{{Key: "name", Title: "Alias"}, {Key: "state", Title: "State"}, {Key: "to", Title: "Target"}, {Key: "adopted", Title: "Since"}} {
+	for _, c := range []column{
+		{Key: "name", Title: "Alias"},
+		{Key: "state", Title: "State"},
+		{Key: "to", Title: "Target"},
+		{Key: "adopted", Title: "Since"},
+	} {
 		c.Sorted = c.Key == v.Sort
 		c.Link = v.link(c.Key, 1)
 		v.Columns = append(v.Columns, c)

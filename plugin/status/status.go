@@ -48,15 +48,19 @@ const (
 // does. An alias of which nothing is in force has no To. A rejected document of which no
 // alias can be told is one without a Name.
 type Alias struct {
-	Name      string    `json:"name,omitempty"`
-	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"` // of a state other than active, a parameter that is missed, a target that does not verify, or another parameter that states it
-	From      string    `json:"from,omitempty"`
-	To        string    `json:"to,omitempty"`
-	Percent   float64   `json:"percent"` // of the clients that To has now
-	Start     time.Time `json:"start,omitzero"`
-	End       time.Time `json:"end,omitzero"`
-	Observed  *float64  `json:"observed"` // the share of the answers that went to To since Adopted, 0 to 1; null if there were none
+	Name  string `json:"name,omitempty"`
+	State string `json:"state"`
+	// Reason is why it is pending or rejected, or what else is odd: that its parameter is missed,
+	// that a target does not verify, or that another parameter states it too.
+	Reason  string    `json:"reason,omitempty"`
+	From    string    `json:"from,omitempty"`
+	To      string    `json:"to,omitempty"`
+	Percent float64   `json:"percent"` // of the clients that To has now
+	Start   time.Time `json:"start,omitzero"`
+	End     time.Time `json:"end,omitzero"`
+	// Observed is the share of the answers that went to To since Adopted, 0 to 1; null if there
+	// were none.
+	Observed  *float64  `json:"observed"`
 	TTL       uint32    `json:"ttl"`
 	Subtree   string    `json:"subtree,omitempty"`
 	Parameter string    `json:"parameter"`
@@ -67,10 +71,12 @@ type Alias struct {
 
 // Drain is a target that an alias leads nobody to any more.
 type Drain struct {
-	Alias    string    `json:"alias"`
-	Target   string    `json:"target"`
-	Deadline time.Time `json:"deadline"` // when the last cache lets go of it, whichever alias has led there, or this one alone if Direct is OfAlias
-	Drained  bool      `json:"drained"`  // it has
+	Alias  string `json:"alias"`
+	Target string `json:"target"`
+	// Deadline is when the last cache lets go of Target, whichever alias has led there; or only
+	// for this one if Direct is Uncounted as OfAlias.
+	Deadline time.Time `json:"deadline"`
+	Drained  bool      `json:"drained"` // Deadline has passed
 	Direct   Direct    `json:"direct"`
 }
 
