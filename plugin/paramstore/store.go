@@ -64,9 +64,8 @@ type Store struct {
 	calls     calls
 }
 
-// New makes a Store. It reads the environment and the SDK's files, and calls
-// nobody; the error says what is missing there.
-func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
+// load is the SDK's configuration for c, from the environment and the SDK's files.
+func load(ctx context.Context, c Config) (aws.Config, error) {
 	hasty := awshttp.NewBuildableClient().WithTimeout(credentialTimeout)
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
@@ -83,33 +82,53 @@ func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
 	if c.CredentialsFile != "" {
 		// The SDK takes a file that it cannot read for an empty one.
 		if _, err := os.ReadFile(c.CredentialsFile); err != nil {
-			return nil, fmt.Errorf("load the AWS configuration: read credentials: %w", err)
+			return aws.Config{}, fmt.Errorf("load the AWS configuration: read credentials: %w", err)
 		}
 		options = append(options, config.WithSharedCredentialsFiles([]string{c.CredentialsFile}))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+		return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, errors.New("load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile")
+		return aws.Config{}, errors.New("load the AWS configuration: found no Region, want one in aws_region, AWS_REGION or the profile")
 	}
-	// A transport of our own can be told to close its connections. The SDK's
-	// client is where AWS_CA_BUNDLE went.
-	s := &Store{config: c, lines: lines, pace: rate.NewLimiter(pace, pace), transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()}
+	return cfg, nil
+}
+
+// assume has cfg ask as the role, whose keys it asks STS for by t.
+func assume(cfg *aws.Config, role string, t http.RoundTripper) {
+	asked := client(t)
+	asked.Timeout = credentialTimeout
+	service := sts.NewFromConfig(*cfg, func(o *sts.Options) { o.HTTPClient = asked })
+	provider := stscreds.NewAssumeRoleProvider(service, role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = "versionalias"
+		o.Duration = roleDuration
+	})
+	cfg.Credentials = aws.NewCredentialsCache(roleKeys{provider, cfg.Credentials})
+}
+
+// New makes a Store. It reads the environment and the SDK's files, and calls
+// nobody; the error says what is missing there.
+func New(ctx context.Context, c Config, lines []ledger.Line) (*Store, error) {
+	cfg, err := load(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		config: c,
+		lines:  lines,
+		pace:   rate.NewLimiter(pace, pace),
+		// One of our own can be told to close its connections. The SDK's client is
+		// where AWS_CA_BUNDLE went.
+		transport: cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport(),
+	}
 	// A connection of HTTP/2 outlives calls that time out. One that has become silent would
 	// be used for as long as there are any, if nobody asked whether it is alive.
 	s.transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: callTimeout, PingTimeout: callTimeout}
 	cfg.HTTPClient = client(s.transport)
 	if c.Role != "" {
-		asked := client(s.transport)
-		asked.Timeout = credentialTimeout
-		service := sts.NewFromConfig(cfg, func(o *sts.Options) { o.HTTPClient = asked })
-		provider := stscreds.NewAssumeRoleProvider(service, c.Role, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "versionalias"
-			o.Duration = roleDuration
-		})
-		cfg.Credentials = aws.NewCredentialsCache(roleKeys{provider, cfg.Credentials})
+		assume(&cfg, c.Role, s.transport)
 	}
 	s.aws = cfg
 	s.client = ssm.NewFromConfig(cfg, func(o *ssm.Options) {
