@@ -221,33 +221,10 @@ func (l list) Alias(i int) status.Alias {
 		source = r.state.Source
 		reasons = append(reasons, why(r.state))
 	}
-	if e := r.entry; e != nil {
-		source = *e.Source
-		a.To, a.TTL, a.Percent = string(e.Target), e.TTL, 100
-		if e.Subtree != nil {
-			a.Subtree = e.Subtree.String()
-		}
-		if to, all := e.Answered(); all > 0 {
-			share := float64(to) / float64(all)
-			a.Observed = &share
-		}
-		if m := e.Move; m != nil {
-			a.From, a.Percent = string(m.From), percent(m.Moved(l.now))
-			if m.Scheduled() {
-				a.Start, a.End = m.Start.UTC(), m.Start.Add(m.Over).UTC()
-			}
-			if e.Leads(m.From, l.now) && (e.Leads(e.Target, l.now) || m.Scheduled()) {
-				a.State = status.Moving
-			}
-		}
-		if err := l.ledger.Missing(e.Source, l.now); err != nil {
-			reasons = append(reasons, err.Error())
-		}
-		for _, target := range e.Targets() {
-			if err := l.ledger.Failing(target, e.Check); err != nil {
-				reasons = append(reasons, fmt.Sprintf("target %s does not verify: %v", target, err))
-			}
-		}
+	if r.entry != nil {
+		source = *r.entry.Source
+		l.inForce(&a, r.entry)
+		reasons = append(reasons, l.odd(r.entry)...)
 	}
 	a.Parameter, a.Version, a.Modified, a.Adopted = source.Parameter, source.Version, source.Modified.UTC(), source.Adopted.UTC()
 	a.Reason = strings.Join(reasons, "; ")
@@ -259,6 +236,40 @@ func (l list) Alias(i int) status.Alias {
 		a.State = status.Rejected
 	}
 	return a
+}
+
+// inForce fills in a what is in force of it, e.
+func (l list) inForce(a *status.Alias, e *alias.Entry) {
+	a.To, a.TTL, a.Percent = string(e.Target), e.TTL, 100
+	if e.Subtree != nil {
+		a.Subtree = e.Subtree.String()
+	}
+	if to, all := e.Answered(); all > 0 {
+		share := float64(to) / float64(all)
+		a.Observed = &share
+	}
+	if m := e.Move; m != nil {
+		a.From, a.Percent = string(m.From), percent(m.Moved(l.now))
+		if m.Scheduled() {
+			a.Start, a.End = m.Start.UTC(), m.Start.Add(m.Over).UTC()
+		}
+		if e.Leads(m.From, l.now) && (e.Leads(e.Target, l.now) || m.Scheduled()) {
+			a.State = status.Moving
+		}
+	}
+}
+
+// odd is what is odd about e though it is in force, for people.
+func (l list) odd(e *alias.Entry) (reasons []string) {
+	if err := l.ledger.Missing(e.Source, l.now); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	for _, target := range e.Targets() {
+		if err := l.ledger.Failing(target, e.Check); err != nil {
+			reasons = append(reasons, fmt.Sprintf("target %s does not verify: %v", target, err))
+		}
+	}
+	return reasons
 }
 
 // why is what s is about, for people.
