@@ -42,36 +42,49 @@ func (i *instance) inherit() {
 	}
 	for _, v := range i.plugins {
 		f := v.feed
-		f.waits, f.before, f.queued = len(i.before) > 0, nil, nil
-		if f.atLoad == nil {
-			f.atLoad = map[*feed]*ledger.Ledger{}
-		}
-		var from []*feed
-		knows := map[*feed]int{}
-		for _, o := range i.before {
-			if f.follows(o) {
-				f.before = append(f.before, o)
-				if f.atLoad[o] == nil {
-					f.atLoad[o] = o.ledger.Load()
-				}
-			}
-			if f.place == o.place && f.sharesQueue(o) {
-				f.queued = append(f.queued, o)
-			}
-			if n := 2 * f.shares(o); n > 0 {
-				if slices.Contains(heirs[f][part{}], o) { // of two that know as much
-					n++
-				}
-				from, knows[o] = append(from, o), n
-			}
-			f.robbed = f.robbed || o.robs(f)
-		}
+		f.meet(i.before)
 		f.slow()
-		slices.SortStableFunc(from, func(a, b *feed) int { return knows[b] - knows[a] })
-		if len(from) > 0 && !f.restored {
+		if from := f.knowing(i.before, heirs[f]); len(from) > 0 && !f.restored {
 			f.inherit(from, heirs[f])
 		}
 	}
+}
+
+// meet notes what f has to do with all that ran before, other than to take over from them.
+func (f *feed) meet(all []*feed) {
+	f.waits, f.before, f.queued = len(all) > 0, nil, nil
+	if f.atLoad == nil {
+		f.atLoad = map[*feed]*ledger.Ledger{}
+	}
+	for _, o := range all {
+		if f.follows(o) {
+			f.before = append(f.before, o)
+			if f.atLoad[o] == nil {
+				f.atLoad[o] = o.ledger.Load()
+			}
+		}
+		if f.place == o.place && f.sharesQueue(o) {
+			f.queued = append(f.queued, o)
+		}
+		f.robbed = f.robbed || o.robs(f)
+	}
+}
+
+// knowing is those of all that know some of what f reads, first those that know the most. Of two that
+// know as much, it is the one for which f goes on counting what is of no zone.
+func (f *feed) knowing(all []*feed, counts counts) []*feed {
+	var from []*feed
+	knows := map[*feed]int{}
+	for _, o := range all {
+		if n := 2 * f.shares(o); n > 0 {
+			if slices.Contains(counts[part{}], o) {
+				n++
+			}
+			from, knows[o] = append(from, o), n
+		}
+	}
+	slices.SortStableFunc(from, func(a, b *feed) int { return knows[b] - knows[a] })
+	return from
 }
 
 // inherit takes over what other feeds know of the same source, on a reload of the

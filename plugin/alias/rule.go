@@ -92,25 +92,8 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 			return nil, fmt.Errorf("parse %s: %w", what, err)
 		}
 		for i := first; i < len(aliases); i++ {
-			a := &aliases[i]
-			a.TTL, a.Check = r.TTL, s.check
-			if s.ttl >= 0 {
-				a.TTL = uint32(s.ttl)
-			}
-			if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
-				return nil, fmt.Errorf("parse %s: %w", s.target(), err)
-			}
-			if a.Move, err = s.move(a, r.Template); err != nil {
+			if err := r.fill(&aliases[i], s); err != nil {
 				return nil, err
-			}
-			if a.Subtree, err = s.below(a.Name); err != nil {
-				return nil, err
-			}
-			for i, target := range a.Targets() {
-				if a.Subtree != nil && target.IsAt(a.Name) {
-					field := [...]place{s.target(), s.at("from")}[i]
-					return nil, fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", field, target, a.Name)
-				}
 			}
 		}
 	}
@@ -122,6 +105,30 @@ func (r Rule) Read(leaf, value string) ([]Alias, error) {
 	}
 	pack(aliases)
 	return aliases, nil
+}
+
+// fill gives a, which has its name and zone, what s says of it.
+func (r *Rule) fill(a *Alias, s *spec) (err error) {
+	a.TTL, a.Check = r.TTL, s.check
+	if s.ttl >= 0 {
+		a.TTL = uint32(s.ttl)
+	}
+	if a.Target, err = r.Template.target(a.Name.below(a.Zone), s.to); err != nil {
+		return fmt.Errorf("parse %s: %w", s.target(), err)
+	}
+	if a.Move, err = s.move(a, r.Template); err != nil {
+		return err
+	}
+	if a.Subtree, err = s.below(a.Name); err != nil {
+		return err
+	}
+	for i, target := range a.Targets() {
+		if a.Subtree != nil && target.IsAt(a.Name) {
+			field := [...]place{s.target(), s.at("from")}[i]
+			return fmt.Errorf("parse %s: found %s, want a target that is not at or below the subtree alias %s", field, target, a.Name)
+		}
+	}
+	return nil
 }
 
 // packed is how many aliases share a piece of memory for their names and targets. A million pieces

@@ -143,24 +143,13 @@ func (p *Pusher) Run(ctx context.Context) {
 		case o := <-received:
 			if o.err != nil {
 				p.audience.Lost(o.err)
-				close(o.taken)
-				continue
-			}
-			left := len(gathered) + len(p.later) + len(o.hints)  // some of it may have failed before
-			if left == 0 && o.began.After(p.since.Add(Hidden)) { // what failed would have come again
-				if p.unread {
-					p.audience.Emptied()
+			} else {
+				p.worked(o.began, len(gathered)+len(p.later)+len(o.hints))
+				if len(gathered) == 0 && len(o.hints) > 0 {
+					gather = time.After(coalesce)
 				}
-				p.unread, p.stuck, p.early = false, false, false
-				p.slow()
+				gathered = append(gathered, o.hints...)
 			}
-			if !p.stuck && !p.refused { // what is refused is so also where messages expire
-				p.audience.Found()
-			}
-			if len(gathered) == 0 && len(o.hints) > 0 {
-				gather = time.After(coalesce)
-			}
-			gathered = append(gathered, o.hints...)
 			close(o.taken)
 		case <-gather:
 			for _, b := range p.batches(ctx, gathered) {
@@ -181,6 +170,21 @@ func (p *Pusher) Run(ctx context.Context) {
 				}
 			}
 		}
+	}
+}
+
+// worked tells that a call to the queue worked, which began then, and if that ends some
+// failure. left is how many hints are to be dealt with yet, some of which may have failed before.
+func (p *Pusher) worked(began time.Time, left int) {
+	if left == 0 && began.After(p.since.Add(Hidden)) { // what failed would have come again
+		if p.unread {
+			p.audience.Emptied()
+		}
+		p.unread, p.stuck, p.early = false, false, false
+		p.slow()
+	}
+	if !p.stuck && !p.refused { // what is refused is so also where messages expire
+		p.audience.Found()
 	}
 }
 
