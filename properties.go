@@ -47,20 +47,20 @@ type property struct {
 }
 
 var properties = map[string]property{
-	"ssm":          {"PATH [TEMPLATE]", 1, 2, true, (*block).ssm},
-	"alias":        {"NAME PARAMETER[:LABEL] [TEMPLATE]", 2, 3, true, (*block).alias},
-	"directory":    {"DIR", 1, 1, false, (*block).dir},
-	"aws_region":   {"REGION", 1, 1, false, (*block).region},
-	"aws_endpoint": {"URL", 1, 1, false, (*block).endpoint},
-	"credentials":  {"PROFILE [FILE]", 1, 2, false, (*block).credentials},
-	"assume_role":  {"ARN", 1, 1, false, (*block).role},
-	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).keep},
-	"refresh":      {"DURATION", 1, 1, false, (*block).interval},
-	"push":         {"QUEUE_URL", 1, 1, false, (*block).queue},
-	"verify":       {"", 0, 0, false, (*block).verifying},
-	"status":       {"ADDRESS", 1, 1, false, (*block).page},
-	"answer":       {"cname|flatten", 1, 1, false, (*block).answer},
-	"ttl":          {"SECONDS", 1, 1, false, (*block).seconds},
+	"ssm":          {"PATH [TEMPLATE]", 1, 2, true, (*block).parseSSM},
+	"alias":        {"NAME PARAMETER[:LABEL] [TEMPLATE]", 2, 3, true, (*block).parseAlias},
+	"directory":    {"DIR", 1, 1, false, (*block).parseDirectory},
+	"aws_region":   {"REGION", 1, 1, false, (*block).parseRegion},
+	"aws_endpoint": {"URL", 1, 1, false, (*block).parseEndpoint},
+	"credentials":  {"PROFILE [FILE]", 1, 2, false, (*block).parseCredentials},
+	"assume_role":  {"ARN", 1, 1, false, (*block).parseRole},
+	"snapshot":     {"FILE [MAX_AGE]", 1, 2, false, (*block).parseSnapshot},
+	"refresh":      {"DURATION", 1, 1, false, (*block).parseRefresh},
+	"push":         {"QUEUE_URL", 1, 1, false, (*block).parsePush},
+	"verify":       {"", 0, 0, false, (*block).parseVerify},
+	"status":       {"ADDRESS", 1, 1, false, (*block).parseStatus},
+	"answer":       {"cname|flatten", 1, 1, false, (*block).parseAnswer},
+	"ttl":          {"SECONDS", 1, 1, false, (*block).parseTTL},
 }
 
 func names(zones []string) []alias.Name {
@@ -106,7 +106,13 @@ func barren(zone alias.Name) bool {
 }
 
 // joined is names as errors show them.
-func joined(names []alias.Name) string { return strings.Trim(fmt.Sprint(names), "[]") }
+func joined(names []alias.Name) string {
+	var texts []string
+	for _, name := range names {
+		texts = append(texts, string(name))
+	}
+	return strings.Join(texts, " ")
+}
 
 func (b *block) property(name string, args []string, seen map[string]bool) error {
 	p, ok := properties[name]
@@ -163,7 +169,7 @@ func (b *block) apart(seen map[string]bool) error {
 	return nil
 }
 
-func (b *block) ssm(args []string) error {
+func (b *block) parseSSM(args []string) error {
 	path := args[0]
 	if path != "/" {
 		if err := checkParameter(path); err != nil {
@@ -190,7 +196,7 @@ var (
 	reserved = regexp.MustCompile(`^(?i:aws|ssm)`)
 )
 
-func (b *block) alias(args []string) error {
+func (b *block) parseAlias(args []string) error {
 	name, err := alias.ParseName(args[0])
 	if err != nil {
 		return err
@@ -257,7 +263,7 @@ func checkParameter(name string) error {
 	return nil
 }
 
-func (b *block) dir(args []string) error {
+func (b *block) parseDirectory(args []string) error {
 	if args[0] == "" {
 		return errors.New("found an empty name, want a directory")
 	}
@@ -277,7 +283,7 @@ func (b *block) path(name string) string {
 // host's name.
 var region = regexp.MustCompile(`^[a-z0-9-]+$`)
 
-func (b *block) region(args []string) error {
+func (b *block) parseRegion(args []string) error {
 	if !region.MatchString(args[0]) {
 		return fmt.Errorf("found %q, want a Region of lower-case letters, digits and '-', such as eu-west-1", args[0])
 	}
@@ -285,16 +291,16 @@ func (b *block) region(args []string) error {
 	return nil
 }
 
-func (b *block) endpoint(args []string) error {
-	if _, ok := web(args[0]); !ok {
+func (b *block) parseEndpoint(args []string) error {
+	if _, ok := parseURL(args[0]); !ok {
 		return fmt.Errorf("found %q, want an http or https URL with a host, and a port up to 65535 or none", args[0])
 	}
 	b.store.Endpoint = args[0]
 	return nil
 }
 
-// web is the URL that text is, if it is an http or https one with a host, and a port that there is.
-func web(text string) (u *url.URL, ok bool) {
+// parseURL reads an http or https URL with a host, and with a port that exists or none.
+func parseURL(text string) (u *url.URL, ok bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return nil, false
@@ -305,7 +311,7 @@ func web(text string) (u *url.URL, ok bool) {
 	return u, err == nil
 }
 
-func (b *block) credentials(args []string) error {
+func (b *block) parseCredentials(args []string) error {
 	if slices.Contains(args, "") {
 		return errors.New("found an empty name, want a profile, and a file or none")
 	}
@@ -320,7 +326,7 @@ func (b *block) credentials(args []string) error {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 var role = regexp.MustCompile(`^arn:[a-z0-9-]+:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
 
-func (b *block) role(args []string) error {
+func (b *block) parseRole(args []string) error {
 	if !role.MatchString(args[0]) {
 		return fmt.Errorf("found %q, want the ARN of a role, such as arn:aws:iam::123456789012:role/NAME", args[0])
 	}
@@ -328,7 +334,7 @@ func (b *block) role(args []string) error {
 	return nil
 }
 
-func (b *block) interval(args []string) error {
+func (b *block) parseRefresh(args []string) error {
 	d, err := time.ParseDuration(args[0])
 	if err != nil || d < leastRefresh || d > mostRefresh {
 		return fmt.Errorf("found %q, want a duration from 1s to 24h", args[0])
@@ -337,7 +343,7 @@ func (b *block) interval(args []string) error {
 	return nil
 }
 
-func (b *block) keep(args []string) error {
+func (b *block) parseSnapshot(args []string) error {
 	if args[0] == "" {
 		return errors.New("found an empty name, want a file")
 	}
@@ -352,8 +358,8 @@ func (b *block) keep(args []string) error {
 	return nil
 }
 
-func (b *block) queue(args []string) error {
-	u, ok := web(args[0])
+func (b *block) parsePush(args []string) error {
+	u, ok := parseURL(args[0])
 	if !ok || u.Path == "" || strings.HasSuffix(u.Path, "/") || strings.ContainsAny(args[0], "?#") {
 		return fmt.Errorf("found %q, want the URL of a queue", args[0])
 	}
@@ -361,9 +367,9 @@ func (b *block) queue(args []string) error {
 	return nil
 }
 
-// page reads an address. One that is only a port is of localhost. Blocks that write one and
-// the same otherwise share a page.
-func (b *block) page(args []string) error {
+// parseStatus reads an address. One that is only a port is of localhost. Blocks that write the same
+// address in different ways share a page.
+func (b *block) parseStatus(args []string) error {
 	addr := args[0]
 	if !strings.Contains(addr, ":") {
 		addr = ":" + addr
@@ -385,12 +391,12 @@ func (b *block) page(args []string) error {
 	return nil
 }
 
-func (b *block) verifying([]string) error {
+func (b *block) parseVerify([]string) error {
 	b.verify = true
 	return nil
 }
 
-func (b *block) answer(args []string) error {
+func (b *block) parseAnswer(args []string) error {
 	switch args[0] {
 	case "cname":
 	case "flatten":
@@ -401,7 +407,7 @@ func (b *block) answer(args []string) error {
 	return nil
 }
 
-func (b *block) seconds(args []string) error {
+func (b *block) parseTTL(args []string) error {
 	ttl, err := strconv.ParseUint(args[0], 10, 32)
 	if err != nil || ttl > alias.MaxTTL {
 		return fmt.Errorf("found %q, want a whole number of seconds from 0 to %d", args[0], alias.MaxTTL)

@@ -194,7 +194,7 @@ func TestStatusAddress(t *testing.T) {
 		"[FE80::1%enP2p1s0]:8053": "[fe80::1%enP2p1s0]:8053", // names of interfaces have a case
 	} {
 		var b block
-		if err := b.page([]string{address}); err != nil || b.statusAt != want {
+		if err := b.parseStatus([]string{address}); err != nil || b.statusAt != want {
 			t.Errorf("%s got %q, %v, want %q", address, b.statusAt, err, want)
 		}
 	}
