@@ -2,11 +2,14 @@ package versionalias
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/coredns/coredns/plugin"
 
 	"github.com/octoenergy/versionalias/plugin/alias"
 	"github.com/octoenergy/versionalias/plugin/ledger"
@@ -48,6 +51,40 @@ func (i *instance) inherit() {
 			f.inherit(from, heirs[f])
 		}
 	}
+}
+
+// replaced is a feed before with aliases that f would answer instead of, and how many: they are in f's zones, and nobody
+// goes on with what they are read from. The Corefile has another source now, or other lines. Or it is nil.
+func (i *instance) replaced(f *feed) (o *feed, aliases int) {
+	for _, o := range i.before {
+		if slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return v.feed.follows(o) }) {
+			continue
+		}
+		for e := range o.ledger.Load().Table().All() {
+			if alias.Zone(e.Name, f.zones) != "" {
+				aliases++
+			}
+		}
+		if aliases > 0 {
+			return o, aliases
+		}
+	}
+	return nil, 0
+}
+
+// refuse is the error of a reload by which aliases would be gone, since those that are to replace them were not
+// read: a word that is misspelt must not take all out of force.
+func (i *instance) refuse() error {
+	for _, v := range i.plugins {
+		f := v.feed
+		if f.loaded() {
+			continue
+		}
+		if o, n := i.replaced(f); o != nil {
+			return plugin.Error(pluginName, fmt.Errorf("replace %d aliases of %s: %w (%s)", n, o.place, f.failure, f.place))
+		}
+	}
+	return nil
 }
 
 // meet notes what f has to do with all that ran before, other than to take over from them.

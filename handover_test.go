@@ -394,6 +394,41 @@ func TestRejectedByAReloadAndMended(t *testing.T) {
 	`)
 }
 
+// A reload that reads something else is refused if that cannot be read, since all aliases would be gone.
+func TestReloadOfAnotherSource(t *testing.T) {
+	run(t, `
+		file
+		paths
+		put /dns/cache cache-v1.corp.internal
+		put /more/cache cache-v2.corp.internal
+		start
+		fault denied
+		region eu-west-2
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /dns: AccessDeniedException: not authorized (Parameter Store in eu-west-2)
+		cache cache-v1
+		region eu-west-1
+		blocks ssm /more
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: AccessDeniedException: not authorized (Parameter Store in eu-west-1)
+		fault hang
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: canceled, context deadline exceeded (Parameter Store in eu-west-1)
+		cache cache-v1
+		fault denied
+		blocks zones corp.example. ssm /more
+		reload
+		cache NXDOMAIN
+		wait 1s
+		fault
+		blocks ssm /more
+		reload
+		cache cache-v2
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[WARNING] sweep failed, and what is in force stays: read the parameters below /more: AccessDeniedException: not authorized
+		[INFO] loaded 1 aliases from 1 parameters
+		[INFO] sweep works again, after N that failed
+	`)
+}
+
 // What waits to take over from a parameter that is gone collides with that after a reload, and
 // is not rejected for it.
 func TestWaitingOverAReload(t *testing.T) {

@@ -9,9 +9,12 @@ import (
 	"github.com/coredns/coredns/plugin"
 )
 
-// startTimeout is how long a start waits for the first sweep, of all server
-// blocks together.
-const startTimeout = 5 * time.Second
+// How long a start waits for the first sweep, of all server blocks together, and how long a
+// reload waits for what is to be answered instead of what is: that goes on meanwhile.
+const (
+	startTimeout   = 5 * time.Second
+	replaceTimeout = time.Minute
+)
 
 // instance is all plugins of one Corefile: a reload starts another before it
 // stops the one there is. Load, run and stop are called in that order, and run
@@ -27,21 +30,28 @@ type instance struct {
 }
 
 // load gives every plugin its first table. It leaves nothing behind, since an
-// instance that fails to start later is dropped without a word.
+// instance that fails to start later is dropped without a word. The error is that of a page's
+// address, or of a reload that would lose aliases.
 func (i *instance) load() error {
 	if err := statuses.listen(i.pages()); err != nil {
 		return plugin.Error(pluginName, err)
 	}
 	i.before = running.feeds()
 	i.inherit()
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
 	var wg sync.WaitGroup
 	for _, v := range i.plugins {
-		wg.Go(func() { v.feed.load(ctx) })
+		timeout := startTimeout
+		if o, _ := i.replaced(v.feed); o != nil {
+			timeout = replaceTimeout
+		}
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), timeout)
+			defer cancel()
+			v.feed.load(ctx)
+		})
 	}
 	wg.Wait()
-	return nil
+	return i.refuse()
 }
 
 // run starts the loops.

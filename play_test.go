@@ -240,6 +240,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	start | stop | restart | reload | wait DURATION | fault KIND | fault
 //	load               a reload begins, and goes on with the next "reload"
 //	drop               or else it has failed
+//	refused ERROR      a reload is
 //	from ADDRESS       who asks
 //	block N            of the server blocks it is the Nth that is asked
 //	blocks LINES | LINES...  what the Corefile has, from the next start on: the
@@ -250,6 +251,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
 //	queue FAULT | queued MESSAGES | polls FEWEST MOST
 //	refresh DURATION   from the next start on
+//	region NAME        from the next start on
 //	file NAME          of the snapshot, from the next start on; without NAME none
 //	age DURATION       its MAX_AGE, from the next start on
 //	clock DURATION     it is set forward by so much since the snapshot was written
@@ -268,6 +270,7 @@ type play struct {
 	blocks   string
 	refresh  time.Duration
 	queue    string // its name
+	region   string
 	from     string // who asks
 	asked    int    // which plugin
 	instance *instance
@@ -306,7 +309,7 @@ func (p *play) make() *instance {
 		})
 		c := config{
 			served: v.served, zones: v.served, refresh: cmp.Or(p.refresh, 10*time.Second), snapshot: p.snapshot,
-			store: paramstore.Config{Region: "eu-west-1", Transport: p.api},
+			store: paramstore.Config{Region: cmp.Or(p.region, "eu-west-1"), Transport: p.api},
 		}
 		if n > 0 && c.snapshot.Path != "" {
 			c.snapshot.Path += strconv.Itoa(n)
@@ -403,6 +406,12 @@ func (p *play) do(line string) error {
 		p.load()
 	case "drop":
 		p.loaded = nil
+	case "refused":
+		if err := p.make().load(); err == nil || err.Error() != "plugin/versionalias: "+rest {
+			return fmt.Errorf("found %v", err)
+		}
+	case "region":
+		p.region = rest
 	case "start", "reload":
 		p.start()
 	case "stop", "restart":
