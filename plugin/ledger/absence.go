@@ -13,7 +13,7 @@ import (
 type absence struct {
 	since time.Time // when it was first not seen, or zero
 	swept bool      // a complete sweep has missed it
-	gone  int       // the reads since that did not find it
+	reads int       // by name since, that did not find it
 	last  time.Time // the last of them
 }
 
@@ -32,9 +32,9 @@ func (a absence) missing() bool { return !a.since.IsZero() }
 // keep the first read: a sweep may have missed what is there.
 func (a absence) due(interval time.Duration, braked bool) time.Time {
 	switch {
-	case a.gone >= sure || !a.swept:
+	case a.reads >= sure || !a.swept:
 		return time.Time{}
-	case a.gone == 0:
+	case a.reads == 0:
 		return a.since
 	}
 	at := a.since
@@ -64,8 +64,8 @@ func (c *change) missed(r record) record {
 	return r
 }
 
-// gone notes the parameters that a read by name did not find.
-func (c *change) gone(asked []Ref, seen []Parameter) {
+// notFound notes the parameters that a read by name did not find.
+func (c *change) notFound(asked []Ref, seen []Parameter) {
 	there := keys(seen)
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}
@@ -76,10 +76,10 @@ func (c *change) gone(asked []Ref, seen []Parameter) {
 			continue
 		case !r.absence.missing():
 			r.absence.since = c.now // to be read again once a sweep has missed it too
-		case !r.absence.swept || r.absence.gone > 0 && c.now.Before(r.absence.last.Add(c.trust.Interval)):
+		case !r.absence.swept || r.absence.reads > 0 && c.now.Before(r.absence.last.Add(c.trust.Interval)):
 			continue
 		default:
-			r.absence.gone++
+			r.absence.reads++
 			r.absence.last = c.now
 		}
 		c.updates[k] = r
@@ -94,11 +94,11 @@ func keys(seen []Parameter) map[key]bool {
 	return keys
 }
 
-// retire gives up the parameters that are sure to be gone. If they would take
+// giveUp gives up the parameters that are sure to be gone. If they would take
 // more than a tenth of the aliases along, and more than three, those that do are kept
 // until the absence has lasted for an hour: whoever deletes that much may not
 // have meant to.
-func (c *change) retire() {
+func (c *change) giveUp() {
 	missing := map[key]int{} // with how many aliases may be about to go
 	for k, r := range c.where(func(r record) bool { return r.absence.missing() }) {
 		missing[k] = 0
@@ -114,10 +114,10 @@ func (c *change) retire() {
 		c.brake = missing
 	}
 	for k := range missing {
-		if r := c.record(k); r.absence.gone >= sure && c.brake[k] == 0 {
+		if r := c.record(k); r.absence.reads >= sure && c.brake[k] == 0 {
 			c.kept[k] = r
 			c.updates[k] = record{}
-			c.retired[k] = true
+			c.gone[k] = true
 		}
 	}
 	switch {
@@ -144,7 +144,7 @@ func sum(going map[key]int) int {
 
 // keep takes back that k is gone for sure: it goes with the next change.
 func (c *change) keep(k key) {
-	delete(c.retired, k)
+	delete(c.gone, k)
 	c.updates[k] = c.kept[k]
 	if c.kept[k] == c.of(k) {
 		delete(c.updates, k) // as it was kept before
@@ -184,7 +184,7 @@ func (l *Ledger) Missing(s *alias.Source, now time.Time) error {
 	switch end := a.since.Add(brakeTime); {
 	case l.braked[k] > 0 && now.Before(end):
 		until = fmt.Sprintf("by the brake until %s at least", end.UTC().Format(time.RFC3339))
-	case a.gone >= sure: // see spare
+	case a.reads >= sure: // see spare
 		until = "until another document can take over"
 	}
 	return fmt.Errorf("parameter %s has not been found since %s: what it states stays in force %s",

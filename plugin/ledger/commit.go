@@ -32,7 +32,7 @@ func (v *view) commit(known []bool) (*Ledger, []Event) {
 		slices.SortFunc(swaps, func(a, b swap) int { return cmp.Compare(a.name(), b.name()) })
 	}
 	next := *c.Ledger
-	next.records = c.records.with(c.updates, c.retired)
+	next.records = c.records.with(c.updates, c.gone)
 	next.braked, next.known = c.brake, known
 	next.orphans = next.orphaned(edit)
 	c.events = slices.Grow(c.events, len(swaps))

@@ -472,7 +472,7 @@ func (w *world) checkRecalled(l, next *Ledger) error {
 		return w.checkReread(l, next)
 	}
 	forgotten := func(r record) bool {
-		return r.absence.gone >= sure || w.trust.Verify && (r.absence.missing() || r.doubt != nil)
+		return r.absence.reads >= sure || w.trust.Verify && (r.absence.missing() || r.doubt != nil)
 	}
 	if slices.ContainsFunc(slices.Collect(maps.Values(l.records.unsettled)), forgotten) {
 		return nil // what reads have said is forgotten, and what waits for more of them need not any more

@@ -41,7 +41,7 @@ func (c *change) judge() *view {
 // gone in between. Who states another alias of such a parameter is out as well. It reports
 // whether there were any.
 func (v *view) spare() bool {
-	if len(v.retired) == 0 {
+	if len(v.gone) == 0 {
 		return false
 	}
 	if v.next == nil {
@@ -66,7 +66,7 @@ func (v *view) spare() bool {
 		more = more[:len(more)-1]
 		for name := range v.about(v.record(k).newer) {
 			holder := v.table.Get(name)
-			if holder == nil || !v.retired[keyOf(holder)] || spared[keyOf(holder)] {
+			if holder == nil || !v.gone[keyOf(holder)] || spared[keyOf(holder)] {
 				continue
 			}
 			if heir := v.next.Get(name); heir != nil && !out[keyOf(heir)] {
@@ -170,7 +170,7 @@ func (v *view) admit(keys ...key) bool {
 // force, which is gone or has its own candidate in.
 func (v *view) inherits(k key) bool {
 	for a := range v.claims(&v.record(k).newer.document) {
-		if e := v.table.Get(a.Name); e != nil && keyOf(e) != k && (v.in[keyOf(e)] != nil || v.retired[keyOf(e)]) {
+		if e := v.table.Get(a.Name); e != nil && keyOf(e) != k && (v.in[keyOf(e)] != nil || v.gone[keyOf(e)]) {
 			return true
 		}
 	}

@@ -23,7 +23,7 @@ type Ledger struct {
 	previous shared[alias.Name, []alias.Name] // the targets of each alias before their last change
 	drains   shared[drainKey, Drain]
 	orphans  map[alias.Name]alias.Name // see orphaned
-	braked   map[key]int               // how many aliases of each parameter stay in force though it is gone; see retire
+	braked   map[key]int               // how many aliases of each parameter stay in force though it is gone; see giveUp
 	table    *alias.Table
 }
 
@@ -141,7 +141,7 @@ func (l *Ledger) ApplyLines(some func(line int) bool, seen []Parameter, now time
 func (l *Ledger) ApplyRead(asked []Ref, seen []Parameter, now time.Time) (*Ledger, []Event) {
 	c := l.change(now)
 	c.see(seen)
-	c.gone(asked, seen)
+	c.notFound(asked, seen)
 	return c.finish()
 }
 
@@ -168,8 +168,8 @@ type change struct {
 	*Ledger
 	now      time.Time
 	updates  map[key]record
-	retired  map[key]bool
-	kept     map[key]record      // the retired ones, as they would be if they were not
+	gone     map[key]bool        // the parameters that are given up
+	kept     map[key]record      // what was given up, taken back or not, as it would be if it had not been
 	brake    map[key]int         // as braked, from now on
 	sweeps   func(line int) bool // whether all of a line was seen, which makes it known; nil if of none
 	trusted  bool                // what is seen was in force elsewhere, and is not verified again
@@ -189,7 +189,7 @@ func (l *Ledger) change(now time.Time) *change {
 		Ledger:   l,
 		now:      now,
 		updates:  map[key]record{},
-		retired:  map[key]bool{},
+		gone:     map[key]bool{},
 		kept:     map[key]record{},
 		proofs:   l.proofs,
 		drains:   draft[drainKey, Drain]{shared: l.drains},
@@ -200,7 +200,7 @@ func (l *Ledger) change(now time.Time) *change {
 }
 
 func (c *change) finish() (*Ledger, []Event) {
-	c.retire()
+	c.giveUp()
 	c.expire()
 	v := c.judge()
 	known := c.known

@@ -76,7 +76,7 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 		}
 		c.updates[k] = c.missed(r)
 	}
-	c.gone(asked, seen)
+	c.notFound(asked, seen)
 	next, events = c.finish()
 	for _, ref := range asked {
 		k := key{ref.Name, ref.Line}

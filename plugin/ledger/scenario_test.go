@@ -709,7 +709,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/all@1 collision internal.=1",
 		}},
 	}, {
-		name:  "a collision that clears when the other retires",
+		name:  "a collision that clears when the other is gone",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen: `
@@ -773,7 +773,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/cache@1 collision internal.=1",
 		}},
 	}, {
-		name:  "a parameter whose case changes hands its name over once the old one retires",
+		name:  "a parameter whose case changes hands its name over once the old one is gone",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:   "/a/Cache 1 v1.x.org",
@@ -1981,7 +1981,7 @@ func TestScenarios(t *testing.T) {
 			rejected: "/a/cache@3 syntax internal.=1",
 		}},
 	}, {
-		name:  "a rejected document retires as well",
+		name:  "a parameter whose document is rejected goes as well",
 		lines: "ssm /a",
 		sweeps: []sweep{{
 			seen:     "/a/cache 1 v1",

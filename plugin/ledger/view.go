@@ -40,15 +40,15 @@ func (v *view) leaveOut(k key) {
 // order is the candidates that are in, sorted.
 func (v *view) order() []key { return slices.SortedFunc(maps.Keys(v.in), key.compare) }
 
-// holder is the parameter that has name in force and is not about to be
-// replaced or retired.
+// holder is the parameter that has name in force and is neither gone nor about
+// to be replaced.
 func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 	e := v.table.Get(name)
 	if e == nil {
 		return key{}, nil
 	}
 	k := keyOf(e)
-	if v.in[k] != nil || v.retired[k] {
+	if v.in[k] != nil || v.gone[k] {
 		return key{}, nil
 	}
 	return k, e
@@ -150,7 +150,7 @@ func (v *view) build(order []key) map[key]verdict {
 		v.next = nil
 		return faults
 	}
-	for _, k := range slices.AppendSeq(slices.Clone(order), maps.Keys(v.retired)) {
+	for _, k := range slices.AppendSeq(slices.Clone(order), maps.Keys(v.gone)) {
 		good := v.of(k).good
 		if good == nil {
 			continue

@@ -194,7 +194,7 @@ func (v *view) spread(waits map[key]*lack, wants map[key][]Probe) {
 					continue
 				}
 				switch from := keyOf(e); {
-				case v.retired[from]:
+				case v.gone[from]:
 					v.keep(from)
 					more = true
 				case v.in[from] != nil:
