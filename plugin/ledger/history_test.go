@@ -410,7 +410,7 @@ func (w *world) checkVerified(before, after *Ledger) error {
 			if told && a.Err == nil && !leadsBack(a, e.Name, after.Table()) || slices.Contains(previous, name) || old != nil && slices.Contains(old.Targets(), name) {
 				return true
 			}
-			o := owner(after.Table(), name)
+			o := answering(after.Table(), name)
 			return o != nil && keyOf(o) == keyOf(e) && turns(before.Table().Get(o.Name), o) && over < MaxChain &&
 				!slices.ContainsFunc(hopsOf(targets(after.Table()), name), func(next alias.Name) bool { return !works(next, over+1) })
 		}

@@ -52,12 +52,13 @@ func (p proof) holds() bool { return !p.at.IsZero() && p.err == nil }
 // no use once before has become after, since one of them leads elsewhere now.
 func (p Probe) outdated(over []alias.Name, before, after *alias.Table) bool {
 	return slices.ContainsFunc(append([]alias.Name{p.Target}, over...), func(name alias.Name) bool {
-		return turns(owner(before, name), owner(after, name))
+		return turns(answering(before, name), answering(after, name))
 	})
 }
 
-// owner is the alias of table that queries for name are for, or nil.
-func owner(table *alias.Table, name alias.Name) *alias.Entry {
+// answering is the alias of table that answers queries for name by now, or nil. It is ownerIn's,
+// unless name is an orphan: that leads nowhere, but to its owner once it is none.
+func answering(table *alias.Table, name alias.Name) *alias.Entry {
 	e, _, _ := table.Lookup(string(name))
 	return e
 }

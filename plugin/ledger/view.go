@@ -58,8 +58,7 @@ func (v *view) holder(name alias.Name) (key, *alias.Entry) {
 // the deepest above it whose subtree has it; or nil.
 func (v *view) owner(name alias.Name) *alias.Entry { return ownerIn(v.next, name) }
 
-// ownerIn is the same, of any table. It is not Table.Lookup: an orphan leads
-// nowhere, but will once it is none.
+// ownerIn is the same, of any table, whether it answers yet or not; see answering.
 func ownerIn(table interface {
 	Get(name alias.Name) *alias.Entry
 	HasSubtrees() bool

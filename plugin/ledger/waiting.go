@@ -84,7 +84,7 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 	for next := []Probe{asked}; len(next) > 0; next = next[1:] {
 		for _, over := range append([]alias.Name{next[0].Target}, v.proofs[next[0]].over...) {
 			a := v.owner(over)
-			turned := turns(owner(v.table, over), a) && !v.orphan(over)
+			turned := turns(answering(v.table, over), a) && !v.orphan(over)
 			if a != nil && (a.Name == over || a.Subtree.Collapse) { // else labels move along: it is led to another name
 				over = a.Name
 				if !slices.Contains(seen, over) {
