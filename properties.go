@@ -241,24 +241,12 @@ func (b *block) line(line ledger.Line, template []string) error {
 	return nil
 }
 
-// parameter is a legal name of a parameter in a hierarchy:
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-var parameter = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,15}$`)
-
 func checkParameter(name string) error {
-	if cut, found := strings.CutSuffix(name, "/"); found && parameter.MatchString(cut) {
-		return fmt.Errorf("found %q, want it without the final slash", name)
-	}
-	if !parameter.MatchString(name) {
-		return fmt.Errorf("found %q, want an absolute path of 1 to 15 elements of letters, digits, '.', '-' and '_'", name)
+	if err := paramstore.CheckPath(name); err != nil {
+		return err
 	}
 	if len(name) > paramstore.MaxName {
 		return fmt.Errorf("found a name of %d characters, want at most %d", len(name), paramstore.MaxName)
-	}
-	for element := range strings.SplitSeq(name, "/") {
-		if element == "." || element == ".." {
-			return fmt.Errorf("found %q, want no element %q", name, element)
-		}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package paramstore
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,17 +33,9 @@ type envelope struct {
 // operations is the operations that events tell of.
 var operations = []ledger.Operation{ledger.Create, ledger.Update, ledger.Delete, ledger.Label}
 
-// parameterName is a name that Parameter Store takes, if it has no more characters than
-// MaxName. A call for any other may fail, for those beside it as well.
-var parameterName = regexp.MustCompile(`^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,14}$`)
-
-// MaxName is the length of the longest name of a parameter, in characters. Calls take 2048 characters, of which
-// 1037 are Parameter Store's own:
-// https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-const MaxName = 1011
-
 // parseHint reads the body of a message: an event, as it is or in an envelope of SNS.
-// Of anything else the hint is empty, and of an event that says it is of another Region.
+// Of anything else the hint is empty, and of an event that says it is of another Region, or of
+// what no parameter is called: a call for that may fail, for those beside it as well.
 func parseHint(body, region string) ledger.Hint {
 	var e event
 	var around envelope
@@ -60,9 +51,7 @@ func parseHint(body, region string) ledger.Hint {
 		!strings.Contains(region, from), // it may be fips-us-east-1, as the SDK has it
 		e.Detail.Operation != "" && !slices.Contains(operations, e.Detail.Operation),
 		len(e.Detail.Name) > MaxName,
-		!parameterName.MatchString(e.Detail.Name),
-		strings.Contains(e.Detail.Name+"/", "/./"),
-		strings.Contains(e.Detail.Name+"/", "/../"):
+		CheckPath("/"+strings.TrimPrefix(e.Detail.Name, "/")) != nil: // one outside of a hierarchy has no slash
 		return ledger.Hint{}
 	}
 	text, _ := e.Time.(string)

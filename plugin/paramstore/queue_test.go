@@ -53,6 +53,8 @@ func TestParseHint(t *testing.T) {
 		{"a name with a label", named("/dns/cache:live"), ledger.Hint{}},
 		{"an element of dots", named("/dns/../cache"), ledger.Hint{}},
 		{"an element of one dot at the end", named("/dns/."), ledger.Hint{}},
+		{"a flat name of dots", named(".."), ledger.Hint{}},
+		{"a path that begins with an element of dots", named("./cache"), ledger.Hint{}},
 		{"of another service", strings.Replace(body, "aws.ssm", "aws.ec2", 1), ledger.Hint{}},
 		{"of another Region", strings.Replace(body, "eu-west-1", "us-east-1", 1), ledger.Hint{}},
 		{"of another Region, in an envelope of SNS", sns(strings.Replace(body, "eu-west-1", "us-east-1", 1)), ledger.Hint{}},
