@@ -13,7 +13,7 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	h.consult(m)
 	var c chain
 	if h.flat {
-		m = h.settle(m, &c)
+		m = h.withEnd(m, &c)
 	}
 	if h.until != 0 {
 		h.hasten()

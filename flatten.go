@@ -125,10 +125,10 @@ func (h *hop) resection(c *chain, rrs []dns.RR) []dns.RR {
 	return capSOA(next, c.least)
 }
 
-// settle is m, or if m leads to a name and then says nothing of it, m with what
+// withEnd is m, or if m leads to a name and then says nothing of it, m with what
 // the server has to say of that name; and c becomes where that leads. File answers so if the end
 // of a chain of CNAMEs lacks the type, and plugins that follow no chain do.
-func (h *hop) settle(m *dns.Msg, c *chain) *dns.Msg {
+func (h *hop) withEnd(m *dns.Msg, c *chain) *dns.Msg {
 	c.follow(m.Answer, h.cname.Target, h.cname.Hdr.Ttl)
 	if !h.dangles(m, c) { // usually, and then no clock is looked at
 		return m

@@ -562,7 +562,7 @@ ns 60 A   192.0.2.53
 
 // 8, 9, 25: an end that the target's answer leads to and says nothing of is asked
 // for anew, once, and what is said of it is what the client gets.
-func TestSettle(t *testing.T) {
+func TestWithEnd(t *testing.T) {
 	const soa = "corp.internal. 60 IN SOA a. b. 1 2 3 4 5"
 	negative := func(rcode int) func(m *dns.Msg) {
 		return func(m *dns.Msg) { m.Rcode, m.Ns = rcode, records([]string{soa}) }
@@ -637,7 +637,7 @@ func TestSettle(t *testing.T) {
 }
 
 // 9, 25: a chain that an access rule has cut is not gone on with.
-func TestSettleRuled(t *testing.T) {
+func TestWithEndRuled(t *testing.T) {
 	stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		if r.Question[0].Name == "cache-v1.corp.internal." {
 			return dns.RcodeSuccess, w.WriteMsg(withEDE(reply(r, "cache-v1.corp.internal. 60 IN CNAME end.corp.internal."), 17))
@@ -1053,7 +1053,7 @@ func TestFlattenNothingForTheLeastTTL(t *testing.T) {
 
 // 25: where an access rule drops the question for the end, there is neither data nor
 // a denial. With debug a panic is not taken for a SERVFAIL.
-func TestSettleDropped(t *testing.T) {
+func TestWithEndDropped(t *testing.T) {
 	s := startServer(t, `
 		corp.internal:0 {
 			bind 127.0.0.1

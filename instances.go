@@ -67,7 +67,7 @@ func (i *instance) begin() {
 		i.loops.Go(func() { v.feed.run(ctx) })
 	}
 	running.add(i)
-	statuses.settle()
+	statuses.endStart()
 }
 
 // pages is the addresses of the status pages.

@@ -33,14 +33,14 @@ type listener struct {
 }
 
 // listen opens the pages of an instance that is about to run, but for those that are
-// open. If it runs or fails to, settle is to follow.
+// open. If it runs or fails to, endStart is to follow.
 func (l *listeners) listen(addrs []string) error {
 	l.mu.Lock()
 	l.starting = addrs
 	l.mu.Unlock()
 	for _, addr := range addrs {
 		if err := l.serve(addr); err != nil {
-			l.settle()
+			l.endStart()
 			return err
 		}
 	}
@@ -83,8 +83,8 @@ func (l *listeners) serve(addr string) error {
 	return nil
 }
 
-// settle closes what no instance has once one has begun to run, or failed to.
-func (l *listeners) settle() {
+// endStart ends what listen began: it closes what no instance has, once one has begun to run, or failed to.
+func (l *listeners) endStart() {
 	l.mu.Lock()
 	l.starting = nil
 	l.mu.Unlock()

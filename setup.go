@@ -136,7 +136,7 @@ func reloadFailed() error {
 		}
 	}
 	running.turn(live)
-	statuses.settle()
+	statuses.endStart()
 	return nil
 }
 
@@ -157,7 +157,7 @@ func started(event caddy.EventName, info any) error {
 	}
 	i, ok := stored(inst)
 	if !ok {
-		statuses.settle() // after a first start that failed, which caddy tells nobody
+		statuses.endStart() // after a first start that failed, which caddy tells nobody
 		return nil
 	}
 	i.run()
