@@ -142,7 +142,7 @@ func (d *Dir) Reads(name string) bool {
 func (d *Dir) there() error {
 	_, err := d.list("/")
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read directory: %s does not exist", d.root)
+		return fmt.Errorf("read directory: found nothing at %s, want a directory", d.root)
 	}
 	return err
 }

@@ -275,20 +275,20 @@ func TestSweepFails(t *testing.T) {
 			name: "no directory",
 			root: "none",
 			line: flat,
-			want: "read directory: ROOT does not exist",
+			want: "read directory: found nothing at ROOT, want a directory",
 		},
 		{
 			name: "no directory for a file",
 			root: "none",
 			line: one,
-			want: "read directory: ROOT does not exist",
+			want: "read directory: found nothing at ROOT, want a directory",
 		},
 		{
 			name: "a link to nowhere",
 			root: "link",
 			tree: map[string]string{"link": " -> none"},
 			line: flat,
-			want: "read directory: ROOT does not exist",
+			want: "read directory: found nothing at ROOT, want a directory",
 		},
 		{
 			name: "a file",
