@@ -337,6 +337,28 @@ func TestPush(t *testing.T) {
 			[INFO] alias live.corp.internal. flipped: live-v2.corp.internal. to live-v3.corp.internal. (parameter /live:l, version 3 of 2000-01-01T00:00:00Z)
 			[INFO] alias live.corp.internal. flipped: live-v3.corp.internal. to live-v4.corp.internal. (parameter /live:l, version 4 of 2000-01-01T00:00:01Z)`,
 	}, {
+		"a label that is taken away, as a sweep has seen, and then given to an older version", "refresh 5m\n" + swept + `
+			label /live:l 0
+			start
+			wait 1s
+			live live-v2
+			label /live:l 1
+			event LabelParameterVersion /live
+			wait 2201ms
+			live live-v1
+			queued 0`, sweepLog + back,
+	}, {
+		"the same, and only the read for its event has not found it", "refresh 5m\n" + swept + `
+			start
+			wait 1s
+			label /live:l 0
+			event LabelParameterVersion /live
+			wait 201ms
+			label /live:l 1
+			wait 10001ms
+			live live-v1
+			queued 0`, sweepLog + back,
+	}, {
 		"a label that is taken away, of which there is no event, though each sweep overlaps events of its parameter", `
 			refresh 5s
 			blocks ssm /dns alias live.corp.internal /live:l

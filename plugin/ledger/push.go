@@ -63,7 +63,7 @@ func (l *Ledger) Ready(refs []Ref) bool {
 // ApplyPushed is the ledger after a read of the parameters that hints were about, of
 // which some are said to be deleted: that stands for a sweep that has missed them.
 // Unchanged is those asked for of which nothing new was seen, but for deleted ones that are not
-// there. They have to be Ready.
+// there: an older version is none, though it was missing before. They have to be Ready.
 func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Time) (next *Ledger, unchanged []Ref, events []Event) {
 	c := l.change(now)
 	c.see(seen)
@@ -84,7 +84,7 @@ func (l *Ledger) ApplyPushed(asked, deleted []Ref, seen []Parameter, now time.Ti
 		if !there[k] && slices.Contains(deleted, ref) {
 			continue // as is said, though a sweep may have been first
 		}
-		if before.absence.missing() == after.absence.missing() && equal(before.newest(), after.newest()) {
+		if (before.absence.missing() == after.absence.missing() || after.doubt != nil) && equal(before.newest(), after.newest()) {
 			unchanged = append(unchanged, ref)
 		}
 	}
