@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/octoenergy/versionalias/plugin/alias"
+	"github.com/octoenergy/versionalias/plugin/watch"
 )
 
 // Duty 10: of several blocks with one source each may be another one after a
@@ -739,6 +742,18 @@ func TestBrakeOffByAReload(t *testing.T) {
 				[INFO] brake off: no alias stays in force without its parameter for longer than it takes to make sure
 			`)
 		})
+	}
+}
+
+// What a block has counted that is of no zone goes on in one with push, if there is any: others show nothing of push.
+func TestCountsOfPushOfABlockThatGoes(t *testing.T) {
+	zones := config{zones: []alias.Name{"corp.internal."}}
+	quiet, pushed := &feed{config: zones}, &feed{config: zones, pusher: watch.NewPusher(nil, nil, nil)}
+	for _, feeds := range [][]*feed{{quiet, pushed}, {pushed, quiet}} {
+		i := &instance{plugins: []*VersionAlias{{feed: feeds[0]}, {feed: feeds[1]}}}
+		if i.stranger(new(feed), part{}) != pushed || i.stranger(new(feed), part{zone: "corp.internal."}) != feeds[0] {
+			t.Errorf("got another one than the one with push, or of a zone than the first")
+		}
 	}
 }
 

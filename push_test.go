@@ -359,6 +359,18 @@ func TestPush(t *testing.T) {
 			live live-v1
 			queued 0`, sweepLog + back,
 	}, {
+		"the same, but the next sweep overlaps an event of it as well: it is still to be read by name", "refresh 5m\n" + late + `
+			event LabelParameterVersion /live
+			wait 1s
+			fault denied
+			wait 2001ms
+			fault slow
+			` + strings.Repeat("event LabelParameterVersion /live\nwait 2s\n", 170), sweepLog + `
+			[WARNING] push read nothing, and sweeps go on: read the parameters /live:l: AccessDeniedException: not authorized
+			[WARNING] read by name failed, and what is in force stays: read the parameters /live:l: AccessDeniedException: not authorized
+			[INFO] push works again: parameters are read as it says
+			[INFO] read by name works again`,
+	}, {
 		"a label that is taken away, of which there is no event, though each sweep overlaps events of its parameter", `
 			refresh 5s
 			blocks ssm /dns alias live.corp.internal /live:l
