@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxDocument is the size of the largest document, in octets. Parameter Store
@@ -84,7 +85,7 @@ func parseDocument(value string) (document, error) {
 		one := spec{bare: true, to: text, ttl: -1}
 		return document{specs: []spec{one}}, one.complete()
 	}
-	p := parser{read(text), len(text)}
+	p := parser{read(text), text}
 	doc, err := p.document()
 	if err != nil {
 		return doc, err
@@ -99,7 +100,7 @@ func parseDocument(value string) (document, error) {
 // would take "TO" for "to" and the last of two equal keys.
 type parser struct {
 	tokenSource
-	size int // of the document, in octets
+	text string // the document
 }
 
 func (p parser) document() (document, error) {
@@ -133,7 +134,7 @@ func (p parser) document() (document, error) {
 
 func (p parser) bundle() ([]spec, error) {
 	const each = 48 // octets of a short alias: to grow costs more than room that is left
-	specs := make([]spec, 0, p.size/each)
+	specs := make([]spec, 0, len(p.text)/each)
 	err := p.object(place{field: "aliases"}, cap(specs), func(key string) error {
 		s, err := p.entry(key)
 		specs = append(specs, s)
@@ -323,6 +324,12 @@ func (p parser) next(path place) (json.Token, error) {
 		return nil, fmt.Errorf("parse %s: found the document's end, want more of it", path)
 	}
 	if err != nil {
+		// The library tells of the first octet of a character as if it were one. Quotes and spaces that
+		// somebody has pasted have several, and stand between tokens, where none of them is legal.
+		rest := strings.TrimLeft(p.text[p.InputOffset():], " \t\r\n,:")
+		if r, _ := utf8.DecodeRuneInString(rest); r >= utf8.RuneSelf {
+			err = fmt.Errorf("invalid character %q", r)
+		}
 		return nil, fmt.Errorf("parse %s: found bad JSON behind octet %d: %w", path, p.InputOffset(), err)
 	}
 	return tok, nil
