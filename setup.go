@@ -99,6 +99,12 @@ func instanceOf(c *caddy.Controller) *instance {
 	}
 	i := new(instance)
 	c.Set(instanceKey{}, i)
+	c.OnStartup(func() error {
+		if place := misplaced(dnsserver.Directives); place != "" {
+			log.Warningf("built %s", place)
+		}
+		return nil
+	})
 	c.OnStartup(i.load)
 	c.OnShutdown(i.stop)
 	onRestartFailed()
@@ -112,6 +118,19 @@ func instanceOf(c *caddy.Controller) *instance {
 
 // hooked is the key under which caddy's instance keeps that it has the callback already.
 type hooked struct{}
+
+// misplaced is what is wrong with where a build has the plugin, or "". A line at the end of plugin.cfg is
+// enough: whatever is loaded then, queries end above.
+func misplaced(directives []string) string {
+	own, acl, cache := slices.Index(directives, pluginName), slices.Index(directives, "acl"), slices.Index(directives, "cache")
+	switch {
+	case cache >= 0 && own > cache:
+		return "below cache, want it above: plugins above answer for aliases, or keep what these have led to"
+	case own < acl:
+		return "above acl, want it below: acl does not judge the names of aliases"
+	}
+	return ""
+}
 
 // onRestartFailed registers reloadFailed. caddy tells that to the instance that was to be
 // replaced, which may have no versionalias.

@@ -176,3 +176,30 @@ func TestNoRegion(t *testing.T) {
 		t.Errorf("setup got %v, want %s", err, want)
 	}
 }
+
+func TestMisplaced(t *testing.T) {
+	const (
+		above = "above acl, want it below: acl does not judge the names of aliases"
+		below = "below cache, want it above: plugins above answer for aliases, or keep what these have led to"
+	)
+	for order, want := range map[string]string{
+		"acl versionalias cache forward":    "",
+		"acl any tsig versionalias cache":   "",
+		"bind versionalias file":            "",
+		"bind versionalias acl cache":       above,
+		"acl cache versionalias forward":    below,
+		"acl cache forward on versionalias": below,
+	} {
+		if got := misplaced(strings.Fields(order)); got != want {
+			t.Errorf("of %s got %q, want %q", order, got, want)
+		}
+	}
+	all := dnsserver.Directives
+	defer func() { dnsserver.Directives = all }()
+	dnsserver.Directives = append(slices.DeleteFunc(slices.Clone(all), func(name string) bool { return name == pluginName }), pluginName)
+	out := capture(t)
+	startServer(t, statusCorefile, files{"corp.zone": corpZone, "aliases/cache": "cache-v1.corp.internal", "more/web": "web-v1.corp.example"})
+	if want := "[WARNING] plugin/versionalias: built " + below + "\n"; strings.Count(out.lines(), want) != 1 {
+		t.Errorf("the log has not once %q:\n%s", want, out.lines())
+	}
+}
