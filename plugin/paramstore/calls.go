@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -147,8 +149,22 @@ func shorten(err error) error {
 		}
 		return response.Err
 	}
+	if process := (*processcreds.ProviderError)(nil); errors.As(err, &process) {
+		if exit := (*exec.ExitError)(nil); !errors.As(process, &exit) {
+			return fmt.Errorf("get credentials from credential_process: %w", root(process))
+		}
+	}
 	if operation := (*smithy.OperationError)(nil); errors.As(err, &operation) {
 		return operation.Err
+	}
+	return err
+}
+
+// root is what err wraps. What is around it may repeat all that a process printed which gives
+// credentials, its secrets among them, and would be logged.
+func root(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
 	}
 	return err
 }

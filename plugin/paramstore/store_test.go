@@ -253,6 +253,24 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
+// What a process printed that gives credentials is not told, if it cannot be read: a notice may stand above
+// a secret.
+func TestCredentialProcess(t *testing.T) {
+	for _, tt := range []struct{ process, want string }{
+		{`echo 'Notice: a new version is there {"SecretAccessKey": "secret"}'`, "get credentials from credential_process: invalid character 'N' looking for beginning of value"},
+		{`echo '{"Version": 1, "SecretAccessKey": "secret", "Expiration": "now"}'`, `get credentials from credential_process: parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"`},
+		{`echo '{"Version": 2, "SecretAccessKey": "secret"}'`, "get credentials from credential_process: wrong version in process output (not 1)"},
+		{`exit 3`, "get identity: get credentials: failed to refresh cached credentials, process provider error: error in credential_process: exit status 3"},
+	} {
+		configured(t, map[string]string{"AWS_REGION": "eu-west-1"}, map[string]string{"config": "[default]\ncredential_process = " + tt.process + "\n"})
+		s, _ := wired(t, Config{}, []ledger.Line{byPath}, page(""))
+		_, err := s.Sweep(t.Context())
+		if want := "read the parameters below /dns: " + tt.want; text(err) != want {
+			t.Errorf("%s: got the error %q, want %q", tt.process, text(err), want)
+		}
+	}
+}
+
 // The SDK asks for credentials apart from the call that needs them. It must not
 // wait for ever, since each later call waits for it, too.
 func TestCredentialsThatHang(t *testing.T) {
