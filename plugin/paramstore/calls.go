@@ -57,9 +57,20 @@ func call[I, O any](ctx context.Context, s *Store, operation string, do method[I
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	output, err := do(ctx, input)
+	output, err := survive(func() (*O, error) { return do(ctx, input) })
 	s.made(operation, err)
 	return output, brief(err)
+}
+
+// survive is what do does, and an error where it panics. The SDK does so at an answer in which the time
+// of a parameter is "NaN", and the whole server would end with it.
+func survive[O any](do func() (*O, error)) (output *O, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			output, err = nil, fmt.Errorf("found an answer that the SDK cannot read: %v", p)
+		}
+	}()
+	return do()
 }
 
 // made is told what came of each call.

@@ -336,6 +336,12 @@ func TestFaults(t *testing.T) {
 			outcome: "error",
 		},
 		{
+			name:    "a time that is no number",
+			answer:  status(200, `{"Parameters":[{"Name":"/dns/cache","Type":"String","Value":"x","LastModifiedDate":"NaN"}]}`),
+			want:    "found an answer that the SDK cannot read: NewFloat(NaN)",
+			outcome: "error",
+		},
+		{
 			name:    "a page to log in",
 			answer:  status(200, "<html><body>Welcome to the hotel</body></html>\n"),
 			want:    "HTTP status 200: deserialization failed, unexpected token at offset 0",
