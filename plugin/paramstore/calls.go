@@ -151,12 +151,12 @@ func brief(err error) error {
 
 func shorten(err error) error {
 	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() != unknown {
-		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	if errors.As(err, &api) && api.ErrorCode() != unknown && api.ErrorCode() != "" {
+		return fmt.Errorf("%s%s: %s", giver(err), api.ErrorCode(), api.ErrorMessage())
 	}
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
 		if status := response.HTTPStatusCode(); status != 0 {
-			return fmt.Errorf("HTTP status %d: %w", status, response.Err)
+			return fmt.Errorf("%sHTTP status %d: %w", giver(err), status, response.Err)
 		}
 		return response.Err
 	}
@@ -178,4 +178,14 @@ func root(err error) error {
 		err = inner
 	}
 	return err
+}
+
+// giver is the service that err is of, if that was asked for credentials only: what it says, or a proxy
+// in front of it, would read as if Parameter Store had said so.
+func giver(err error) string {
+	var call, inner *smithy.OperationError
+	if errors.As(err, &call) && errors.As(call.Err, &inner) {
+		return inner.Service() + ": "
+	}
+	return ""
 }

@@ -271,6 +271,19 @@ func TestCredentialProcess(t *testing.T) {
 	}
 }
 
+// What stands in for an instance's metadata service may say neither keys nor why there are none.
+func TestCredentialsOfNobody(t *testing.T) {
+	giver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	t.Cleanup(giver.Close)
+	configured(t, map[string]string{"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": giver.URL}, nil)
+	s, _ := wired(t, Config{}, []ledger.Line{byPath}, page(""))
+	_, err := s.Sweep(t.Context())
+	want := "read the parameters below /dns: get identity: get credentials: failed to refresh cached credentials, failed to get {} EC2 IMDS role credentials, api error : "
+	if text(err) != want {
+		t.Errorf("got the error %q, want %q", text(err), want)
+	}
+}
+
 // The SDK asks for credentials apart from the call that needs them. It must not
 // wait for ever, since each later call waits for it, too.
 func TestCredentialsThatHang(t *testing.T) {
@@ -456,8 +469,20 @@ func TestAssumeRoleFails(t *testing.T) {
 		{
 			name:    "denied",
 			answer:  status(403, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>AKID is not authorized to perform: sts:AssumeRole</Message></Error><RequestId>0e5f4c1a</RequestId></ErrorResponse>`),
-			want:    "AccessDenied: AKID is not authorized to perform: sts:AssumeRole",
+			want:    "STS: AccessDenied: AKID is not authorized to perform: sts:AssumeRole",
 			outcome: "denied",
+		},
+		{
+			name:    "throttled",
+			answer:  status(400, `<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`),
+			want:    "STS: Throttling: Rate exceeded",
+			outcome: "throttled",
+		},
+		{
+			name:    "a page to log in",
+			answer:  status(200, "<html><body>Welcome to the hotel</body></html>\n"),
+			want:    "STS: HTTP status 200: deserialization failed, failed to decode response body, AssumeRoleResult node not found",
+			outcome: "error",
 		},
 		{
 			name:    "refused",
