@@ -72,8 +72,8 @@ func withEDE(m *dns.Msg, codes ...uint16) *dns.Msg {
 	return m
 }
 
-// What plugins below do that a zone file does not: statements 6 to 9 of DNS
-// correctness. The question is for an alias, of type A, with an OPT.
+// 6 to 9: what plugins below do that a zone file does not. The question is for an
+// alias, of type A, with an OPT.
 func TestWhatComesFromBelow(t *testing.T) {
 	const target = "cache-v1.corp.internal. 60 IN A 192.0.2.1"
 	const full = `

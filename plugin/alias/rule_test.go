@@ -474,14 +474,14 @@ func TestReadBad(t *testing.T) {
 		t.Fatalf("found %d files in testdata/bad and error %v, want at least 50", len(files), err)
 	}
 	for _, file := range files {
-		statement := ""
+		shows := ""
 		switch base := filepath.Base(file); {
 		case strings.Contains(base, "subtree-target"), strings.Contains(base, "in-subtree"):
-			statement = "10: "
+			shows = "10: "
 		case strings.Contains(base, "-octets"), strings.Contains(base, "label"), strings.Contains(base, "root"), strings.Contains(base, "escaped"):
-			statement = "13: "
+			shows = "13: "
 		}
-		t.Run(statement+filepath.Base(file), func(t *testing.T) {
+		t.Run(shows+filepath.Base(file), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
