@@ -397,6 +397,14 @@ func (p *play) end(i *instance) {
 	}
 }
 
+// exit ends the process.
+func (p *play) exit() {
+	p.end(p.instance)
+	if p.api.queue != nil {
+		p.api.queue.hangUp()
+	}
+}
+
 // do does a line of the script, or says what is not as it says.
 func (p *play) do(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
@@ -415,7 +423,7 @@ func (p *play) do(line string) error {
 	case "start", "reload":
 		p.start()
 	case "stop", "restart":
-		p.end(p.instance)
+		p.exit()
 		p.instance = nil
 		if word == "restart" {
 			p.start()
@@ -612,7 +620,8 @@ func perform(t *testing.T, script string) string {
 			}
 			synctest.Wait()
 		}
-		p.end(p.instance)
+		p.exit()
+		<-time.After(20 * time.Second) // a poll of a queue that nobody has any more may take as long
 	})
 	got := strings.NewReplacer("plugin/versionalias: ", "", file, "FILE").Replace(out.lines())
 	got = strings.TrimSpace(noLive.ReplaceAllString(got, ""))

@@ -22,8 +22,10 @@ type mailbox struct {
 	messages []message
 	fault    string
 	arrived  chan struct{} // closed when a message comes
+	gone     chan struct{} // closed when those who poll now are
 	serial   int
 	polls    int
+	ghosts   []time.Time // when polls end that were cut off, while it is deaf
 }
 
 type message struct {
@@ -32,14 +34,30 @@ type message struct {
 	Seen time.Time // when it can be received again
 }
 
-func newMailbox() *mailbox { return &mailbox{arrived: make(chan struct{})} }
+func newMailbox() *mailbox {
+	return &mailbox{arrived: make(chan struct{}), gone: make(chan struct{})}
+}
+
+// hangUp cuts off whoever polls.
+func (b *mailbox) hangUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.gone)
+	b.gone = make(chan struct{})
+}
 
 // send puts a message into the queue.
 func (b *mailbox) send(body string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.serial++
-	b.messages = append(b.messages, message{ID: b.serial, Body: body})
+	m := message{ID: b.serial, Body: body}
+	b.ghosts = slices.DeleteFunc(b.ghosts, func(end time.Time) bool { return !end.After(time.Now()) })
+	if len(b.ghosts) > 0 { // which has it, and nobody else for now
+		b.ghosts = b.ghosts[1:]
+		m.Seen = time.Now().Add(30 * time.Second)
+	}
+	b.messages = append(b.messages, m)
 	close(b.arrived)
 	b.arrived = make(chan struct{})
 }
@@ -193,14 +211,20 @@ func (b *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
 				next = m.Seen
 			}
 		}
-		arrived := b.arrived
+		arrived, gone := b.arrived, b.gone
 		b.mu.Unlock()
 		select {
 		case <-arrived:
 		case <-time.After(next.Sub(now)):
 		case <-r.Context().Done():
 			b.mu.Lock()
+			if b.fault == "deaf" { // as SQS is
+				b.ghosts = append(b.ghosts, end)
+			}
 			return nil, r.Context().Err()
+		case <-gone:
+			b.mu.Lock()
+			return nil, fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 		}
 		b.mu.Lock()
 	}
@@ -1229,6 +1253,16 @@ func TestPush(t *testing.T) {
 			polls 0 9
 			wait 1m
 			polls 3 4`,
+		begun + strings.ReplaceAll(flips, "00:00:01Z", "00:00:06Z"),
+	}, {
+		"a reload in the middle of a poll, of which the queue knows nothing", first + `
+			queue deaf
+			wait 5s
+			reload
+			` + v2 + `
+			event Update /dns/cache
+			wait 201ms
+			cache cache-v2`,
 		begun + strings.ReplaceAll(flips, "00:00:01Z", "00:00:06Z"),
 	}, {
 		"a reload between an event and its read: a sweep sees the change, and the message comes again", first + v2 + `

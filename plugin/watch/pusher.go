@@ -11,9 +11,8 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
-// Queue is where hints come from. Receive waits for some, and for nothing else than
-// ctx for longer than half a minute. A hint that is not deleted comes again, after Hidden
-// at most. Delete tells apart what is refused, see [Refused].
+// Queue is where hints come from. Receive waits for some, for half a minute at most. A hint that
+// is not deleted comes again, after Hidden at most. Delete tells apart what is refused, see [Refused].
 type Queue interface {
 	Receive(ctx context.Context) ([]ledger.Hint, error)
 	Delete(ctx context.Context, hints []ledger.Hint) error
@@ -72,16 +71,17 @@ type Pusher struct {
 	queue    Queue
 	source   Source
 	audience Audience
-	foreign  atomic.Bool // the last hints were about nothing here, and are deleted
-	failing  atomic.Bool // unread, stuck or early is so: fewer hints are received
-	unread   bool        // the last read failed
-	stuck    bool        // the last deletion failed
-	early    bool        // some of the last hints were left in the queue
-	since    time.Time   // when one of these three last held
-	refused  bool        // a deletion was, and none has worked since
-	held     bool        // at the end there were hints that were not dealt with
-	last     time.Time   // when parameters were read
-	later    []again     // in the order of time
+	foreign  atomic.Bool  // the last hints were about nothing here, and are deleted
+	failing  atomic.Bool  // unread, stuck or early is so: fewer hints are received
+	unread   bool         // the last read failed
+	stuck    bool         // the last deletion failed
+	early    bool         // some of the last hints were left in the queue
+	since    time.Time    // when one of these three last held
+	refused  bool         // a deletion was, and none has worked since
+	held     bool         // at the end there were hints that were not dealt with
+	last     time.Time    // when parameters were read
+	later    []again      // in the order of time
+	polling  chan outcome // what comes of the call to the queue that is under way, or nil
 }
 
 // NewPusher makes a Pusher that takes hints from a queue and reads from source.
@@ -89,8 +89,10 @@ func NewPusher(queue Queue, source Source, audience Audience) *Pusher {
 	return &Pusher{queue: queue, source: source, audience: audience}
 }
 
-// Succeed has p go on with what failed for old, of the same queue, until its end. It is to be called before Run.
+// Succeed has p go on with what failed for old, of the same queue, until its end, and with the call that it
+// has left. It is to be called before Run.
 func (p *Pusher) Succeed(old *Pusher) {
+	p.polling = old.polling
 	p.unread, p.stuck, p.refused, p.since = old.unread, old.stuck, old.refused, old.since
 	p.failing.Store(p.unread || p.stuck)
 	if old.held {
@@ -120,7 +122,7 @@ type batch struct {
 }
 
 // Run takes hints until ctx is done. Those that were not dealt with by then are left
-// in the queue.
+// in the queue. A call to it that is under way goes on, for whoever succeeds p.
 func (p *Pusher) Run(ctx context.Context) {
 	received := make(chan outcome)
 	done := make(chan struct{})
@@ -355,30 +357,47 @@ type outcome struct {
 	taken chan struct{}
 }
 
+// poll calls the queue. Nothing cuts that off: SQS would not notice, give the next message to nobody,
+// and hide it. https://github.com/aws/aws-sdk-go-v2/issues/2068
+func (p *Pusher) poll(ctx context.Context) chan outcome {
+	over := make(chan outcome, 1)
+	go func() {
+		began := time.Now()
+		hints, err := p.queue.Receive(context.WithoutCancel(ctx))
+		if err == nil && len(hints) == 0 && time.Since(began) < leastPoll {
+			err = errHasty
+		}
+		over <- outcome{began, hints, err, make(chan struct{})}
+	}()
+	return over
+}
+
 // receive receives until ctx is done, and not at once again after a failure.
 func (p *Pusher) receive(ctx context.Context, received chan<- outcome) {
 	retry := firstRetry
 	for {
-		began := time.Now()
-		hints, err := p.queue.Receive(ctx)
-		if ctx.Err() != nil {
-			return
+		if p.polling == nil {
+			p.polling = p.poll(ctx)
 		}
-		if err == nil && len(hints) == 0 && time.Since(began) < leastPoll {
-			err = errHasty
-		}
-		taken := make(chan struct{})
+		var o outcome
 		select {
 		case <-ctx.Done():
 			return
-		case received <- outcome{began, hints, err, taken}:
-			<-taken
+		case o = <-p.polling:
+		}
+		select {
+		case <-ctx.Done():
+			p.polling <- o
+			return
+		case received <- o:
+			<-o.taken
+			p.polling = nil
 		}
 		failing := p.failing.Load()
-		if err == nil && !failing {
+		if o.err == nil && !failing {
 			retry = firstRetry
 		}
-		if err == nil && (!failing || p.foreign.Load()) { // what comes next must not wait behind many such
+		if o.err == nil && (!failing || p.foreign.Load()) { // what comes next must not wait behind many such
 			continue
 		}
 		if !sleep(ctx, retry/2+rand.N(retry)) {

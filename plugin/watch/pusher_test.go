@@ -14,14 +14,16 @@ import (
 	"github.com/octoenergy/versionalias/plugin/ledger"
 )
 
-// emptyQueue has no hints.
+// emptyQueue has no hints, and takes pollTime to say so.
 type emptyQueue struct{}
+
+const pollTime = 20 * time.Second
 
 func (emptyQueue) Receive(ctx context.Context) ([]ledger.Hint, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-time.After(20 * time.Second):
+	case <-time.After(pollTime):
 		return nil, nil
 	}
 }
@@ -49,6 +51,7 @@ func TestSucceedOneThatHeldHints(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 			defer cancel()
 			p.Run(ctx)
+			<-time.After(pollTime)
 			if found := audience.n > 0; found == held {
 				t.Errorf("with hints held %v, the queue was found to work: %v, want %v", held, found, !held)
 			}
@@ -87,7 +90,7 @@ func TestRetryAfterAnOutage(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { NewPusher(q, nil, losses{}).Run(ctx); close(done) }()
-		defer func() { cancel(); <-done }()
+		defer func() { cancel(); <-done; <-time.After(pollTime) }()
 		<-time.After(time.Hour)
 		q.fails.Store(1)
 		<-time.After(2 * time.Minute)
@@ -115,8 +118,74 @@ func TestReceiveOnceNothingFails(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 			defer cancel()
 			p.Run(ctx)
-			if calls := all(q.asked); len(calls) != 3 || calls[1].Sub(calls[0]) != 20*time.Second {
-				t.Errorf("the queue was asked at %v, want every 20s", calls)
+			<-time.After(pollTime)
+			if calls := all(q.asked); len(calls) != 3 || calls[1].Sub(calls[0]) != pollTime {
+				t.Errorf("the queue was asked at %v, want every %v", calls, pollTime)
+			}
+		})
+	}
+}
+
+// slowQueue has a hint after each second, as long as there are any.
+type slowQueue struct {
+	emptyQueue
+	names []string
+}
+
+func (q *slowQueue) Receive(ctx context.Context) ([]ledger.Hint, error) {
+	if len(q.names) == 0 {
+		return q.emptyQueue.Receive(ctx)
+	}
+	<-time.After(time.Second)
+	name := q.names[0]
+	q.names = q.names[1:]
+	return []ledger.Hint{{Name: name}}, nil
+}
+
+// hearer is the names of the hints it was told of.
+type hearer struct {
+	lengths
+	names []string
+}
+
+func (h *hearer) Hinted(hint ledger.Hint) { h.names = append(h.names, hint.Name) }
+func (*hearer) Lost(error)                {}
+func (*hearer) Found()                    {}
+
+func (*hearer) Pushed([]ledger.Hint, []ledger.Ref, []ledger.Parameter) []ledger.Ref { return nil }
+
+// reads is a Source that takes so long to read.
+type reads time.Duration
+
+func (reads) Sweep(context.Context) ([]ledger.Parameter, error) { return nil, nil }
+func (reads) Release()                                          {}
+
+func (r reads) Read(ctx context.Context, _ []ledger.Ref) ([]ledger.Parameter, error) {
+	sleep(ctx, time.Duration(r))
+	return nil, ctx.Err()
+}
+
+// What a call to the queue brings that was under way at the end is not lost, be it over by then or not.
+func TestSucceedInAPoll(t *testing.T) {
+	for end, want := range map[time.Duration]string{
+		500 * time.Millisecond:  "[first second third]", // the first call goes on
+		2500 * time.Millisecond: "[second third]",       // the first one's hint is being read, the second is over
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			run := func(p *Pusher, d time.Duration) {
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				defer cancel()
+				p.Run(ctx)
+			}
+			q := &slowQueue{names: []string{"first", "second", "third"}}
+			var heir hearer
+			old, p := NewPusher(q, reads(time.Hour), new(hearer)), NewPusher(q, reads(0), &heir)
+			run(old, end)
+			p.Succeed(old)
+			run(p, 10*time.Second)
+			<-time.After(pollTime)
+			if got := fmt.Sprint(heir.names); got != want {
+				t.Errorf("after an end at %v the next one was told of %s, want %s", end, got, want)
 			}
 		})
 	}
