@@ -21,7 +21,7 @@ func TestFaults(t *testing.T) {
 		"refused": {`request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused`, "error"},
 		"tls":     {`request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": x509: certificate signed by unknown authority`, "error"},
 		"half":    {"HTTP status 200: deserialization failed, unexpected EOF", "error"},
-		"hang":    {"canceled, context deadline exceeded", "timeout"},
+		"hang":    {"found no answer in time", "timeout"},
 	} {
 		t.Run("duty 3: "+fault, func(t *testing.T) {
 			run(t, `
@@ -101,7 +101,7 @@ func TestFaults(t *testing.T) {
 			other NXDOMAIN
 		`,
 		log: `
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: found no answer in time
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters
 		`,
@@ -170,7 +170,7 @@ func TestFaults(t *testing.T) {
 			cache cache-v1
 		`,
 		log: `
-			[WARNING] sweep failed, and what is in force stays: read the parameters /live:l: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters /live:l: found no answer in time
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters
 		`,
@@ -194,7 +194,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /more: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /more: found no answer in time
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 2 aliases from 2 parameters
 		`,
@@ -357,7 +357,7 @@ func TestFaults(t *testing.T) {
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: found no answer in time
 			[INFO] sweep works again, after N that failed
 			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: AccessDeniedException: not authorized
 		`,
@@ -383,7 +383,7 @@ func TestFaults(t *testing.T) {
 		`,
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
-			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: canceled, context deadline exceeded
+			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: found no answer in time
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: AccessDeniedException: not authorized
 			[WARNING] read by name failed, and what is in force stays: read the parameters /dns/cache: InternalServerError: oops
 			[INFO] read by name works again
@@ -893,7 +893,7 @@ func TestFaults(t *testing.T) {
 		log: `
 			[INFO] loaded 1 aliases from 1 parameters
 			[INFO] recalled 1 aliases, and 0 rejected documents, of TIME
-			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: canceled, context deadline exceeded
+			[WARNING] sweep failed, and what is in force stays: read the parameters below /dns: found no answer in time
 			[INFO] sweep works again, after N that failed
 			[INFO] loaded 1 aliases from 1 parameters
 			[WARNING] loaded no document of alias sure.corp.internal.: found no parameter /sure (Parameter Store in eu-west-1)

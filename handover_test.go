@@ -413,7 +413,7 @@ func TestReloadOfAnotherSource(t *testing.T) {
 		blocks ssm /more
 		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: AccessDeniedException: not authorized (Parameter Store in eu-west-1)
 		fault hang
-		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: canceled, context deadline exceeded (Parameter Store in eu-west-1)
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: found no answer in time (Parameter Store in eu-west-1)
 		cache cache-v1
 		fault denied
 		blocks zones corp.example. ssm /more

@@ -154,6 +154,10 @@ func shorten(err error) error {
 	if errors.As(err, &api) && api.ErrorCode() != unknown && api.ErrorCode() != "" {
 		return fmt.Errorf("%s%s: %s", giver(err), api.ErrorCode(), api.ErrorMessage())
 	}
+	operation := (*smithy.OperationError)(nil)
+	if errors.As(err, &operation) && errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%sfound no answer in time", giver(err))
+	}
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
 		if status := response.HTTPStatusCode(); status != 0 {
 			return fmt.Errorf("%sHTTP status %d: %w", giver(err), status, response.Err)
@@ -165,7 +169,7 @@ func shorten(err error) error {
 			return fmt.Errorf("get credentials from credential_process: %w", root(process))
 		}
 	}
-	if operation := (*smithy.OperationError)(nil); errors.As(err, &operation) {
+	if operation != nil {
 		return operation.Err
 	}
 	return err
