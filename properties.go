@@ -209,6 +209,9 @@ func (b *block) parseAlias(args []string) error {
 	selector := args[1]
 	labelled := false
 	line.Parameter, line.Label, labelled = strings.Cut(selector, ":")
+	if strings.HasPrefix(selector, "arn:") {
+		line.Parameter = selector // no label stands behind its colons, and the error is to name all of it
+	}
 	if err := checkParameter(line.Parameter); err != nil {
 		return err
 	}
