@@ -75,9 +75,10 @@ func names(zones []string) []alias.Name {
 
 // origins sets the zones. They may be of other server blocks: a bundle that several
 // blocks share is adopted whole, with the names that no query here asks for. If all of
-// them are, no query here asks for any: one is misspelt.
+// them are, no query here asks for any: one is misspelt. By default they are the server block's, but for those
+// where no alias can be: a relative name is in each zone, and would be refused for one.
 func (b *block) origins(args []string) error {
-	b.zones = b.served
+	b.zones = slices.DeleteFunc(slices.Clone(b.served), barren)
 	if len(args) == 0 {
 		return nil
 	}
@@ -138,7 +139,7 @@ func (b *block) finish() error {
 		return errors.New("found no source, want at least one of ssm, alias, directory")
 	}
 	if len(b.zones) == 0 {
-		return errors.New("zones: found none, want at least one")
+		return fmt.Errorf("zones: found none that aliases can be in, want at least one beside %s", joined(b.served))
 	}
 	if b.directory != "" && len(b.lines) == 0 {
 		b.lines = []ledger.Line{{Path: "/", Flat: true}}

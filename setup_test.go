@@ -163,6 +163,24 @@ func TestGoodCorefiles(t *testing.T) {
 	}
 }
 
+// A server block may have zones in which no alias has a name. They must not keep relative names from the others.
+func TestBarrenZones(t *testing.T) {
+	for _, tt := range []struct {
+		keys       []string
+		zones, err string
+	}{
+		{[]string{"corp.internal.", "bücher.example.", `a\.b.internal.`}, "corp.internal.", ""},
+		{[]string{"bücher.example."}, "", "Testfile:3 - Error during parsing: zones: found none that aliases can be in, want at least one beside bücher.example."},
+	} {
+		c := controller("versionalias {\n directory aliases\n}")
+		c.ServerBlockKeys = tt.keys
+		cfg, err := parse(c)
+		if got := joined(cfg.zones); got != tt.zones || err != nil && err.Error() != tt.err || err == nil && tt.err != "" {
+			t.Errorf("of %q got the zones %q and the error %v, want %q and %q", tt.keys, got, err, tt.zones, tt.err)
+		}
+	}
+}
+
 // What is in force for AWS but stands in no Corefile: without a Region there is
 // nobody to call, and that is told at the start.
 func TestNoRegion(t *testing.T) {
