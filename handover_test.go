@@ -424,11 +424,18 @@ func TestReloadOfAnotherSource(t *testing.T) {
 		blocks ssm /more
 		reload
 		cache cache-v2
+		blocks ssm /dns ssm /dns2
+		region eu-west-2
+		fault slow
+		reload
+		cache cache-v1
 	`, `
 		[INFO] loaded 1 aliases from 1 parameters
 		[WARNING] sweep failed, and what is in force stays: read the parameters below /more: AccessDeniedException: not authorized
 		[INFO] loaded 1 aliases from 1 parameters
 		[INFO] sweep works again, after N that failed
+		[INFO] loaded 1 aliases from 1 parameters
+		[WARNING] loaded nothing below /dns2: found no parameter there (Parameter Store in eu-west-2)
 	`)
 }
 
