@@ -54,14 +54,11 @@ func (i *instance) inherit() {
 }
 
 // replaced is a feed before with aliases that f would answer instead of, and how many: they are in f's zones, and nobody
-// goes on with what they are read from. The Corefile has another source now, or other lines. Or it is nil.
+// there goes on with what they are read from. The Corefile has another source now, or other lines. Or it is nil.
 func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 	for _, o := range i.before {
-		if slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return v.feed.follows(o) }) {
-			continue
-		}
 		for e := range o.ledger.Load().Table().All() {
-			if alias.Zone(e.Name, f.zones) != "" {
+			if alias.Zone(e.Name, f.zones) != "" && !i.follows(o, e.Name) {
 				aliases++
 			}
 		}
@@ -70,6 +67,13 @@ func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 		}
 	}
 	return nil, 0
+}
+
+// follows reports whether anyone goes on with what o reads for name: a block of another zone that reads the same does not.
+func (i *instance) follows(o *feed, name alias.Name) bool {
+	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
+		return v.feed.follows(o) && alias.Zone(name, v.feed.zones) != ""
+	})
 }
 
 // refuse is the error of a reload by which aliases would be gone, since those that are to replace them were not

@@ -439,6 +439,27 @@ func TestReloadOfAnotherSource(t *testing.T) {
 	`)
 }
 
+// A block of another zone that goes on with the same lines does not answer for those of this one.
+func TestReloadOfAnotherSourceBesideABlock(t *testing.T) {
+	run(t, `
+		file
+		blocks zones corp.internal. ssm /dns | zones corp.example. ssm /dns
+		put /dns/cache cache-v1.corp.internal
+		start
+		fault denied
+		blocks zones corp.internal. ssm /more | zones corp.example. ssm /dns
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: AccessDeniedException: not authorized (Parameter Store in eu-west-1)
+		cache cache-v1
+		blocks zones corp.internal. ssm /dns | zones corp.test. ssm /more
+		reload
+		cache cache-v1
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[INFO] loaded 1 aliases from 1 parameters
+		[WARNING] sweep failed, and what is in force stays: read the parameters below /more: AccessDeniedException: not authorized
+	`)
+}
+
 // What waits to take over from a parameter that is gone collides with that after a reload, and
 // is not rejected for it.
 func TestWaitingOverAReload(t *testing.T) {
