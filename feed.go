@@ -58,7 +58,8 @@ type feed struct {
 	pushing
 
 	handover
-	sweepDue bool // at once, and again soon until one is complete: the feeds before had hints of what they have not read
+	replaces atomic.Bool // aliases that are in force by others, at a reload which is refused if it cannot be loaded
+	sweepDue bool        // at once, and again soon until one is complete: the feeds before had hints of what they have not read
 }
 
 // stats is what the metrics show of a feed.

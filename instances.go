@@ -43,6 +43,7 @@ func (i *instance) load() error {
 		timeout := startTimeout
 		if o, _ := i.replaced(v.feed); o != nil {
 			timeout = replaceTimeout
+			v.feed.replaces.Store(true)
 		}
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), timeout)
@@ -93,9 +94,10 @@ func (i *instance) stop() error {
 	return nil
 }
 
-// loaded reports whether every plugin has had a complete sweep, or a good snapshot.
-func (i *instance) loaded() bool {
-	return !slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return !v.feed.loaded() })
+// ready reports whether every plugin has had a complete sweep, or a good snapshot, or is to have it before it
+// answers: until then what it replaces does.
+func (i *instance) ready() bool {
+	return !slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool { return !v.feed.loaded() && !v.feed.replaces.Load() })
 }
 
 // running is the instances of this process, for those who ask for all of them.

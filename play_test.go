@@ -415,7 +415,13 @@ func (p *play) do(line string) error {
 	case "drop":
 		p.loaded = nil
 	case "refused":
-		if err := p.make().load(); err == nil || err.Error() != "plugin/versionalias: "+rest {
+		i, end := p.make(), make(chan error, 1)
+		go func() { end <- i.load() }()
+		synctest.Wait()
+		if !i.plugins[0].Ready() {
+			return fmt.Errorf("found it not ready, while what it is to replace answers")
+		}
+		if err := <-end; err == nil || err.Error() != "plugin/versionalias: "+rest {
 			return fmt.Errorf("found %v", err)
 		}
 	case "region":
