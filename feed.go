@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"context"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -143,7 +144,20 @@ func (f *feed) load(ctx context.Context) {
 	}
 	f.watcher.Hasten()
 	f.watcher.Sweep(ctx)
+	for f.replaces.Load() && watch.Throttled(f.failure) && sleep(ctx, rand.N(f.watcher.Next())) { // no fault of the Corefile's
+		f.watcher.Sweep(ctx)
+	}
 	f.source.Release()
+}
+
+// sleep waits for d, and reports whether ctx is not done yet.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // run keeps the table up to date until ctx is done. It is to be called after succeed.
@@ -194,7 +208,7 @@ func (f *feed) Swept(seen []ledger.Parameter, took time.Duration) {
 	defer f.mu.Unlock()
 	now := time.Now()
 	if f.waits {
-		f.own = &seen
+		f.own, f.failure = &seen, nil
 	}
 	first := !f.loaded()
 	f.pace()

@@ -460,6 +460,25 @@ func TestReloadOfAnotherSourceBesideABlock(t *testing.T) {
 	`)
 }
 
+// That the account is throttled at that moment says nothing of the Corefile, and nobody may try it again.
+func TestReloadOfAnotherSourceThrottled(t *testing.T) {
+	run(t, `
+		file
+		paths
+		put /dns/cache cache-v1.corp.internal
+		put /more/cache cache-v2.corp.internal
+		start
+		fault throttled once
+		blocks ssm /more
+		reload
+		cache cache-v2
+		ready yes
+	`, `
+		[INFO] loaded 1 aliases from 1 parameters
+		[INFO] loaded 1 aliases from 1 parameters
+	`)
+}
+
 // What waits to take over from a parameter that is gone collides with that after a reload, and
 // is not rejected for it.
 func TestWaitingOverAReload(t *testing.T) {

@@ -141,7 +141,10 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch fault {
 	case "denied":
 		return respond(400, `{"__type": "AccessDeniedException", "message": "not authorized"}`)
-	case "throttled":
+	case "throttled", "throttled once":
+		if fault != "throttled" {
+			a.fault = ""
+		}
 		return respond(400, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`)
 	case "broken":
 		return respond(500, `{"__type": "InternalServerError", "message": "oops"}`)
