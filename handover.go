@@ -2,6 +2,7 @@ package versionalias
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -54,11 +55,11 @@ func (i *instance) inherit() {
 }
 
 // replaced is a feed before with aliases that f would answer instead of, and how many: they are in f's zones, and nobody
-// there goes on with what they are read from. The Corefile has another source now, or other lines. Or it is nil.
+// there goes on with the line they are read from. The Corefile has another source now, or other lines. Or it is nil.
 func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 	for _, o := range i.before {
 		for e := range o.ledger.Load().Table().All() {
-			if alias.Zone(e.Name, f.zones) != "" && !i.follows(o, e.Name) {
+			if alias.Zone(e.Name, f.zones) != "" && !i.follows(o, e) {
 				aliases++
 			}
 		}
@@ -69,23 +70,28 @@ func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 	return nil, 0
 }
 
-// follows reports whether anyone goes on with what o reads for name: a block of another zone that reads the same does not.
-func (i *instance) follows(o *feed, name alias.Name) bool {
+// follows reports whether anyone goes on with what e, which is o's, is read from: a block of another zone does not.
+func (i *instance) follows(o *feed, e *alias.Entry) bool {
 	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
-		return v.feed.follows(o) && alias.Zone(name, v.feed.zones) != ""
+		f := v.feed
+		return f.place == o.place && f.has(o.lines[e.Source.Line]) && alias.Zone(e.Name, f.zones) != ""
 	})
 }
 
 // refuse is the error of a reload by which aliases would be gone, since those that are to replace them were not
-// read: a word that is misspelt must not take all out of force.
+// read, or are none: a word that is misspelt must not take all out of force.
 func (i *instance) refuse() error {
 	for _, v := range i.plugins {
 		f := v.feed
+		err := f.failure
 		if f.loaded() {
-			continue
+			if f.heirOf != nil || f.ledger.Load().Table().Len() > 0 {
+				continue
+			}
+			err = errors.New("found no alias")
 		}
 		if o, n := i.replaced(f); o != nil {
-			return plugin.Error(pluginName, fmt.Errorf("replace %d aliases of %s: %w (%s)", n, o.place, f.failure, f.place))
+			return plugin.Error(pluginName, fmt.Errorf("replace %d aliases of %s: %w (%s)", n, o.place, err, f.place))
 		}
 	}
 	return nil

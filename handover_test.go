@@ -429,6 +429,10 @@ func TestReloadOfAnotherSource(t *testing.T) {
 		fault slow
 		reload
 		cache cache-v1
+		blocks ssm /dnz
+		fault
+		refused replace 1 aliases of Parameter Store in eu-west-2: found no alias (Parameter Store in eu-west-2)
+		cache cache-v1
 	`, `
 		[INFO] loaded 1 aliases from 1 parameters
 		[WARNING] sweep failed, and what is in force stays: read the parameters below /more: AccessDeniedException: not authorized
@@ -436,6 +440,7 @@ func TestReloadOfAnotherSource(t *testing.T) {
 		[INFO] sweep works again, after N that failed
 		[INFO] loaded 1 aliases from 1 parameters
 		[WARNING] loaded nothing below /dns2: found no parameter there (Parameter Store in eu-west-2)
+		[WARNING] loaded nothing below /dnz: found no parameter there (Parameter Store in eu-west-2)
 	`)
 }
 
@@ -476,6 +481,30 @@ func TestReloadOfAnotherSourceThrottled(t *testing.T) {
 	`, `
 		[INFO] loaded 1 aliases from 1 parameters
 		[INFO] loaded 1 aliases from 1 parameters
+	`)
+}
+
+// A reload is refused as well if it reads something else in the place of one line of several.
+func TestReloadOfAnotherLine(t *testing.T) {
+	run(t, `
+		file
+		put /dns/cache cache-v1.corp.internal
+		put /live live-v1.corp.internal
+		label /live:l 1
+		start
+		fault denied
+		blocks ssm /more alias live.corp.internal /live:l
+		refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /more: AccessDeniedException: not authorized (Parameter Store in eu-west-1)
+		cache cache-v1
+		blocks alias live.corp.internal /live:l
+		reload
+		live live-v1
+		blocks alias live.corp.internal /live:l ssm /more
+		reload
+		live live-v1
+	`, `
+		[INFO] loaded 2 aliases from 2 parameters
+		[WARNING] sweep failed, and what is in force stays: read the parameters below /more: AccessDeniedException: not authorized
 	`)
 }
 
@@ -751,9 +780,10 @@ func TestBrakeOffByAReload(t *testing.T) {
 			metric braked_aliases 0
 			c NXDOMAIN`, ""},
 		{"all lines go", gone + `
+			put /other/o o-v1.corp.internal
 			blocks ssm /other
 			reload
-			metric braked_aliases 0`, firstLoad("/other")},
+			metric braked_aliases 0`, "[INFO] loaded 1 aliases from 1 parameters\n"},
 		{"two blocks, and one goes on with it", gone + `
 			blocks ssm /dns | ssm /more ssm /most
 			reload

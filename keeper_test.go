@@ -654,7 +654,7 @@ func TestSnapshotOfOneOtherPath(t *testing.T) {
 		"a reload with one misspelt": `
 			fault refused
 			blocks ssm /dnz ssm /app
-			reload`,
+			refused replace 1 aliases of Parameter Store in eu-west-1: read the parameters below /dnz: request send failed, Post "https://ssm.eu-west-1.amazonaws.com/": dial tcp: connection refused (Parameter Store in eu-west-1)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			perform(t, `

@@ -33,6 +33,7 @@ func (f *feed) reportLoad(seen []ledger.Parameter) {
 	switch l := f.ledger.Load(); {
 	case l.Table().Len() > 0:
 		log.Infof("loaded %d aliases from %d parameters", l.Table().Len(), len(seen))
+	case f.replaces.Load() && f.heirOf == nil: // the reload is refused for it
 	case len(l.Rejections())+len(l.Waiting()) > 0: // of which each is said, and names of the rejected are SERVFAIL
 		log.Warningf("loaded no alias from %d parameters", len(seen))
 	default:
