@@ -7,8 +7,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// answer is the client's answer, made of m, the answer for the target. m and
-// its records may belong to a zone or a cache: nothing in them is changed.
+// answer is the client's answer, which m, the answer for the target, becomes. The message
+// is for whoever has it to edit, as the server itself does at last. Its records may belong to
+// a zone or a cache, and its sections to others: nothing in them is changed.
 func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	h.consult(m)
 	var c chain
@@ -19,64 +20,61 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 		h.hasten()
 		c.least = min(c.least, h.cname.Hdr.Ttl)
 	}
-	a := &h.reply
-	a.MsgHdr = m.MsgHdr
-	a.Id = h.request.Id
-	a.Response = true
-	a.Opcode = h.request.Opcode
-	a.RecursionDesired = h.request.RecursionDesired
-	a.CheckingDisabled = h.request.CheckingDisabled
-	a.AuthenticatedData = false // RFC 6840 section 5.8: what is said here is not signed
-	a.Compress = m.Compress
-	h.asked[0] = h.request.Question[0]
-	a.Question = h.asked[:]
+	told := len(m.Answer) > 0 || m.Rcode == dns.RcodeYXDomain
+	m.Ns, m.Extra = slices.Clip(m.Ns), slices.Clip(m.Extra) // plugins above may append to them
+	m.Id = h.request.Id
+	m.Response = true
+	m.Opcode = h.request.Opcode
+	m.RecursionDesired = h.request.RecursionDesired
+	m.CheckingDisabled = h.request.CheckingDisabled
+	m.AuthenticatedData = false // RFC 6840 section 5.8: what is said here is not signed
+	m.Question = h.request.Question
 	refused := failed(m.Rcode) || ruled(m)
 	if len(m.Extra) > 0 {
-		a.Extra = h.additional(m.Extra, h.flat || refused)
+		m.Extra = h.additional(m.Extra, h.flat || refused)
 	}
 
 	switch {
 	case refused:
-		h.refuse()
+		refuse(m)
 	case h.flat:
 		h.flatten(m, &c)
 	default:
 		h.alias(m)
 	}
 	if asked := subnet(h.request); asked != nil {
-		h.echo(m, asked)
+		h.echo(m, told, asked)
 	}
-	return a
+	return m
 }
 
-// alias makes the reply of mode cname: the CNAME, and what the target has.
+// alias makes m the answer of mode cname: the CNAME, and what the target has.
 func (h *hop) alias(m *dns.Msg) {
-	a := &h.reply
-	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
+	m.Authoritative = true // RFC 6604 section 2.1: AA speaks of the first owner name
 	hdr := &h.cname.Hdr
 	hdr.Name, hdr.Rrtype, hdr.Class = h.request.Question[0].Name, dns.TypeCNAME, dns.ClassINET
 	switch h.request.Question[0].Qtype {
 	case dns.TypeCNAME, dns.TypeANY:
 		// RFC 1034 section 3.6.2: the CNAME is what was asked for. ANY is
 		// answered with one RRset, RFC 8482 section 4.1.
-		a.Rcode = dns.RcodeSuccess
-		a.Truncated = false
-		a.Answer = append(h.records[:0], &h.cname)
-		a.Extra = onlyOPT(a.Extra)
+		m.Rcode = dns.RcodeSuccess
+		m.Truncated = false
+		m.Answer, m.Ns = append(h.records[:0], &h.cname), nil
+		m.Extra = onlyOPT(m.Extra)
 		return
 	}
 	for _, rr := range m.Answer {
 		if h.owns(rr) {
 			// The target leads back here. Nothing may stand beside a CNAME (RFC
 			// 2181 section 10.1), and there is no end to follow.
-			a.Rcode = dns.RcodeServerFailure
-			h.refuse()
+			m.Rcode = dns.RcodeServerFailure
+			refuse(m)
 			return
 		}
 	}
-	a.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
+	m.Answer = append(append(h.records[:0], &h.cname), m.Answer...)
 	if len(m.Ns) > 0 {
-		a.Ns = capSOA(m.Ns, hdr.Ttl)
+		m.Ns = capSOA(m.Ns, hdr.Ttl)
 	}
 }
 
@@ -96,15 +94,14 @@ func tooLong(r *dns.Msg, differs bool) *dns.Msg {
 	return m
 }
 
-// refuse leaves nothing in the reply but its RCODE, and an OPT with errors: no
-// record, and no target's name.
-func (h *hop) refuse() {
-	a := &h.reply
-	a.Answer, a.Ns = nil, nil
-	a.Authoritative = false
-	a.Extra = onlyOPT(a.Extra)
-	if len(a.Extra) == 0 && a.Rcode > 0xf {
-		a.Rcode = dns.RcodeServerFailure // the upper bits stand in an OPT, RFC 6891 section 6.1.3
+// refuse leaves nothing in m but its RCODE, and an OPT with errors: no record, and no
+// target's name.
+func refuse(m *dns.Msg) {
+	m.Answer, m.Ns = nil, nil
+	m.Authoritative = false
+	m.Extra = onlyOPT(m.Extra)
+	if len(m.Extra) == 0 && m.Rcode > 0xf {
+		m.Rcode = dns.RcodeServerFailure // the upper bits stand in an OPT, RFC 6891 section 6.1.3
 	}
 }
 
@@ -181,7 +178,7 @@ func capSOA(ns []dns.RR, ttl uint32) []dns.RR {
 		ns[i] = dns.Copy(rr)
 		ns[i].Header().Ttl = ttl
 	}
-	return slices.Clip(ns)
+	return ns
 }
 
 // isSOA reports whether rr is an SOA record or the signature of one.

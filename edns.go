@@ -18,7 +18,7 @@ func (h *hop) additional(extra []dns.RR, hidden bool) []dns.RR {
 		kept = slices.IndexFunc(extra, isOPT)
 	}
 	if kept < 0 {
-		return slices.Clip(extra)
+		return extra
 	}
 	asked := h.request.IsEdns0()
 	var next []dns.RR
@@ -56,23 +56,22 @@ func (h *hop) consult(m *dns.Msg) {
 	}
 }
 
-// echo answers the client's ECS option, asked. The scope is that of the answers
-// from below, and that of the client where another one may be told another target,
-// whichever is narrower. It is 0 where there is no record, since negative answers hold for
+// echo gives m the client's ECS option, asked. The scope is that of the answers from below, if
+// the target's told something, and that of the client where another one may be told another
+// target, whichever is narrower. It is 0 where there is no record, since negative answers hold for
 // everybody (RFC 7871 section 7.4), but for a name that is too long for this client's
 // target; and where the client said nothing of itself.
-func (h *hop) echo(m *dns.Msg, asked *dns.EDNS0_SUBNET) {
+func (h *hop) echo(m *dns.Msg, told bool, asked *dns.EDNS0_SUBNET) {
 	scope := uint8(0)
-	overlong := m.Rcode == dns.RcodeYXDomain
-	if bits, ok := subnetBits(asked); ok && (len(h.reply.Answer) > 0 || overlong) {
-		if len(m.Answer) > 0 || overlong {
+	if bits, ok := subnetBits(asked); ok && (len(m.Answer) > 0 || m.Rcode == dns.RcodeYXDomain) {
+		if told {
 			scope = h.scope
 		}
 		if h.differs {
 			scope = max(scope, bits)
 		}
 	}
-	echoSubnet(&h.reply, h.request, asked, scope)
+	echoSubnet(m, h.request, asked, scope)
 }
 
 // echoSubnet gives reply, whose records are ours, the ECS option that r asked with, with

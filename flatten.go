@@ -11,53 +11,52 @@ import (
 	"github.com/miekg/dns"
 )
 
-// flatten makes the reply of mode flatten: the records at the end of the
+// flatten makes m the answer of mode flatten: the records at the end of the
 // target's chain, c, under the alias's name. No CNAME and no DNAME is left of the
 // chain, and no signature, since what it covers has another owner (RFC 4035
 // section 2.2).
 func (h *hop) flatten(m *dns.Msg, c *chain) {
-	a := &h.reply
 	if len(c.final) == 0 && referral(m) {
-		a.Rcode = dns.RcodeServerFailure
-		h.refuse()
+		m.Rcode = dns.RcodeServerFailure
+		refuse(m)
 		return
 	}
-	a.Authoritative = true // RFC 6604 section 2.1: AA speaks of the alias's name
-	a.Answer = copies(h.records[:0], c.final, h.room)
+	m.Authoritative = true // RFC 6604 section 2.1: AA speaks of the alias's name
+	m.Answer = copies(h.records[:0], c.final, h.room)
 	if !address(h.request.Question[0].Qtype) { // most are, and the answer has nothing else
-		a.Answer = slices.DeleteFunc(a.Answer, ofZone)
+		m.Answer = slices.DeleteFunc(m.Answer, ofZone)
 	}
 	var rrtype uint16
 	var ttl uint32
-	for _, rr := range a.Answer {
+	for _, rr := range m.Answer {
 		if t := rr.Header().Rrtype; t != rrtype { // most are of one type
 			rrtype, ttl = t, c.ttl(t)
 		}
 		h.relabel(rr, ttl)
 	}
-	if a.Rcode == dns.RcodeNameError && h.above {
-		a.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
+	if m.Rcode == dns.RcodeNameError && h.above {
+		m.Rcode = dns.RcodeSuccess // the alias has names below it, RFC 8020
 	}
 	if len(m.Ns) > 0 {
-		if len(a.Answer) == 0 {
+		if len(m.Answer) == 0 {
 			c.denied(m.Ns)
 		}
-		a.Ns = h.resection(c, m.Ns)
+		m.Ns = h.resection(c, m.Ns)
 	}
-	if len(a.Answer) == 0 {
+	if len(m.Answer) == 0 {
 		// NS records beside no answer read as a referral, RFC 2308 section 2.2.
-		a.Ns = slices.DeleteFunc(a.Ns, isNS)
-		if !a.Truncated && !slices.ContainsFunc(a.Ns, h.surelyOwned) {
+		m.Ns = slices.DeleteFunc(m.Ns, isNS)
+		if !m.Truncated && !slices.ContainsFunc(m.Ns, h.surelyOwned) {
 			if soa := h.soa(c); len(soa) > 0 {
-				a.Ns = append(slices.DeleteFunc(a.Ns, isSOA), soa...)
+				m.Ns = append(slices.DeleteFunc(m.Ns, isSOA), soa...)
 			}
-			a.Ns = capSOA(a.Ns, c.least)
+			m.Ns = capSOA(m.Ns, c.least)
 		}
 	}
-	if len(a.Answer) == 0 || address(h.request.Question[0].Qtype) {
-		a.Extra = onlyOPT(a.Extra) // the rest is of what is not told
+	if len(m.Answer) == 0 || address(h.request.Question[0].Qtype) {
+		m.Extra = onlyOPT(m.Extra) // the rest is of what is not told
 	} else {
-		a.Extra = h.resection(c, a.Extra)
+		m.Extra = h.resection(c, m.Extra)
 	}
 }
 

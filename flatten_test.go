@@ -437,12 +437,12 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 		want:   "SERVFAIL",
 	}} {
 		t.Run(tt.name, func(t *testing.T) {
-			below := new(dns.Msg)
+			sections := [][]dns.RR{records(tt.answer), records(tt.ns), records(tt.extra)}
 			next := plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-				below.SetReply(r)
+				below := new(dns.Msg).SetReply(r)
 				below.Authoritative, below.Truncated, below.AuthenticatedData = tt.header.Authoritative, tt.header.Truncated, tt.header.AuthenticatedData
 				below.Rcode = tt.header.Rcode
-				below.Answer, below.Ns, below.Extra = records(tt.answer), records(tt.ns), records(tt.extra)
+				below.Answer, below.Ns, below.Extra = sections[0], sections[1], sections[2]
 				return dns.RcodeSuccess, w.WriteMsg(below)
 			})
 			v := above(next, cacheAlias)
@@ -454,7 +454,7 @@ func TestFlattenWhatComesFromBelow(t *testing.T) {
 			if got := show(w.Msg); got != trim(tt.want) {
 				t.Errorf("got\n%s\nwant\n%s", got, trim(tt.want))
 			}
-			for n, section := range [][]dns.RR{below.Answer, below.Ns, below.Extra} { // 15
+			for n, section := range sections { // 15
 				if got, want := fmt.Sprint(section), fmt.Sprint(records([][]string{tt.answer, tt.ns, tt.extra}[n])); got != want {
 					t.Errorf("the records below became\n%s\nwant\n%s", got, want)
 				}

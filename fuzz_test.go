@@ -326,7 +326,8 @@ cache-v1 60 DNAME cache-v2
 		}
 		before := below.Copy()
 		stub.serve.Store(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
-			m := below
+			own := *below // the message is for whoever has it to edit, but not its records
+			m := &own
 			if _, ours := w.(*hop); !ours {
 				m = before.Copy() // the end of a chain, which the server asks for: it adds an OPT to what is there
 			}

@@ -326,9 +326,9 @@ func testRecordsBelowStay(t *testing.T, edns bool) {
 	}
 	before := shared.Copy()
 	next := func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		shared.Question = r.Question
-		before.Question = r.Question
-		return dns.RcodeSuccess, w.WriteMsg(shared)
+		m := *shared // which is for whoever has it to edit, but not what it has
+		m.Question = r.Question
+		return dns.RcodeSuccess, w.WriteMsg(&m)
 	}
 	v := above(next, cacheAlias)
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeCNAME, dns.TypeANY} {
@@ -344,11 +344,11 @@ func testRecordsBelowStay(t *testing.T, edns bool) {
 		w.Msg.Extra = append(w.Msg.Extra, new(dns.A))
 		w.Msg.Ns = append(w.Msg.Ns, new(dns.A))
 		if !reflect.DeepEqual(shared, before) {
-			t.Fatalf("%s: the message below became\n%v\nwant\n%v", dns.TypeToString[qtype], shared, before)
+			t.Fatalf("%s: what is below became\n%v\nwant\n%v", dns.TypeToString[qtype], shared, before)
 		}
 		for _, section := range [][]dns.RR{shared.Answer, shared.Ns, shared.Extra} {
 			if section[:8][len(section)] != nil {
-				t.Fatalf("%s: something was written behind a section of the message below", dns.TypeToString[qtype])
+				t.Fatalf("%s: something was written behind a section of what is below", dns.TypeToString[qtype])
 			}
 		}
 	}

@@ -39,7 +39,7 @@ type memory struct {
 	// replies are those of loads, by the ID that a load gives to its queries. Only names
 	// differ in what is answered to one load, so one reply will do: as one that was just
 	// made it is in the processor's cache, however many names are asked for.
-	replies  [mostLoads]*dns.Msg
+	replies  [mostLoads]struct{ made, next dns.Msg }
 	contexts chan context.Context
 }
 
@@ -65,8 +65,10 @@ func (m *memory) reply(r *dns.Msg, answer []dns.RR) *dns.Msg {
 }
 
 func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	if m.prepared && r.Id < mostLoads && m.replies[r.Id] != nil {
-		return dns.RcodeSuccess, w.WriteMsg(renamed(m.replies[r.Id], r.Question[0].Name))
+	if m.prepared && r.Id < mostLoads && m.replies[r.Id].made.Question != nil {
+		reply := &m.replies[r.Id]
+		reply.next = reply.made // plugins above may edit it
+		return dns.RcodeSuccess, w.WriteMsg(renamed(&reply.next, r.Question[0].Name))
 	}
 	records, ok := m.records[r.Question[0].Name]
 	if !ok {
@@ -78,7 +80,7 @@ func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 	}
 	reply := m.reply(r, records)
 	if m.prepared && r.Id < mostLoads {
-		m.replies[r.Id] = reply.Copy()
+		reply.CopyTo(&m.replies[r.Id].made)
 	}
 	return dns.RcodeSuccess, w.WriteMsg(reply)
 }
