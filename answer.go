@@ -27,8 +27,9 @@ func (h *hop) answer(m *dns.Msg) *dns.Msg {
 	m.Opcode = h.request.Opcode
 	m.RecursionDesired = h.request.RecursionDesired
 	m.CheckingDisabled = h.request.CheckingDisabled
-	m.AuthenticatedData = false // RFC 6840 section 5.8: what is said here is not signed
-	m.Question = h.request.Question
+	m.AuthenticatedData = false        // RFC 6840 section 5.8: what is said here is not signed
+	h.asked[0] = h.request.Question[0] // a copy: autopath asks on with the same message
+	m.Question = h.asked[:]
 	refused := failed(m.Rcode) || ruled(m)
 	if len(m.Extra) > 0 {
 		m.Extra = h.additional(m.Extra, h.flat || refused)

@@ -564,3 +564,32 @@ func overHTTPS(t *testing.T, addr string, secure *tls.Config) func(q *dns.Msg) (
 		return m, m.Unpack(wire)
 	}
 }
+
+// Autopath asks for one name after the other with one message, and answers with what came first if
+// none exists. A client drops an answer whose question is another one's.
+func TestAutopathOfMissing(t *testing.T) {
+	for _, mode := range []string{"cname", "flatten"} {
+		t.Run(mode, func(t *testing.T) {
+			s := startServer(t, `
+				corp.internal:0 {
+					bind 127.0.0.1
+					root DIR
+					autopath corp.internal DIR/resolv.conf
+					versionalias {
+						directory aliases
+						answer `+mode+`
+					}
+					file corp.zone
+				}`, files{
+				"corp.zone":       corpZone,
+				"resolv.conf":     "search corp.internal. other.corp.internal.\n",
+				"aliases/missing": "nowhere.corp.internal",
+			})
+			q := question("missing.corp.internal.", dns.TypeA)
+			m := s.reply(client{}, q)
+			if m.Rcode != dns.RcodeNameError || len(m.Question) != 1 || m.Question[0] != q.Question[0] {
+				t.Errorf("got\n%v\nwant NXDOMAIN to the question that was asked", m)
+			}
+		})
+	}
+}

@@ -48,7 +48,8 @@ func TestErrorsInWords(t *testing.T) {
 	} {
 		below := reply(question4(), "cache-v1.corp.internal. 60 IN A 192.0.2.1")
 		below.Rcode = tt.rcode
-		withEDNS(below, false).IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_EDE{InfoCode: tt.code, ExtraText: "of cache-v1"}}
+		opt := withEDNS(below, false).IsEdns0()
+		opt.Option = []dns.EDNS0{&dns.EDNS0_EDE{InfoCode: tt.code, ExtraText: "of cache-v1"}}
 		v := above(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(below)
 		}), cacheAlias)
@@ -61,8 +62,8 @@ func TestErrorsInWords(t *testing.T) {
 		if !ok || got.InfoCode != tt.code || got.ExtraText != tt.want {
 			t.Errorf("%s: got the error %v, want %d with %q", tt.name, got, tt.code, tt.want)
 		}
-		if text := below.IsEdns0().Option[0].(*dns.EDNS0_EDE).ExtraText; text == "" {
-			t.Errorf("%s: the answer below was changed", tt.name)
+		if text := opt.Option[0].(*dns.EDNS0_EDE).ExtraText; text == "" {
+			t.Errorf("%s: the OPT below was changed", tt.name)
 		}
 	}
 }

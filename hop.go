@@ -20,7 +20,7 @@ const maxHops = 8
 
 // hop is the step from an alias to its target for one query: the question that
 // is asked for the target, its context, and the writer that its answer comes back to. One
-// allocation holds all of it, 320 octets, and the answer is made in the message that comes back:
+// allocation holds all of it, 352 octets, and the answer is made in the message that comes back:
 // above cache a query with 160 octets more is 4 in 100 slower, for the garbage collector. It is not
 // pooled: the chain may keep the question after it has answered, as cache does to prefetch.
 type hop struct {
@@ -30,6 +30,7 @@ type hop struct {
 	request            *dns.Msg        // the client's
 	query              dns.Msg         // a copy of request that asks for the target
 	question           [1]dns.Question // of query
+	asked              [1]dns.Question // of the answer
 	cname              dns.CNAME       // its target and TTL are what is said of the alias, also where the client sees none
 	records            [2]dns.RR       // room for the usual answer: cname and one record, or two
 	room               *[2]roomA       // for these, with flat, or nil
@@ -40,7 +41,7 @@ type hop struct {
 	leaving            bool            // target is what the alias's move has not left yet
 	differs            bool            // another client may be answered otherwise
 	nested             bool            // it is another alias's target that is asked for
-	scope              uint8           // the largest ECS scope of the answers that reply is made of
+	scope              uint8           // the largest ECS scope of the answers that the client's is made of
 	ends               bool            // the table knows nothing of the target
 	written            bool
 }
