@@ -20,8 +20,7 @@ const maxHops = 8
 
 // hop is the step from an alias to its target for one query: the question that
 // is asked for the target, its context, and the writer that its answer comes back to. One
-// allocation holds all of it, 352 octets, and the answer is made in the message that comes back:
-// above cache a query with 160 octets more is 4 in 100 slower, for the garbage collector. It is not
+// allocation holds all of it, and the answer is made in the message that comes back. It is not
 // pooled: the chain may keep the question after it has answered, as cache does to prefetch.
 type hop struct {
 	dns.ResponseWriter                 // the client's
