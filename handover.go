@@ -58,8 +58,10 @@ func (i *instance) inherit() {
 // there goes on with the line they are read from. The Corefile has another source now, or other lines. Or it is nil.
 func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 	for _, o := range i.before {
+		heirs := i.heirsOf(o)
 		for e := range o.ledger.Load().Table().All() {
-			if alias.Zone(e.Name, f.zones) != "" && !i.follows(o, e) {
+			goesOn := func(heir *feed) bool { return alias.Zone(e.Name, heir.zones) != "" }
+			if goesOn(f) && !slices.ContainsFunc(heirs[e.Source.Line], goesOn) {
 				aliases++
 			}
 		}
@@ -70,12 +72,17 @@ func (i *instance) replaced(f *feed) (o *feed, aliases int) {
 	return nil, 0
 }
 
-// follows reports whether anyone goes on with what e, which is o's, is read from: a block of another zone does not.
-func (i *instance) follows(o *feed, e *alias.Entry) bool {
-	return slices.ContainsFunc(i.plugins, func(v *VersionAlias) bool {
-		f := v.feed
-		return f.place == o.place && f.has(o.lines[e.Source.Line]) && alias.Zone(e.Name, f.zones) != ""
-	})
+// heirsOf is the feeds that read each of o's lines.
+func (i *instance) heirsOf(o *feed) [][]*feed {
+	heirs := make([][]*feed, len(o.lines))
+	for n, line := range o.lines {
+		for _, v := range i.plugins {
+			if v.feed.place == o.place && v.feed.has(line) {
+				heirs[n] = append(heirs[n], v.feed)
+			}
+		}
+	}
+	return heirs
 }
 
 // refuse is the error of a reload by which aliases would be gone, since those that are to replace them were not
