@@ -49,20 +49,20 @@ func (v *VersionAlias) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		v.verifier.see(ctx)
 	}
 	table := v.table.Load()
-	e, below, mark := v.find(table, r)
-	switch {
-	case e != nil:
-		return v.follow(ctx, table, e, below, mark, w, r)
+	found := v.find(table, r)
+	switch mark := found.Mark; {
+	case found.Entry != nil:
+		return v.follow(ctx, found, w, r)
 	case (mark == nil || mark.IsRetired() && leaving(w, r)) && !table.Partial(): // most queries
 		return plugin.NextOrFailure(v.Name(), v.Next, ctx, w, r)
 	}
-	return v.pass(ctx, table.Partial(), mark, w, r)
+	return v.pass(ctx, table.Partial(), found.Mark, w, r)
 }
 
-// follow answers a query for the alias e of table with what its target has. It is apart from
-// ServeDNS since other queries have to make no room for what it takes.
-func (v *VersionAlias) follow(ctx context.Context, table *alias.Table, e *alias.Entry, below int, mark *alias.Mark, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	ends := table.Ends(e) // asked first, while e's name and counter are on their way from memory
+// follow answers a query for the alias that was found with what its target has. It is apart
+// from ServeDNS since other queries have to make no room for what it takes.
+func (v *VersionAlias) follow(ctx context.Context, found alias.Found, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	e, below := found.Entry, found.Below
 	choice := e.Still()
 	if e.Move != nil { // a call that is not needed would cost a tenth of all this
 		choice = v.choose(e, w, r)
@@ -84,9 +84,9 @@ func (v *VersionAlias) follow(ctx context.Context, table *alias.Table, e *alias.
 	h := v.newHop(ctx, w, r, target, v.flatten || apex)
 	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
 	h.cname.Hdr.Ttl, h.until, h.differs = choice.TTL, choice.Until, choice.Differs
-	h.ends = ends && choice.Tally == e.Tallies[0]
+	h.ends = found.Ends && choice.Tally == e.Tallies[0]
 	h.leaving = e.Move != nil && e.Move.Scheduled() && choice.Tally != e.Tallies[0] && target == string(choice.Target())
-	h.above = h.flat && (apex || mark.IsAbove())
+	h.above = h.flat && (apex || found.Mark.IsAbove())
 	if v.serves(choice.Target()) {
 		return h.askBlock()
 	}
@@ -114,19 +114,17 @@ func plain(r *dns.Msg) bool {
 	return q.Qclass == dns.ClassINET && q.Qtype != dns.TypeAXFR && q.Qtype != dns.TypeIXFR
 }
 
-// find is what table has of the name that r asks for, or nil: an alias, how much of
-// the name is in front of the alias's, and what else is known of it; see
-// [alias.Table.Lookup].
-func (v *VersionAlias) find(table *alias.Table, r *dns.Msg) (e *alias.Entry, below int, mark *alias.Mark) {
+// find is what table knows of the name that r asks for.
+func (v *VersionAlias) find(table *alias.Table, r *dns.Msg) alias.Found {
 	if !plain(r) {
-		return nil, 0, nil
+		return alias.Found{}
 	}
 	q := &r.Question[0]
-	e, below, mark = table.Lookup(q.Name)
-	if e != nil && !address(q.Qtype) && v.isApex(e, q.Name, below) {
-		return nil, 0, mark
+	found := table.Lookup(q.Name)
+	if found.Entry != nil && !address(q.Qtype) && v.isApex(found.Entry, q.Name, found.Below) {
+		return alias.Found{Mark: found.Mark}
 	}
-	return e, below, mark
+	return found
 }
 
 // isApex reports whether qname, which e has, is the apex of a zone: e's own name, or a

@@ -14,12 +14,13 @@ import (
 // Metadata implements metadata.Provider.
 func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) context.Context {
 	growStack(false)
-	e, below, _ := v.find(v.table.Load(), state.Req)
-	if e == nil {
+	found := v.find(v.table.Load(), state.Req)
+	if found.Entry == nil {
 		return ctx
 	}
 	// The target is that of now: a log is written when the client may have moved.
-	return &known{Context: ctx, entry: e, to: v.choose(e, state.W, state.Req).Target(), qname: state.Req.Question[0].Name, below: below}
+	choice := v.choose(found.Entry, state.W, state.Req)
+	return &known{Context: ctx, entry: found.Entry, tally: choice.Tally, qname: state.Req.Question[0].Name, below: uint16(found.Below)}
 }
 
 // known is the context of a query for an alias, and what is known of it. That is put
@@ -28,9 +29,9 @@ func (v *VersionAlias) Metadata(ctx context.Context, state request.Request) cont
 type known struct {
 	context.Context
 	entry *alias.Entry
-	to    alias.Name // where the alias leads its own name to
+	tally *alias.Tally // of the target that the alias leads its own name to
 	qname string
-	below int
+	below uint16 // how many octets of qname are in front of the alias's name
 	once  sync.Once
 }
 
@@ -51,7 +52,7 @@ func (k *known) tell() {
 func (k *known) alias() string { return string(k.entry.Name) }
 
 func (k *known) target() string {
-	target, _ := k.entry.Follow(k.to, k.qname, k.below)
+	target, _ := k.entry.Follow(k.tally.Target, k.qname, int(k.below))
 	return target
 }
 

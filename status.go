@@ -129,11 +129,11 @@ func (f *feed) isAsked(name alias.Name) bool {
 // retiredIn is what counts the queries for a target that aliases have left. It is nil if the target is
 // an alias, or below one: then they are that alias's.
 func retiredIn(t *alias.Table, target alias.Name) *alias.Retired {
-	e, _, mark := t.Lookup(string(target))
-	if e != nil {
+	found := t.Lookup(string(target))
+	if found.Entry != nil {
 		return nil
 	}
-	return mark.Retired()
+	return found.Mark.Retired()
 }
 
 // note remembers a flip.

@@ -687,7 +687,7 @@ func TestVerifyOfAHeldName(t *testing.T) {
 		tr.more = []ledger.Parameter{{Name: "/dns/cache-v2", Value: "cache", Version: 1}} // name and target mixed up
 		tr.mu.Unlock()
 		<-time.After(12 * time.Second)
-		if _, _, mark := tr.table.Load().Lookup("cache-v2.corp.internal."); mark.Orphan() == "" {
+		if mark := tr.table.Load().Lookup("cache-v2.corp.internal.").Mark; mark.Orphan() == "" {
 			t.Fatal("cache-v2 is not held")
 		}
 		tr.put("cache-v2.corp.internal")

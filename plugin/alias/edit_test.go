@@ -117,7 +117,8 @@ func TestEditHistories(t *testing.T) {
 			t.Errorf("table %d has %d subtrees %v, want %d %v", i, len(got), got, len(subtrees), subtrees)
 		}
 		check := func(n Name) {
-			e, _, mark := step.Lookup(string(n))
+			found := step.Lookup(string(n))
+			e, mark := found.Entry, found.Mark
 			a, ok := step.want.aliases[n]
 			if ok != (e != nil) || ok && !slices.Equal(e.Targets(), a.Targets()) || ok && !slices.EqualFunc(e.Tallies, step.want.tallies[n], func(t *Tally, n Name) bool { return t.Target == n }) {
 				t.Errorf("table %d has %+v of %s, want %+v", i, e, n, a)

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// hash is a name's. Its first bits say from which group on the name is, the others what its tag and
-// its short form are.
+// hash is a name's. Its first bits say from which group on the name is, the others where in a group
+// it would rather be, and what its tag and its short form are.
 type hash uint64
 
 // lists is how many lists of short hashes a table has.
@@ -14,6 +14,7 @@ const lists = 256
 
 func (h hash) list() int     { return int(h % lists) }
 func (h hash) short() uint32 { return uint32(h >> 25) }
+func (h hash) place() uint   { return uint(h>>54) % places }
 func (h hash) tag() uint8    { return uint8(h>>57) | 0x80 }
 
 // keys and factor are what words are mixed with. Nobody can know which names have the same

@@ -83,6 +83,17 @@ func TestHashSpreads(t *testing.T) {
 			if by := len(x.tags) / 40; full > by { // by chance 1 of 76
 				t.Errorf("%d of %d groups are full, want at most %d", full, len(x.tags), by)
 			}
+			elsewhere := 0
+			for i := range names {
+				name := Name(fmt.Sprintf(form, i))
+				h := hashOf(name)
+				if place, _ := x.find(h, name); place != x.first(h)*places+h.place() {
+					elsewhere++
+				}
+			}
+			if by := names / 4; elsewhere > by { // by chance 1 of 5
+				t.Errorf("%d of %d names are elsewhere than they would rather be, want at most %d", elsewhere, names, by)
+			}
 			looks := 0
 			for i := range names {
 				if !x.lacks(hashOf(Name(fmt.Sprintf(form, names+i)))) {

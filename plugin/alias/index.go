@@ -31,6 +31,9 @@ func (g group) with(tag uint8) group {
 // free has the highest bit set of each place without an entry.
 func (g group) free() group { return ^g & high }
 
+// has reports whether the highest bit of a place is set.
+func (g group) has(place uint) bool { return g>>(8*place+7)&1 != 0 }
+
 // first is the first place of which a bit is set.
 func (g group) first() uint { return uint(bits.TrailingZeros64(uint64(g))) / 8 }
 
@@ -73,7 +76,15 @@ func (x *index) find(h hash, name Name) (place uint, ok bool) {
 	}
 	for n := x.first(h); ; n = x.next(n) {
 		g := x.tags[n]
-		for like := g.with(h.tag()); like != 0; like &= like - 1 {
+		like := g.with(h.tag())
+		// Most are where they would rather be. That is known before the tags are there, so that
+		// both come from memory at once (a processor goes on as if the tag were the right one).
+		if like.has(h.place()) {
+			if i := n*places + h.place(); x.at(i).Name == name {
+				return i, true
+			}
+		}
+		for ; like != 0; like &= like - 1 {
 			if i := n*places + like.first(); x.at(i).Name == name {
 				return i, true
 			}
@@ -174,15 +185,19 @@ func (d *draft) set(h hash, e *Entry) {
 	d.add(h, e)
 }
 
-// add puts e, which is not in yet, into the first place that is free.
+// add puts e, which is not in yet, where it would rather be, or else into the first place that is
+// free.
 func (d *draft) add(h hash, e *Entry) {
 	n := d.first(h)
 	for d.tags[n].free() == 0 {
 		n = d.next(n)
 	}
-	i := n*places + d.tags[n].free().first()
-	d.tags[n] |= group(h.tag()) << (8 * (i % places))
-	*d.own(i) = e
+	place := h.place()
+	if free := d.tags[n].free(); !free.has(place) {
+		place = free.first()
+	}
+	d.tags[n] |= group(h.tag()) << (8 * place)
+	*d.own(n*places + place) = e
 }
 
 // remove takes the entry of that name out, if there is one. If its group was full, those of the

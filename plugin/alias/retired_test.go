@@ -33,12 +33,12 @@ func TestRetire(t *testing.T) {
 		{"b.cache.internal.", "cache.internal.", false}, // the subtree's
 		{"plain.internal.", "plain.internal.", false},
 	} {
-		e, _, mark := table.Lookup(tt.qname)
+		found := table.Lookup(tt.qname)
 		var name Name
-		if e != nil {
-			name = e.Name
+		if found.Entry != nil {
+			name = found.Entry.Name
 		}
-		if retired := e == nil && mark.Retired() == r; name != tt.alias || retired != tt.retired {
+		if retired := found.Entry == nil && found.Mark.Retired() == r; name != tt.alias || retired != tt.retired {
 			t.Errorf("Lookup(%q) got the alias %q, retired %v, want %q, %v", tt.qname, name, retired, tt.alias, tt.retired)
 		}
 	}
@@ -62,8 +62,8 @@ func TestRetire(t *testing.T) {
 	edit.Delete("cache.internal.")
 	edit.Delete("plain.internal.")
 	table = edit.Table()
-	if e, _, mark := table.Lookup("v1.x.org."); table.Len() != 1 || e == nil || mark.Retired() != nil {
-		t.Errorf("as an alias Lookup got %v of %d, want it", e, table.Len())
+	if found := table.Lookup("v1.x.org."); table.Len() != 1 || found.Entry == nil || found.Mark.Retired() != nil {
+		t.Errorf("as an alias Lookup got %v of %d, want it", found, table.Len())
 	}
 	edit = table.Edit()
 	edit.Delete("v1.x.org.")

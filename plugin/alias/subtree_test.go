@@ -91,8 +91,9 @@ func TestSubtree(t *testing.T) {
 	table := subtreeTable(t)
 	for _, tt := range subtreeQuestions {
 		got := "none"
-		if e, below, _ := table.Lookup(tt.qname); e != nil {
-			target, ok := e.Follow(e.Target, tt.qname, below)
+		if found := table.Lookup(tt.qname); found.Entry != nil {
+			e := found.Entry
+			target, ok := e.Follow(e.Target, tt.qname, found.Below)
 			if !ok {
 				target = "too long"
 			} else if _, legal := dns.IsDomainName(target); !legal {
@@ -196,14 +197,14 @@ func TestOrphans(t *testing.T) {
 		`orphan\.cache.corp.internal.`:  "",
 		"":                              "",
 	} {
-		if _, _, mark := table.Lookup(qname); mark.Orphan() != want {
+		if mark := table.Lookup(qname).Mark; mark.Orphan() != want {
 			t.Errorf("%q is an orphan in %q, want %q", qname, mark.Orphan(), want)
 		}
 	}
 	edit := table.Edit()
 	edit.Orphans(map[Name]Name{"cache.corp.internal.": "corp.internal.", "orphan.cache.corp.internal.": "corp.internal."})
 	for qname, want := range map[string]Name{"cache.corp.internal.": "", "orphan.cache.corp.internal.": "corp.internal.", "x.orphan.corp.internal.": ""} {
-		if _, _, mark := edit.Table().Lookup(qname); mark.Orphan() != want {
+		if mark := edit.Table().Lookup(qname).Mark; mark.Orphan() != want {
 			t.Errorf("once others are %q is an orphan in %q, want %q", qname, mark.Orphan(), want)
 		}
 	}

@@ -98,48 +98,55 @@ type Table struct {
 	orphans  map[Name]Name   // the names with a mark of that, and their zones
 }
 
-// Lookup is the alias that qname asks for, or nil: the one of that very name,
-// else the deepest above it whose subtree has it. The first below octets of qname
-// are in front of the alias's name. Mark is what else is known of the very name.
-// qname is a name in presentation form, in any case, as in a dns.Question. Names
-// are compared by label: an escaped dot separates nothing (RFC 1035 section 5.1).
-// Nothing is allocated.
-func (t *Table) Lookup(qname string) (e *Entry, below int, mark *Mark) {
+// Found is what a table knows of a name that somebody asks for.
+type Found struct {
+	Entry *Entry // the alias that answers, or nil
+	Mark  *Mark  // what else is known of the very name
+	Below int    // how many octets of the name are in front of the alias's
+	// Ends is set if the table is sure to know nothing of the alias's target, nor of a subtree
+	// around it. Else the target has to be looked up.
+	Ends bool
+}
+
+// Lookup is what t knows of qname: the alias of that very name, else the deepest above it
+// whose subtree has it. qname is a name in presentation form, in any case, as in a
+// dns.Question. Names are compared by label: an escaped dot separates nothing (RFC 1035
+// section 5.1). Nothing is allocated.
+func (t *Table) Lookup(qname string) Found {
 	if t == nil {
-		return nil, 0, nil
+		return Found{}
 	}
 	h, folded := hashFolded(qname)
 	if !folded {
 		return t.lookupFolded(qname)
 	}
 	if t.names.lacks(h) && t.subtrees.used == 0 {
-		return nil, 0, nil
+		return Found{}
 	}
-	if e, mark = t.names.get(h, Name(qname)).known(); e != nil || t.subtrees.used == 0 { // most queries, and a call less for them
-		return e, 0, mark
-	}
-	return t.covering(Name(qname), qname, mark)
-}
-
-// Ends reports whether t is sure to know nothing of e's target, nor of a subtree around it. A
-// target that it may know has to be looked up. e is t's.
-func (t *Table) Ends(e *Entry) bool {
-	return t.names.lacks(e.leads) && t.subtrees.used == 0 && !t.partial
+	return t.found(t.names.get(h, Name(qname)), Name(qname), qname)
 }
 
 // lookupFolded is Lookup of a name that has to be folded. It is apart, since room for
 // that would make the stack of each query's goroutine grow.
 //
 //go:noinline
-func (t *Table) lookupFolded(qname string) (e *Entry, below int, mark *Mark) {
+func (t *Table) lookupFolded(qname string) Found {
 	var buf [maxName]byte
 	folded := fold(&buf, qname)
 	// It is not written to any more, and not kept: to copy it would be to allocate.
 	name := Name(unsafe.String(unsafe.SliceData(folded), len(folded)))
-	if e, mark = t.get(name).known(); e != nil || t.subtrees.used == 0 {
-		return e, 0, mark
+	return t.found(t.get(name), name, qname)
+}
+
+// found is Lookup of qname, once it is folded to name and t has e for that, or nil.
+func (t *Table) found(e *Entry, name Name, qname string) Found {
+	e, mark := e.known()
+	if t.subtrees.used > 0 {
+		return t.covering(e, name, qname, mark)
 	}
-	return t.covering(name, qname, mark)
+	// Whoever only looks a name up learns of the target as well: it is then in the processor's
+	// caches, and comes from memory beside the name and the counter, not after them.
+	return Found{Entry: e, Mark: mark, Ends: e != nil && t.names.lacks(e.leads) && !t.partial}
 }
 
 // known is e if it is an alias, and what else is known of its name. A nil *Entry knows
@@ -154,24 +161,25 @@ func (e *Entry) known() (*Entry, *Mark) {
 	return e, e.mark
 }
 
-// covering is Lookup of a question for a name, once it is folded, that is no alias itself:
-// there may be one above it with a subtree.
-func (t *Table) covering(name Name, qname string, mark *Mark) (e *Entry, below int, _ *Mark) {
-	if mark.Orphan() != "" {
-		return nil, 0, mark
+// covering is Lookup in a table with subtrees: if the name is no alias itself there may be one
+// above it that has it.
+func (t *Table) covering(e *Entry, name Name, qname string, mark *Mark) Found {
+	if e != nil || mark.Orphan() != "" {
+		return Found{Entry: e, Mark: mark}
 	}
+	below := 0
 	for owner := name; ; {
 		label := strings.IndexByte(string(owner), '.')
 		if label <= 0 || label > maxLabel || label == len(owner)-1 {
-			return nil, 0, mark // no name, or the root
+			return Found{Mark: mark} // no name, or the root
 		}
 		owner = owner[label+1:]
 		below = nextLabel(qname, below)
 		if e := t.Get(owner); e != nil && e.Subtree != nil {
 			if e.Subtree.excepts(name) {
-				return nil, 0, mark
+				return Found{Mark: mark}
 			}
-			return e, below, mark
+			return Found{Entry: e, Mark: mark, Below: below}
 		}
 	}
 }

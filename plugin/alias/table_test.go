@@ -169,10 +169,7 @@ func lookupTable() *Table {
 }
 
 // found is the alias that a table has for a name.
-func found(t *Table, qname string) *Entry {
-	e, _, _ := t.Lookup(qname)
-	return e
-}
+func found(t *Table, qname string) *Entry { return t.Lookup(qname).Entry }
 
 // Names are compared label by label, whatever is escaped in them, from the root to
 // 255 octets.
@@ -181,8 +178,8 @@ func TestLookup(t *testing.T) {
 	for _, tt := range lookups {
 		t.Run(fmt.Sprintf("13: %.40q", tt.qname), func(t *testing.T) {
 			var got Name
-			if e, below, _ := table.Lookup(tt.qname); e != nil || below != 0 {
-				got = e.Name
+			if found := table.Lookup(tt.qname); found.Entry != nil || found.Below != 0 {
+				got = found.Entry.Name
 			}
 			if got != tt.want {
 				t.Errorf("Lookup(%q) got %q, want %q", tt.qname, got, tt.want)
@@ -203,7 +200,7 @@ func TestLookupAllocatesNothing(t *testing.T) {
 func TestTableOfNone(t *testing.T) {
 	var none *Table
 	for name, table := range map[string]*Table{"nil": none, "empty": none.Edit().Table(), "emptied": edited(tableOf("a.b. c.d."), "a.b.")} {
-		if e, _, _ := table.Lookup("a.b."); e != nil {
+		if e := found(table, "a.b."); e != nil {
 			t.Errorf("%s: Lookup got %v, want nil", name, e)
 		}
 		if e := table.Get("a.b."); e != nil {
@@ -258,7 +255,7 @@ func TestLookupOfOctets(t *testing.T) {
 	for length := len("a.b."); length < 40; length++ {
 		name := strings.Repeat("a", length-len(".b.")) + ".b."
 		table := tableOf(name + " c.d.")
-		if e, _, _ := table.Lookup(name); e == nil {
+		if found(table, name) == nil {
 			t.Errorf("%s is not found", name)
 		}
 		for i, octet := range []byte(name) {
@@ -280,7 +277,7 @@ func TestLookupOfOctets(t *testing.T) {
 }
 
 // Where a table knows of an alias's target it says so, whatever it knows. Where it does not it
-// may say so by chance, but of few targets.
+// may say so by chance, but of few targets. Nor does it where subtrees are.
 func TestEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -309,12 +306,12 @@ func TestEnds(t *testing.T) {
 				target := Name(fmt.Sprintf("cache-v%d.corp.internal.", i))
 				edit := tableOf("cache.corp.internal. " + string(target)).Edit()
 				tt.edit(edit, target)
-				if table := edit.Table(); table.Ends(table.Get("cache.corp.internal.")) {
+				if edit.Table().Lookup("cache.corp.internal.").Ends {
 					ends++
 				}
 			}
 			if tt.want && ends < targets/2 || !tt.want && ends > 0 {
-				t.Errorf("Ends says so of %d in %d targets, want that: %v", ends, targets, tt.want)
+				t.Errorf("Ends is set for %d in %d targets, want that: %v", ends, targets, tt.want)
 			}
 		})
 	}
@@ -581,8 +578,7 @@ func TestTalliesCountWhatIsLate(t *testing.T) {
 }
 
 func isAbove(t *Table, qname string) bool {
-	_, _, mark := t.Lookup(qname)
-	return mark.IsAbove()
+	return t.Lookup(qname).Mark.IsAbove()
 }
 
 func TestIsAbove(t *testing.T) {

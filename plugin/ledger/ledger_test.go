@@ -497,7 +497,7 @@ func TestHeld(t *testing.T) {
 			}
 			var got []string
 			for _, name := range names {
-				if _, _, mark := l.Table().Lookup(name); mark.Orphan() != "" {
+				if mark := l.Table().Lookup(name).Mark; mark.Orphan() != "" {
 					got = append(got, name)
 				}
 			}

@@ -59,8 +59,7 @@ func (p Probe) outdated(over []alias.Name, before, after *alias.Table) bool {
 // answering is the alias of table that answers queries for name by now, or nil. It is ownerIn's,
 // unless name is an orphan: that leads nowhere, but to its owner once it is none.
 func answering(table *alias.Table, name alias.Name) *alias.Entry {
-	e, _, _ := table.Lookup(string(name))
-	return e
+	return table.Lookup(string(name)).Entry
 }
 
 // turns reports whether an alias leads elsewhere once before, or nil, has become after.

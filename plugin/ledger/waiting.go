@@ -108,8 +108,7 @@ func (v *view) leadsBack(name alias.Name, asked Probe) bool {
 // orphan reports whether name is left to the zone below, as its only document is at fault: no
 // alias above it leads it anywhere until that ends.
 func (v *view) orphan(name alias.Name) bool {
-	_, _, mark := v.table.Lookup(string(name))
-	return mark.Orphan() != "" && v.next.Get(name) == nil
+	return v.table.Lookup(string(name)).Mark.Orphan() != "" && v.next.Get(name) == nil
 }
 
 // looping is the candidates that have to wait since they lead back, with their probes that do:
