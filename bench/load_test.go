@@ -16,12 +16,14 @@ import (
 // load is a client of a chain that asks its questions in turn, again and again.
 type load struct {
 	chain
-	names   []string // of the questions
-	next    int
-	request *dns.Msg
-	writer  *recorder
+	names    []string // of the questions
+	next     int
+	request  *dns.Msg
+	question [1]dns.Question // of request
+	writer   *recorder
 
 	turns []float64 // nanoseconds per question
+	_     apart
 }
 
 // loads is how many there were, and mostLoads how many there may be. Their queries
@@ -37,7 +39,8 @@ func (c chain) load(tb testing.TB, questions []question) *load {
 		tb.Fatalf("found %d loads, want fewer", loads)
 	}
 	l := &load{chain: c, names: inARow(questions), request: new(dns.Msg).SetQuestion(zone, dns.TypeA), writer: newRecorder()}
-	l.request.Id = loads
+	l.question = [1]dns.Question(l.request.Question)
+	l.request.Id, l.request.Question = loads, l.question[:]
 	for _, q := range questions {
 		rcode, err := l.ask()
 		if rcode != dns.RcodeSuccess || err != nil {
@@ -125,6 +128,7 @@ type recorder struct {
 	test.ResponseWriter
 	local, remote net.Addr
 	last          *dns.Msg
+	_             apart
 }
 
 func newRecorder() *recorder {

@@ -36,12 +36,23 @@ type memory struct {
 	server   *dnsserver.Config
 	prepared bool
 	records  map[string][]dns.RR
-	// replies are those of loads, by the ID that a load gives to its queries. Only names
-	// differ in what is answered to one load, so one reply will do: as one that was just
-	// made it is in the processor's cache, however many names are asked for.
-	replies  [mostLoads]struct{ made, next dns.Msg }
+	// replies are those of loads, by the ID that a load gives to its queries.
+	replies  [mostLoads]reply
 	contexts chan context.Context
 }
+
+// reply is that to all questions of one load. Only names differ in what is answered, so one
+// will do: as one that was just made it is in the processor's cache, however many names are
+// asked for.
+type reply struct {
+	made, next dns.Msg
+	question   [1]dns.Question
+	_          apart
+}
+
+// apart is room between what one core writes and what another one does: they would take the
+// line of the cache that has both away from each other.
+type apart [128]byte
 
 // memoryKey is where caddy's instance keeps the memory plugin.
 type memoryKey struct{}
@@ -68,6 +79,7 @@ func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 	if m.prepared && r.Id < mostLoads && m.replies[r.Id].made.Question != nil {
 		reply := &m.replies[r.Id]
 		reply.next = reply.made // plugins above may edit it
+		reply.next.Question = reply.question[:]
 		return dns.RcodeSuccess, w.WriteMsg(renamed(&reply.next, r.Question[0].Name))
 	}
 	records, ok := m.records[r.Question[0].Name]
@@ -80,7 +92,9 @@ func (m *memory) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 	}
 	reply := m.reply(r, records)
 	if m.prepared && r.Id < mostLoads {
-		reply.CopyTo(&m.replies[r.Id].made)
+		kept := &m.replies[r.Id]
+		reply.CopyTo(&kept.made)
+		kept.question[0] = r.Question[0]
 	}
 	return dns.RcodeSuccess, w.WriteMsg(reply)
 }
