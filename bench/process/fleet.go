@@ -19,15 +19,19 @@ import (
 	"github.com/octoenergy/versionalias/internal/program"
 )
 
-// fleet is the servers that are compared. They are started once, and idle between
-// their turns.
+// fleet is the subjects that are compared, whose turns are in dir.
 type fleet struct {
 	dir      string
 	coredns  string // the program
 	cores    cores
 	others   int     // names in another zone of each server
 	upstream *server // of all that have a cache
-	servers  []*server
+}
+
+// result is a subject with its turns.
+type result struct {
+	subject
+	turns []turn
 }
 
 // server is a running subject.
@@ -36,39 +40,39 @@ type server struct {
 	ports
 	input   string // dnsperf's input
 	program *program.Program
-	turns   []turn
 }
 
-// start starts a server for each subject, and checks that all answer.
-func (f *fleet) start(ctx context.Context, chosen []subject) error {
+// start starts the upstream of the subjects that have a cache.
+func (f *fleet) start(chosen []subject) error {
 	most := 0
 	for _, s := range chosen {
 		if s.above == "cache" {
 			most = max(most, s.names)
 		}
 	}
-	if most > 0 {
-		// All is cached before anything is timed, so that it has nothing to do then.
-		u, err := f.serve(subject{"file", reference, most, ""}, filepath.Join(f.dir, "upstream"), f.cores.load)
-		if err != nil {
-			return err
-		}
-		f.upstream = u
+	if most == 0 {
+		return nil
 	}
-	for _, s := range chosen {
-		one, err := f.serve(s, filepath.Join(f.dir, strings.ReplaceAll(s.String(), "/", "-")), f.cores.server)
-		if err != nil {
-			return err
-		}
-		f.servers = append(f.servers, one)
-		if err := one.check(ctx); err != nil {
-			return fmt.Errorf("check %v: %w", s, err)
-		}
-		if _, err := one.ask(ctx, f.cores.load, "-n", "1"); err != nil {
-			return fmt.Errorf("ask %v for all names: %w", s, err)
-		}
+	var err error
+	// All is cached before anything is timed, so that it has nothing to do then.
+	f.upstream, err = f.serve(subject{"file", reference, most, ""}, filepath.Join(f.dir, "upstream"), f.cores.load)
+	return err
+}
+
+// with starts a server of s, has it answer all names once, and calls do with it.
+func (f *fleet) with(ctx context.Context, s subject, do func(*server) error) error {
+	one, err := f.serve(s, filepath.Join(f.dir, strings.ReplaceAll(s.String(), "/", "-")), f.cores.server)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer one.program.Stop()
+	if err := one.check(ctx); err != nil {
+		return fmt.Errorf("check %v: %w", s, err)
+	}
+	if _, err := one.ask(ctx, f.cores.load, "-n", "1"); err != nil {
+		return fmt.Errorf("ask %v for all names: %w", s, err)
+	}
+	return do(one)
 }
 
 // serve starts the server of s, whose files go into dir, on the core.
@@ -108,28 +112,33 @@ func (f *fleet) serve(s subject, dir, core string) (*server, error) {
 }
 
 func (f *fleet) stop() {
-	for _, s := range f.servers {
-		s.program.Stop()
-	}
 	if f.upstream != nil {
 		f.upstream.program.Stop()
 	}
 }
 
-// rounds gives each server its turn so often, in one order and then in the other.
-func (f *fleet) rounds(ctx context.Context, rounds int, duration time.Duration) error {
-	order := slices.Clone(f.servers)
-	for range rounds {
-		for _, s := range order {
-			t, err := s.turn(ctx, f.cores.load, duration)
-			if err != nil {
-				return fmt.Errorf("ask %v: %w", s, err)
+// rounds gives each subject its turn so often, in one order and then in the other. Each
+// turn is a new server's: how fast one is depends by some hundredths on how it started.
+func (f *fleet) rounds(ctx context.Context, chosen []subject, rounds int, duration time.Duration) ([]result, error) {
+	results := make([]result, len(chosen))
+	for round := range rounds {
+		for n := range chosen {
+			if round%2 == 1 {
+				n = len(chosen) - 1 - n
 			}
-			s.turns = append(s.turns, t)
+			r := &results[n]
+			r.subject = chosen[n]
+			err := f.with(ctx, r.subject, func(s *server) error {
+				t, err := s.turn(ctx, f.cores.load, duration)
+				r.turns = append(r.turns, t)
+				return err
+			})
+			if err != nil {
+				return nil, fmt.Errorf("ask %v: %w", r.subject, err)
+			}
 		}
-		slices.Reverse(order)
 	}
-	return nil
+	return results, nil
 }
 
 // turn is what a server did in its turn, and what that took.
@@ -241,17 +250,20 @@ func (s *server) exchange(ctx context.Context, name string, qtype uint16) (*dns.
 	return m, err
 }
 
-// profile writes a CPU profile of each server under load into dir.
-func (f *fleet) profile(ctx context.Context, dir string) error {
-	for _, s := range f.servers {
-		asked := make(chan error, 1)
-		go func() {
-			_, err := s.ask(ctx, f.cores.load, "-l", "11")
-			asked <- err
-		}()
-		err := s.saveProfile(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), "/", "-")+".pprof"))
-		if err := errors.Join(err, <-asked); err != nil {
-			return fmt.Errorf("profile %v: %w", s, err)
+// profile writes a CPU profile of a server of each subject under load into dir.
+func (f *fleet) profile(ctx context.Context, chosen []subject, dir string) error {
+	for _, one := range chosen {
+		err := f.with(ctx, one, func(s *server) error {
+			asked := make(chan error, 1)
+			go func() {
+				_, err := s.ask(ctx, f.cores.load, "-l", "11")
+				asked <- err
+			}()
+			err := s.saveProfile(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), "/", "-")+".pprof"))
+			return errors.Join(err, <-asked)
+		})
+		if err != nil {
+			return fmt.Errorf("profile %v: %w", one, err)
 		}
 	}
 	return nil

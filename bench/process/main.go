@@ -38,7 +38,7 @@ type cores struct{ server, load string }
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each server has its turn")
 	// In less there is one garbage collection in one turn, and none in the next.
-	duration := flag.Duration("time", 3*time.Second, "how long a turn is")
+	duration := flag.Duration("time", 2*time.Second, "how long a turn is")
 	only := flag.String("only", "", "the servers that are compared: a regular expression for names such as file/static/10")
 	profiles := flag.String("profiles", "", "an existing directory for a CPU profile of each server, taken for 10 seconds at the end")
 	server := flag.String("server-core", "0", "the core of the servers")
@@ -83,19 +83,20 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		}
 	}
 	defer f.stop()
-	if err := f.start(ctx, chosen); err != nil {
+	if err := f.start(chosen); err != nil {
 		return err
 	}
 	before := loads()
-	if err := f.rounds(ctx, o.rounds, o.duration); err != nil {
+	results, err := f.rounds(ctx, chosen, o.rounds, o.duration)
+	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(out, "%d turns of %v each; load average %s before and %s after\n\n%s",
-		o.rounds, o.duration, before, loads(), markdown(compare(f.servers))); err != nil {
+		o.rounds, o.duration, before, loads(), markdown(compare(results))); err != nil {
 		return err
 	}
 	if o.profiles != "" {
-		return f.profile(ctx, o.profiles)
+		return f.profile(ctx, chosen, o.profiles)
 	}
 	return nil
 }

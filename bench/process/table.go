@@ -26,9 +26,9 @@ type row struct {
 // spread is the quartiles of some numbers.
 type spread struct{ low, median, high float64 }
 
-func compare(servers []*server) []row {
+func compare(results []result) []row {
 	var rows []row
-	for _, s := range servers {
+	for _, s := range results {
 		r := row{
 			subject: s.subject,
 			rate:    median(s.turns, turn.rate),
@@ -38,9 +38,9 @@ func compare(servers []*server) []row {
 			cpu:     median(s.turns, turn.perQuery),
 			octets:  median(s.turns, func(t turn) float64 { return t.allocated / t.queries }),
 		}
-		if i := slices.IndexFunc(servers, func(other *server) bool { return other.subject == s.reference() }); i >= 0 {
-			r.rates = ratios(s.turns, servers[i].turns, turn.rate)
-			r.cpus = ratios(s.turns, servers[i].turns, func(t turn) float64 { return float64(t.perQuery()) })
+		if i := slices.IndexFunc(results, func(other result) bool { return other.subject == s.reference() }); i >= 0 {
+			r.rates = ratios(s.turns, results[i].turns, turn.rate)
+			r.cpus = ratios(s.turns, results[i].turns, func(t turn) float64 { return float64(t.perQuery()) })
 		}
 		rows = append(rows, r)
 	}

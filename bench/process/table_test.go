@@ -19,7 +19,7 @@ func turns(queries ...float64) []turn {
 // The ratios are of the same round: from round to round the machine got twice as
 // fast, and versionalias stayed at 0.9 to 1.1 of its reference.
 func TestTable(t *testing.T) {
-	servers := []*server{
+	results := []result{
 		{subject: subject{"file", "versionalias", 10, ""}, turns: turns(10_000, 18_000, 44_000)},
 		{subject: subject{"file", reference, 10, ""}, turns: turns(10_000, 20_000, 40_000)},
 		{subject: subject{"file", reference, 10, "again"}, turns: turns(10_000, 20_000, 40_000)},
@@ -34,7 +34,7 @@ func TestTable(t *testing.T) {
 | ` + "`file` | `rewrite`" + ` | 1 | 10000 | 0.500 | 0.500 to 0.500 | 10.00 µs | 1.000 | 1.000 to 1.000 | 10% | 2500 | 2.00 ms | 173 B |
 | ` + "`cache` | `template`" + ` | 10 | 2 |  |  | 10.00 µs |  |  | 0% | 2500 | 2.00 ms | 173 B |
 `
-	if got := markdown(compare(servers)); got != want {
+	if got := markdown(compare(results)); got != want {
 		t.Errorf("the table is\n%swant\n%s", got, want)
 	}
 }
