@@ -56,11 +56,11 @@ func (f *feed) faulted(next *ledger.Ledger) (faults []ledger.Event) {
 	}
 	for _, r := range next.Rejections() {
 		if !said[faultOf(r.Source, r.Err)] && !said[faultOf(r.Source, nil)] {
-			faults = append(faults, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Reason: r.Reason, Err: r.Err, Stays: r.Stays})
+			faults = append(faults, ledger.Event{Kind: ledger.Rejected, Source: &r.Source, Detail: &ledger.Detail{Reason: r.Reason, Err: r.Err, Stays: r.Stays}})
 		}
 	}
 	if n := next.Braked(); n > 0 {
-		faults = append(faults, ledger.Event{Kind: ledger.Braked, Count: n, Of: next.Table().Len()})
+		faults = append(faults, ledger.Event{Kind: ledger.Braked, Detail: &ledger.Detail{Count: n, Of: next.Table().Len()}})
 	}
 	return faults
 }

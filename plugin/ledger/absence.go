@@ -122,7 +122,7 @@ func (c *change) giveUp() {
 	}
 	switch {
 	case c.brake != nil && c.braked == nil:
-		c.events = append(c.events, Event{Kind: Braked, Count: sum(c.brake), Of: c.table.Len()})
+		c.events = append(c.events, Event{Kind: Braked, Detail: &Detail{Count: sum(c.brake), Of: c.table.Len()}})
 	case c.brake == nil && c.braked != nil:
 		c.events = append(c.events, Event{Kind: Unbraked})
 	}

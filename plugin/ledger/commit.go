@@ -160,7 +160,7 @@ func (c *change) shadow(r record) {
 	}
 	for _, a := range r.newer.aliases {
 		if c.reserved[a.Name] && (r.good == nil || !r.good.states(a.Name)) {
-			c.events = append(c.events, Event{Kind: Shadowed, Source: r.newer.source(), Name: a.Name})
+			c.events = append(c.events, Event{Kind: Shadowed, Source: r.newer.source(), Detail: &Detail{Name: a.Name}})
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (l *Ledger) rereads(d *doubt) []time.Duration {
 // to tell.
 func (c *change) say(kind Kind, p Parameter, known *document) {
 	if c.lines[p.Line].Label == "" {
-		c.events = append(c.events, Event{Kind: kind, Source: p.source(), Known: known.source()})
+		c.events = append(c.events, Event{Kind: kind, Source: p.source(), Detail: &Detail{Known: known.source()}})
 	}
 }
 

@@ -44,10 +44,16 @@ var Reasons = []Reason{ReasonType, ReasonSyntax, ReasonZone, ReasonCollision, Re
 
 // Event is one thing that a ledger's Apply changed, for a line in the log.
 type Event struct {
-	Kind   Kind
-	Source *alias.Source // the document it came from, or nil: of Braked, Unbraked, Unverified and Verified
-	Before *alias.Entry  // of Flipped, Changed and Removed
-	After  *alias.Entry  // of Added, Flipped and Changed
+	Kind    Kind
+	Source  *alias.Source // the document it came from, or nil: of Braked, Unbraked, Unverified and Verified
+	Before  *alias.Entry  // of Flipped, Changed and Removed
+	After   *alias.Entry  // of Added, Flipped and Changed
+	*Detail               // of the other kinds, but of Unbraked; nil of these
+}
+
+// Detail is what else there is to an event. It is apart so that events are small: a million
+// aliases may be added at once.
+type Detail struct {
 	Name   alias.Name    // of Shadowed the alias; of Unverified and Verified the target
 	Reason Reason        // of Rejected
 	Err    error         // of Rejected: what is wrong with the document; of Pending and Unverified: with a target

@@ -250,6 +250,6 @@ func (c *change) reject(verdicts map[key]verdict) {
 		if r.newer == nil || r.newer.err == nil || r.newer == before.newer {
 			continue
 		}
-		c.events = append(c.events, Event{Kind: Rejected, Source: r.newer.source(), Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays()})
+		c.events = append(c.events, Event{Kind: Rejected, Source: r.newer.source(), Detail: &Detail{Reason: r.newer.reason, Err: r.newer.err, Stays: r.stays()}})
 	}
 }

@@ -132,10 +132,10 @@ func (l *Ledger) ApplyAnswers(answers []Answer, now time.Time) (*Ledger, []Event
 		switch fails := a.Err != nil; {
 		case !p.first || p.unasked || p.said == fails:
 		case fails:
-			c.events = append(c.events, Event{Kind: Unverified, Name: a.Target, Err: a.Err})
+			c.events = append(c.events, Event{Kind: Unverified, Detail: &Detail{Name: a.Target, Err: a.Err}})
 			p.said = true
 		default:
-			c.events = append(c.events, Event{Kind: Verified, Name: a.Target})
+			c.events = append(c.events, Event{Kind: Verified, Detail: &Detail{Name: a.Target}})
 			p.said = false
 		}
 		p.first = before.first && a.Err != nil

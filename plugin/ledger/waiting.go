@@ -229,7 +229,7 @@ func (c *change) wait(k key, l *lack) {
 			next.waits = fmt.Errorf("verify target %s: %w", p.Target, err)
 			if why := (reported{p, proof.unasked}); !slices.Contains(next.said, why) {
 				next.said = append(slices.Clip(next.said), why)
-				c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Err: next.waits, Stays: r.stays()})
+				c.events = append(c.events, Event{Kind: Pending, Source: next.source(), Detail: &Detail{Err: next.waits, Stays: r.stays()}})
 			}
 			break
 		}
