@@ -10,13 +10,13 @@ type Edit struct {
 	names    draft        // next's
 	subtrees draft        // the same
 	led      [lists]bool  // the lists of next's led that it does not share with before
-	above    map[Name]int // how much more lies below names by now, but for what counts for all that are above it
-	lowest   map[Name]int // for how much more that is a name the lowest
+	above    map[Name]int // how much more lies below a name by now
+	upward   map[Name]int // how much more lies below a name, and so below all that are above it
 }
 
 // Edit begins the next table, which shares with t what does not change.
 func (t *Table) Edit() *Edit {
-	e := &Edit{before: t, next: new(Table), above: map[Name]int{}, lowest: map[Name]int{}}
+	e := &Edit{before: t, next: new(Table), above: map[Name]int{}, upward: map[Name]int{}}
 	if t != nil {
 		*e.next = *t
 	}
@@ -139,7 +139,7 @@ func (e *Edit) Retired(name Name) *Retired { return e.next.Retired(name) }
 
 // Table ends the edit.
 func (e *Edit) Table() *Table {
-	for lowest, by := range e.lowest {
+	for lowest, by := range e.upward {
 		for name := lowest; by != 0 && name != "."; name = name.Parent() {
 			e.above[name] += by
 		}
@@ -161,7 +161,7 @@ func (e *Edit) count(a *Alias, by int) {
 	if !a.IsApex() {
 		name = name.Parent()
 	}
-	e.lowest[name] += by
+	e.upward[name] += by
 	if a.Subtree == nil {
 		return
 	}
