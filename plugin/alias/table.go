@@ -98,7 +98,8 @@ type Table struct {
 	orphans  map[Name]Name   // the names with a mark of that, and their zones
 }
 
-// Found is what a table knows of a name that somebody asks for.
+// Found is what a table knows of a name that somebody asks for. Like a [Choice] it is returned in
+// registers.
 type Found struct {
 	Entry *Entry // the alias that answers, or nil
 	Mark  *Mark  // what else is known of the very name
