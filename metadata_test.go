@@ -3,6 +3,7 @@ package versionalias
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -49,6 +50,17 @@ func TestMetadataOverwritten(t *testing.T) {
 	metadata.SetValueFunc(ctx, "versionalias/target", func() string { return "other" })
 	if got := metadata.ValueFunc(ctx, "versionalias/target")(); got != "other" {
 		t.Errorf("the target is %q, want the other plugin's", got)
+	}
+}
+
+// A name may be written with more than 255 octets.
+func TestMetadataOfLongName(t *testing.T) {
+	v := moving(t, "cache", `{"to": "v2.corp.internal", "subtree": "keep"}`, false)
+	front := strings.Repeat(strings.Repeat(`\001`, 60)+".", 3)
+	state := request.Request{Req: question(front+"cache.corp.internal.", dns.TypeA), W: newWrites()}
+	ctx := v.Metadata(metadata.ContextWithMetadata(context.Background()), state)
+	if got, want := metadata.ValueFunc(ctx, "versionalias/target")(), front+"v2.corp.internal."; got != want {
+		t.Errorf("the target is %q, want %q", got, want)
 	}
 }
 

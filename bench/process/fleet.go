@@ -19,9 +19,9 @@ import (
 	"github.com/octoenergy/versionalias/internal/program"
 )
 
-// fleet is the subjects that are compared, whose turns are in dir.
+// fleet is what servers of all subjects have in common.
 type fleet struct {
-	dir      string
+	dir      string // of their files
 	coredns  string // the program
 	cores    cores
 	others   int     // names in another zone of each server
@@ -118,7 +118,7 @@ func (f *fleet) stop() {
 }
 
 // rounds gives each subject its turn so often, in one order and then in the other. Each
-// turn is a new server's: how fast one is depends by some hundredths on how it started.
+// turn is a new server's: how fast one is depends by up to a tenth on how it started.
 func (f *fleet) rounds(ctx context.Context, chosen []subject, rounds int, duration time.Duration) ([]result, error) {
 	results := make([]result, len(chosen))
 	for round := range rounds {
@@ -130,11 +130,14 @@ func (f *fleet) rounds(ctx context.Context, chosen []subject, rounds int, durati
 			r.subject = chosen[n]
 			err := f.with(ctx, r.subject, func(s *server) error {
 				t, err := s.turn(ctx, f.cores.load, duration)
+				if err != nil {
+					return fmt.Errorf("ask %v: %w", s, err)
+				}
 				r.turns = append(r.turns, t)
-				return err
+				return nil
 			})
 			if err != nil {
-				return nil, fmt.Errorf("ask %v: %w", r.subject, err)
+				return nil, err
 			}
 		}
 	}
@@ -260,10 +263,13 @@ func (f *fleet) profile(ctx context.Context, chosen []subject, dir string) error
 				asked <- err
 			}()
 			err := s.saveProfile(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), "/", "-")+".pprof"))
-			return errors.Join(err, <-asked)
+			if err := errors.Join(err, <-asked); err != nil {
+				return fmt.Errorf("profile %v: %w", s, err)
+			}
+			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("profile %v: %w", one, err)
+			return err
 		}
 	}
 	return nil

@@ -37,8 +37,8 @@ type cores struct{ server, load string }
 
 func main() {
 	rounds := flag.Int("rounds", 3, "how often each server has its turn")
-	// The garbage of 100,000 names is collected once in 1.5 seconds, which takes a fifth of that: it
-	// has to be often enough that it does not matter when in a turn it is.
+	// The garbage of 100,000 names is collected about once in 2 seconds, which takes a tenth of the
+	// time: in a short turn it would be luck how often that is.
 	duration := flag.Duration("time", 6*time.Second, "how long a turn is")
 	only := flag.String("only", "", "the servers that are compared: a regular expression for names such as file/static/10")
 	profiles := flag.String("profiles", "", "an existing directory for a CPU profile of each server, taken for 10 seconds at the end")

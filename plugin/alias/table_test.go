@@ -315,6 +315,11 @@ func TestEnds(t *testing.T) {
 			}
 		})
 	}
+	edit := new(Table).Edit()
+	edit.Put(&Source{}, Alias{Name: "cache.corp.internal.", Target: "cache-v1.x.org.", Subtree: new(Subtree)})
+	if found := edit.Table().Lookup("a.cache.corp.internal."); found.Entry == nil || found.Ends {
+		t.Errorf("below a subtree Lookup got %+v, want the alias, whose target may be in a subtree", found)
+	}
 }
 
 // Each of many is found, also those whose group was full: before a table grows, a quarter of all
