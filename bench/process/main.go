@@ -39,7 +39,7 @@ func main() {
 	rounds := flag.Int("rounds", 3, "how often each server has its turn")
 	// The garbage of 100,000 names is collected about once in 2 seconds, which takes a tenth of the
 	// time: in a short turn it would be luck how often that is.
-	duration := flag.Duration("time", 6*time.Second, "how long a turn is")
+	duration := flag.Duration("time", 5*time.Second, "how long a turn is")
 	only := flag.String("only", "", "the servers that are compared: a regular expression for names such as file/static/10")
 	profiles := flag.String("profiles", "", "an existing directory for a CPU profile of each server, taken for 10 seconds at the end")
 	server := flag.String("server-core", "0", "the core of the servers")
