@@ -154,8 +154,7 @@ func shorten(err error) error {
 	if errors.As(err, &api) && api.ErrorCode() != unknown && api.ErrorCode() != "" {
 		return fmt.Errorf("%s%s: %s", giver(err), api.ErrorCode(), api.ErrorMessage())
 	}
-	operation := (*smithy.OperationError)(nil)
-	if errors.As(err, &operation) && errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) { // be it while it waited for its turn
 		return fmt.Errorf("%sfound no answer in time", giver(err))
 	}
 	if response := (*smithyhttp.ResponseError)(nil); errors.As(err, &response) {
@@ -169,7 +168,7 @@ func shorten(err error) error {
 			return fmt.Errorf("get credentials from credential_process: %w", root(process))
 		}
 	}
-	if operation != nil {
+	if operation := (*smithy.OperationError)(nil); errors.As(err, &operation) {
 		return operation.Err
 	}
 	return err

@@ -433,6 +433,7 @@ func TestPace(t *testing.T) {
 		{100, 0, 4 * time.Second, "", 100},
 		{1000, 0, 49 * time.Second, "", 1000},
 		{1000, 5 * time.Second, 5 * time.Second, "read the parameters below /dns: found no answer in time", 120},
+		{1000, 4980 * time.Millisecond, 4980 * time.Millisecond, "read the parameters below /dns: found no answer in time", 119},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var answers []answer
