@@ -46,10 +46,7 @@ func hashFolded(qname string) (h hash, folded bool) {
 	}
 	sum, not := uint64(len(qname))*factor, uint64(0)
 	if len(qname) < 8 {
-		var w uint64
-		for i := range len(qname) {
-			w |= uint64(qname[i]) << (8 * i)
-		}
+		w := rest(qname)
 		return hashOfSum(sum + mix(w, 0)), unfolded(w) == 0
 	}
 	key := uint(1)
@@ -72,6 +69,17 @@ func hashOfSum(sum uint64) hash { return hash(sum ^ sum>>32) }
 func word(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// rest is the octets of s behind the last eight that make a word, and zeros behind them.
+func rest(s string) (w uint64) {
+	if len(s) >= 8 {
+		return word(s[len(s)-8:]) >> (64 - len(s)%8*8)
+	}
+	for i := range len(s) {
+		w |= uint64(s[i]) << (8 * i)
+	}
+	return w
 }
 
 // mix is what w counts with that key: both halves of a product of 128 bits.

@@ -55,12 +55,14 @@ func TestPositions(t *testing.T) {
 // Salts of any length are hashed whole, whichever buffer they go through.
 func TestPositionOfLongSalts(t *testing.T) {
 	for n := range maxSalt + 1 {
-		salt := strings.Repeat("s", n)
-		for client, octets := range map[string]string{
-			"192.0.2.1/32":         "\x04\x20\xc0\x00\x02\x01",
-			"2001:db8:0:ff01::/64": "\x06\x40\x20\x01\x0d\xb8\x00\x00\xff\x01",
+		salt := strings.Repeat("a salt\xff", maxSalt)[:n]
+		for client, octets := range map[netip.Prefix]string{
+			netip.MustParsePrefix("192.0.2.1/32"):         "\x04\x20\xc0\x00\x02\x01",
+			netip.MustParsePrefix("255.255.255.254/31"):   "\x04\x1f\xff\xff\xff\xfe",
+			netip.MustParsePrefix("2001:db8:0:ff01::/64"): "\x06\x40\x20\x01\x0d\xb8\x00\x00\xff\x01",
+			{}: "\x06\xff\x00\x00\x00\x00\x00\x00\x00\x00", // whoever has no address has a position
 		} {
-			if got, want := Position(salt, netip.MustParsePrefix(client)), xxhash.Sum64String(salt+"\x00"+octets); got != want {
+			if got, want := Position(salt, client), xxhash.Sum64String(salt+"\x00"+octets); got != want {
 				t.Errorf("the position of %s with a salt of %d octets is %016x, want %016x", client, n, got, want)
 			}
 		}
@@ -93,7 +95,6 @@ func TestClient(t *testing.T) {
 	if got := Client(netip.Addr{}, 0); got.IsValid() {
 		t.Errorf("the client of no address got %s, want none", got)
 	}
-	Position("salt", netip.Prefix{}) // whoever has no address has a position
 }
 
 // entryOf is an entry that moves so, from v1 to v2 with a TTL of 5.

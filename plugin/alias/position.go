@@ -1,6 +1,7 @@
 package alias
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"github.com/cespare/xxhash/v2"
@@ -37,8 +38,8 @@ func Client(addr netip.Addr, bits int) netip.Prefix {
 // octets of the prefix: all 4 of an IPv4 address, the first 8 of an IPv6 one,
 // with zeros behind the prefix.
 func Position(salt string, client netip.Prefix) uint64 {
-	const more = len("\x00\x04\x20") + ipv6Bits/8 // octets than those of the salt
-	var short [64]byte                            // to clear the longest would take as long as the hash
+	const more = 3 * 8    // octets than those of the salt are written
+	var short [8 * 8]byte // to clear the longest would take as long as the hash
 	if len(salt)+more <= len(short) {
 		return position(short[:], salt, client)
 	}
@@ -46,18 +47,29 @@ func Position(salt string, client netip.Prefix) uint64 {
 	return position(long[:], salt, client)
 }
 
-// position is the same with a buffer of zeros that is large enough.
+// position is the same with a buffer that is large enough. It is written in words, as the hash reads
+// it: a processor would wait for octets that it has written one by one.
 func position(buf []byte, salt string, client netip.Prefix) uint64 {
-	n := copy(buf, salt)
-	addr := client.Addr()
-	n++ // the octet 0
-	buf[n+1] = byte(client.Bits())
-	if addr.Is4() {
-		buf[n] = 4
+	// What is behind the salt, from the octet 0 on.
+	behind, more, n := uint64(uint8(client.Bits()))<<16, uint64(0), len(salt)
+	if addr := client.Addr(); addr.Is4() {
 		octets := addr.As4()
-		return xxhash.Sum64(buf[:n+2+copy(buf[n+2:], octets[:])])
+		behind |= 4<<8 | uint64(binary.LittleEndian.Uint32(octets[:]))<<24
+		n += 3 + len(octets)
+	} else {
+		octets := addr.As16()
+		half := binary.LittleEndian.Uint64(octets[:])
+		behind |= 6<<8 | half<<24
+		more = half >> 40
+		n += 3 + len(octets)/2
 	}
-	buf[n] = 6
-	octets := addr.As16()
-	return xxhash.Sum64(buf[:n+2+copy(buf[n+2:], octets[:ipv6Bits/8])])
+	whole, shift := len(salt)/8*8, len(salt)%8*8
+	for i := 0; i < whole; i += 8 {
+		binary.LittleEndian.PutUint64(buf[i:], word(salt[i:]))
+	}
+	end := buf[whole : whole+3*8]
+	binary.LittleEndian.PutUint64(end, rest(salt)|behind<<shift)
+	binary.LittleEndian.PutUint64(end[8:], behind>>(64-shift)|more<<shift)
+	binary.LittleEndian.PutUint64(end[16:], more>>(64-shift))
+	return xxhash.Sum64(buf[:n])
 }
