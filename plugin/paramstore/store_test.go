@@ -2,6 +2,7 @@ package paramstore
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -520,7 +521,8 @@ func TestAssumeRoleFails(t *testing.T) {
 }
 
 // Sweeps share a connection until it is released. It is so with AWS_CA_BUNDLE,
-// for which the SDK makes a client of its own, and without.
+// for which the SDK makes a client of its own, and without. It all takes no time: net/http
+// opens another connection where it takes long to see that a request was written whole.
 func TestRelease(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -531,43 +533,63 @@ func TestRelease(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signed(t)
-			const sweeps = 20
-			opened, closed := make(chan struct{}, 2*sweeps), make(chan struct{}, 2*sweeps)
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				_, _ = io.WriteString(w, `{"Parameters":[]}`)
-			}))
-			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-				switch state {
-				case http.StateNew:
-					opened <- struct{}{}
-				case http.StateClosed:
-					closed <- struct{}{}
-				}
-			}
+			endpoint, certified := "http://ssm.test", new(tls.Config)
 			if test.tls {
-				server.StartTLS()
-				t.Setenv("AWS_CA_BUNDLE", bundle(t, server))
-			} else {
-				server.Start()
+				of := httptest.NewTLSServer(nil)
+				t.Cleanup(of.Close)
+				t.Setenv("AWS_CA_BUNDLE", bundle(t, of))
+				endpoint, certified.Certificates = "https://example.com", of.TLS.Certificates
 			}
-			t.Cleanup(server.Close)
-			s, err := New(t.Context(), Config{Endpoint: server.URL}, []ledger.Line{byPath})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range 2 {
-				for range sweeps {
-					if _, err := s.Sweep(t.Context()); err != nil {
-						t.Fatal(err)
+			synctest.Test(t, func(t *testing.T) {
+				const sweeps = 20
+				opened, closed := make(chan struct{}, 2*sweeps), make(chan struct{}, 2*sweeps)
+				accepted := make(pipes, 2*sweeps)
+				var protocols http.Protocols
+				protocols.SetHTTP1(true)
+				server := &http.Server{Protocols: &protocols, TLSConfig: certified, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					_, _ = io.WriteString(w, `{"Parameters":[]}`)
+				})}
+				server.ConnState = func(_ net.Conn, state http.ConnState) {
+					switch state {
+					case http.StateNew:
+						opened <- struct{}{}
+					case http.StateClosed:
+						closed <- struct{}{}
 					}
 				}
-				s.Release()
-				if n := len(opened); n != 1 {
-					t.Fatalf("%d sweeps opened %d connections, want them to share one", sweeps, n)
+				if test.tls {
+					go func() { _ = server.ServeTLS(accepted, "", "") }()
+				} else {
+					go func() { _ = server.Serve(accepted) }()
 				}
-				<-opened
-				wait(t, closed)
-			}
+				defer server.Close()
+				s, err := New(t.Context(), Config{Endpoint: endpoint}, []ledger.Line{byPath})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					accepted <- theirs
+					return ours, nil
+				}
+				for range 2 {
+					for range sweeps {
+						if _, err := s.Sweep(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					s.Release()
+					synctest.Wait()
+					if n := len(opened); n != 1 {
+						t.Fatalf("%d sweeps opened %d connections, want them to share one", sweeps, n)
+					}
+					if n := len(closed); n != 1 {
+						t.Fatalf("a release closed %d connections, want that one", n)
+					}
+					<-opened
+					<-closed
+				}
+			})
 		})
 	}
 }
