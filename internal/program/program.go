@@ -20,14 +20,39 @@ const Patience = 3 * time.Minute
 // Timeout is how long tests wait for one answer. By UDP it may never come.
 const Timeout = 30 * time.Second
 
-// FreeAddr is an address on which nothing listens, for programs that cannot be
-// asked which port the system picked.
+// FreeAddr is an address on which nothing listens, over TCP or UDP, for programs that cannot be
+// asked which port the system picked. For a minute the system gives the port to nobody who asks for
+// any over TCP, as other tests often do before a program listens.
 func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	return l.Addr().String(), l.Close()
+	defer l.Close()
+	if err := reserve(l); err != nil {
+		return "", err
+	}
+	c, err := net.ListenPacket("udp", l.Addr().String())
+	if err != nil { // it is somebody's
+		return FreeAddr()
+	}
+	return l.Addr().String(), c.Close()
+}
+
+// reserve has a connection to l come and go, whose end on l's side closes first. It is in state
+// TIME-WAIT then (RFC 9293 section 3.6.1): who asks for that very port may listen all the same, with
+// SO_REUSEADDR, as servers do.
+func reserve(l net.Listener) error {
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // BuildCoreDNS builds the project's CoreDNS as the file that path names.

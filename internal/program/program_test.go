@@ -1,27 +1,45 @@
 package program
 
 import (
+	"cmp"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"testing"
 )
 
+// Servers can listen on an address over TCP and UDP. Nobody else is given its port.
 func TestFreeAddr(t *testing.T) {
 	addr, err := FreeAddr()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if host, _, _ := net.SplitHostPort(addr); host != "127.0.0.1" {
+		t.Errorf("FreeAddr got %q, want an address of 127.0.0.1", addr)
+	}
+	// The system may give a port away where who has not asked for it could have it.
+	others := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
+		return cmp.Or(c.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0)
+		}), err)
+	}}
+	if _, err := others.Listen(t.Context(), "tcp", addr); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("to listen as one of those who ask for any port got %v, want %v", err, syscall.EADDRINUSE)
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatalf("listen on a free address: %v", err)
 	}
 	defer l.Close()
-	if host, _, _ := net.SplitHostPort(addr); host != "127.0.0.1" {
-		t.Errorf("FreeAddr got %q, want an address of 127.0.0.1", addr)
+	c, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		t.Fatalf("listen on a free address: %v", err)
 	}
+	defer c.Close()
 }
 
 func TestStart(t *testing.T) {
