@@ -168,6 +168,7 @@ func TestMetricsEndpoint(t *testing.T) {
 				ssm /dns
 				aws_region eu-west-1
 				aws_endpoint %s
+				refresh 24h
 			}
 			whoami
 		}`, api.URL), nil)
