@@ -250,7 +250,8 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	                   blocks, with "ssm PATH", "alias NAME PARAMETER[:LABEL]",
 //	                   "template TEXT" for the lines before it, "ttl SECONDS"
 //	paths              blocks ssm /dns
-//	push [NAME]        with a queue, from the next start on, and sweeps a day apart
+//	push [NAME]        with a queue, from the next start on, and sweeps too far apart
+//	                   for any to come
 //	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
 //	queue FAULT | queued MESSAGES | polls FEWEST MOST
 //	refresh DURATION   from the next start on
@@ -282,6 +283,10 @@ type play struct {
 
 // whole is the blocks of a play that says nothing else.
 const whole = "ssm /dns alias live.corp.internal /live:l"
+
+// never is a refresh of which no sweep comes while a script is played: the first one is at any
+// moment within it.
+const never = 10_000 * mostRefresh
 
 // refusing is where no target verifies.
 type refusing struct{}
@@ -318,7 +323,7 @@ func (p *play) make() *instance {
 			c.snapshot.Path += strconv.Itoa(n)
 		}
 		if p.api.queue != nil {
-			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/"+p.queue, cmp.Or(p.refresh, mostRefresh)
+			c.push, c.refresh = "https://sqs.eu-west-1.amazonaws.com/123456789012/"+p.queue, cmp.Or(p.refresh, never)
 		}
 		if err := readBlock(&c, words); err != nil {
 			p.t.Fatal(err)

@@ -254,8 +254,7 @@ func ten(format string) []string {
 }
 
 // What push does: a flip acts as soon as its event comes, and whatever becomes of
-// events, sweeps find it. They are a day apart where a script does not say otherwise,
-// and then none comes by chance.
+// events, sweeps find it. None comes where a script does not say how far apart they are.
 func TestPush(t *testing.T) {
 	const (
 		first = "put /dns/cache cache-v1.corp.internal\nstart\nwait 1s\ncache cache-v1\n"
@@ -1506,6 +1505,7 @@ func TestPush(t *testing.T) {
 			cache cache-v2`, begun + begun + noMore + flips,
 	}, {
 		"the same, for a label that is moved back, and a parameter that is deleted", `
+			refresh 24h
 			put /dns/cache cache-v1.corp.internal
 			put /live live-v1.corp.internal
 			put /live live-v2.corp.internal
