@@ -1001,7 +1001,7 @@ func TestPush(t *testing.T) {
 			event Update /dns/cache` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 10) + `
 			event Update /dns/cache` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 300) + `
 			calls 0 99` + strings.Repeat("\nwait 1s\nevent Update /other/cache", 1200) + `
-			calls 10 25`,
+			calls 10 30`,
 		begun + "[WARNING] push read nothing, and sweeps go on: read the parameters /dns/cache: ThrottlingException: Rate exceeded",
 	}, {
 		"deletions that are refused fail until one is not, whatever becomes of the messages; of the next hint is heard at once", first + `
