@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin/metadata"
-	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/coredns/coredns/request"
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	_ "github.com/coredns/coredns/plugin/metrics"
 
 	"github.com/octoenergy/versionalias/internal/process"
 	"github.com/octoenergy/versionalias/internal/program"
@@ -160,10 +161,11 @@ func TestMetricsLint(t *testing.T) {
 // reload does not count anything twice.
 func TestMetricsEndpoint(t *testing.T) {
 	api := store(t)
+	addr := process.FreeAddr(t) // at port 0 the plugin listens once in a process
 	s := startServer(t, fmt.Sprintf(`
 		corp.internal:0 corp.example:0 {
 			bind 127.0.0.1
-			prometheus 127.0.0.1:0
+			prometheus %s
 			versionalias corp.internal {
 				ssm /dns
 				aws_region eu-west-1
@@ -171,11 +173,11 @@ func TestMetricsEndpoint(t *testing.T) {
 				refresh 24h
 			}
 			whoami
-		}`, api.URL), nil)
+		}`, addr, api.URL), nil)
 	for _, name := range []string{"cache.corp.internal.", "CACHE.corp.internal.", "cache.corp.example.", "other.corp.internal."} {
 		s.ask(name, dns.TypeA)
 	}
-	text := get(t, "http://"+metrics.ListenAddr+"/metrics")
+	text := get(t, "http://"+addr+"/metrics")
 	for _, want := range []string{
 		`coredns_versionalias_requests_total{alias="cache.corp.internal.",target="cache-v1.corp.internal.",zone="corp.internal."} 2`,
 		`coredns_versionalias_parameter_version{alias="cache.corp.internal.",zone="corp.internal."} 3`,
