@@ -289,20 +289,16 @@ func trim(s string) string {
 // test's end. What it returns asks it.
 func startDaemon(t *testing.T, addr string, command *exec.Cmd) func(q *dns.Msg) *dns.Msg {
 	t.Helper()
-	exchange := func(q *dns.Msg) (*dns.Msg, error) {
-		m, _, err := (&dns.Client{Timeout: program.Timeout}).Exchange(q, addr)
-		return m, err
-	}
 	listens := func() bool {
 		q := question("version.server.", dns.TypeTXT) // which servers answer by themselves
 		q.Question[0].Qclass = dns.ClassCHAOS
-		_, err := exchange(q)
+		_, err := program.Exchange(q, addr)
 		return err == nil
 	}
 	process.Start(t, command, listens)
 	return func(q *dns.Msg) *dns.Msg {
 		t.Helper()
-		m, err := exchange(q)
+		m, err := program.Exchange(q, addr)
 		if err != nil {
 			t.Fatalf("asking %s for %s: %v", command.Path, q.Question[0].String(), err)
 		}

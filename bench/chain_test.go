@@ -55,8 +55,7 @@ func start(tb testing.TB, s subject, properties ...string) chain {
 func queryContext(tb testing.TB, inst *caddy.Instance, m *memory) context.Context {
 	tb.Helper()
 	q := new(dns.Msg).SetQuestion("context."+zone, dns.TypeA)
-	client := &dns.Client{Timeout: program.Timeout}
-	if _, _, err := client.Exchange(q, inst.Servers()[0].LocalAddr().String()); err != nil {
+	if _, err := program.Exchange(q, inst.Servers()[0].LocalAddr().String()); err != nil {
 		tb.Fatalf("ask the server: %v", err)
 	}
 	select {

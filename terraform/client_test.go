@@ -70,7 +70,7 @@ func exchange(server, name string, subnet byte) (answer string, ok bool) {
 	m.IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_SUBNET{
 		Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 24, Address: net.IPv4(10, 0, subnet, 0),
 	}}
-	r, _, err := (&dns.Client{Timeout: program.Timeout}).Exchange(m, server)
+	r, err := program.Exchange(m, server)
 	if err != nil {
 		return err.Error(), false
 	}

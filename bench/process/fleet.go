@@ -66,7 +66,7 @@ func (f *fleet) with(ctx context.Context, s subject, do func(*server) error) err
 		return err
 	}
 	defer one.program.Stop()
-	if err := one.check(ctx); err != nil {
+	if err := one.check(); err != nil {
 		return fmt.Errorf("check %v: %w", s, err)
 	}
 	if _, err := one.ask(ctx, f.cores.load, "-n", "1"); err != nil {
@@ -101,7 +101,7 @@ func (f *fleet) serve(s subject, dir, core string) (*server, error) {
 	command := exec.Command("taskset", "-c", core, f.coredns, "-conf", path)
 	command.Env = append(os.Environ(), "GOMAXPROCS=1")
 	p, err := program.Start(command, func(string) bool {
-		_, err := one.exchange(context.Background(), zone, dns.TypeSOA)
+		_, err := one.exchange(zone, dns.TypeSOA)
 		return err == nil
 	})
 	if err != nil {
@@ -222,11 +222,11 @@ func cpuTime(pid int) (time.Duration, error) {
 
 // check asks for all of few names, and of many for 1,000 that are spread, and
 // compares the answers record by record.
-func (s *server) check(ctx context.Context) error {
+func (s *server) check() error {
 	asked := min(s.names, 1000)
 	for n := range asked {
 		i := n * s.names / asked
-		m, err := s.exchange(ctx, canonical(i), dns.TypeA)
+		m, err := s.exchange(canonical(i), dns.TypeA)
 		if err != nil {
 			return err
 		}
@@ -248,9 +248,8 @@ func same(got, want dns.RR) bool {
 	return dns.IsDuplicate(got, want) && age >= 0 && age < 60
 }
 
-func (s *server) exchange(ctx context.Context, name string, qtype uint16) (*dns.Msg, error) {
-	m, _, err := (&dns.Client{Timeout: program.Timeout}).ExchangeContext(ctx, new(dns.Msg).SetQuestion(name, qtype), s.dns)
-	return m, err
+func (s *server) exchange(name string, qtype uint16) (*dns.Msg, error) {
+	return program.Exchange(new(dns.Msg).SetQuestion(name, qtype), s.dns)
 }
 
 // profile writes a CPU profile of a server of each subject under load into dir.

@@ -57,8 +57,7 @@ func RunCoreDNS(t testing.TB, path, corefile string, env []string) *CoreDNS {
 }
 
 func (c *CoreDNS) exchange(name string, qtype uint16) (*dns.Msg, error) {
-	m, _, err := (&dns.Client{Timeout: program.Timeout}).Exchange(new(dns.Msg).SetQuestion(name, qtype), c.Addr)
-	return m, err
+	return program.Exchange(new(dns.Msg).SetQuestion(name, qtype), c.Addr)
 }
 
 // Ask is what the server answers to a question of class IN: the RCODE if it is not

@@ -4,6 +4,7 @@ package program
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // Patience is how long tests wait for what takes a moment on a machine that has nothing
@@ -19,6 +22,19 @@ const Patience = 3 * time.Minute
 
 // Timeout is how long tests wait for one answer. By UDP it may never come.
 const Timeout = 30 * time.Second
+
+// Exchange is what the server at addr answers over UDP, within Timeout.
+func Exchange(q *dns.Msg, addr string) (*dns.Msg, error) {
+	m, _, err := (&dns.Client{Timeout: Timeout}).Exchange(q, addr)
+	switch {
+	case err != nil:
+		return nil, err
+	case !m.Response:
+		// The system asks from any port that nobody has, which may be that of addr until the server listens.
+		return nil, errors.New("ask a server: found the question itself, want an answer")
+	}
+	return m, nil
+}
 
 // FreeAddr is an address on which nothing listens, over TCP or UDP, for programs that cannot be
 // asked which port the system picked. For a minute the system gives the port to nobody who asks for
@@ -47,12 +63,11 @@ func reserve(l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close()
 	conn, err := l.Accept()
 	if err != nil {
-		return err
+		return errors.Join(err, client.Close())
 	}
-	return conn.Close()
+	return errors.Join(conn.Close(), client.Close()) // in this order
 }
 
 // BuildCoreDNS builds the project's CoreDNS as the file that path names.

@@ -3,6 +3,7 @@ package program
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"regexp"
 	"syscall"
 	"testing"
+
+	"github.com/miekg/dns"
 )
 
 // Servers can listen on an address over TCP and UDP. Nobody else is given its port.
@@ -91,5 +94,34 @@ func TestStartOfNothing(t *testing.T) {
 	const want = `exec: "no-such-program": executable file not found in $PATH`
 	if _, err := Start(exec.Command("no-such-program"), nil); err == nil || err.Error() != want {
 		t.Errorf("Start got error %v, want %s", err, want)
+	}
+}
+
+// A question that comes back is no answer.
+func TestExchange(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		reply func(q *dns.Msg) *dns.Msg
+		err   string
+	}{
+		{"answer", func(q *dns.Msg) *dns.Msg { return new(dns.Msg).SetReply(q) }, ""},
+		{"echo", func(q *dns.Msg) *dns.Msg { return q }, "ask a server: found the question itself, want an answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := &dns.Server{PacketConn: c, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { _ = w.WriteMsg(tt.reply(q)) })}
+			ended := make(chan error)
+			go func() { ended <- server.ActivateAndServe() }()
+			q := new(dns.Msg).SetQuestion("cache.corp.internal.", dns.TypeA)
+			m, err := Exchange(q, c.LocalAddr().String())
+			if got := fmt.Sprint(err); got != cmp.Or(tt.err, "<nil>") || err == nil && m.Id != q.Id {
+				t.Errorf("Exchange got %v and the error %v, want the error %q", m, err, tt.err)
+			}
+			_ = c.Close()
+			<-ended
+		})
 	}
 }
