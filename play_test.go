@@ -247,11 +247,13 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	from ADDRESS       who asks
 //	block N            of the server blocks it is the Nth that is asked
 //	blocks LINES | LINES...  what the Corefile has, from the next start on: the
-//	                   blocks, with "ssm PATH", "alias NAME PARAMETER[:LABEL]",
-//	                   "template TEXT" for the lines before it, "ttl SECONDS"
+//	                   blocks, with "zones NAME..." first if they are others,
+//	                   "ssm PATH", "alias NAME PARAMETER[:LABEL]", "template TEXT"
+//	                   for the lines before it, "ttl SECONDS", and "verify", of
+//	                   targets that never do
 //	paths              blocks ssm /dns
 //	push [NAME]        with a queue, from the next start on, and sweeps too far apart
-//	                   for any to come
+//	                   for any to come, if refresh does not say otherwise
 //	event OPERATION NAME | sns OPERATION NAME | message BODY  into the queue
 //	queue FAULT | queued MESSAGES | polls FEWEST MOST
 //	refresh DURATION   from the next start on
@@ -262,6 +264,7 @@ func (half) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 //	put NAME VALUE | delete NAME | label NAME:LABEL VERSION | skip NAME
 //	NAME TARGET        the alias's target is this
 //	NAME rcode         the answer is
+//	flips NAMES        those of the aliases that are told of, sorted
 //	drains TARGETS     those that are told of
 //	ready yes|no
 //	metric NAME VALUE

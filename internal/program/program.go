@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -49,8 +50,11 @@ func FreeAddr() (string, error) {
 		return "", err
 	}
 	c, err := net.ListenPacket("udp", l.Addr().String())
-	if err != nil { // it is somebody's
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return FreeAddr()
+	case err != nil:
+		return "", err
 	}
 	return l.Addr().String(), c.Close()
 }

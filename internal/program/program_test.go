@@ -25,10 +25,14 @@ func TestFreeAddr(t *testing.T) {
 		t.Errorf("FreeAddr got %q, want an address of 127.0.0.1", addr)
 	}
 	// The system may give a port away where who has not asked for it could have it.
-	others := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
-		return cmp.Or(c.Control(func(fd uintptr) {
+	others := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if err := c.Control(func(fd uintptr) {
 			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0)
-		}), err)
+		}); err != nil {
+			return err
+		}
+		return err
 	}}
 	if _, err := others.Listen(t.Context(), "tcp", addr); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("to listen as one of those who ask for any port got %v, want %v", err, syscall.EADDRINUSE)

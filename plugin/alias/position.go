@@ -47,8 +47,8 @@ func Position(salt string, client netip.Prefix) uint64 {
 	return position(long[:], salt, client)
 }
 
-// position is the same with a buffer that is large enough. It is written in words, as the hash reads
-// it: a processor would wait for octets that it has written one by one.
+// position is the same with a buffer that is large enough. Its end is written in words, as the hash
+// reads it: a processor would wait for octets that it has written one by one.
 func position(buf []byte, salt string, client netip.Prefix) uint64 {
 	// What is behind the salt, from the octet 0 on.
 	behind, more, n := uint64(uint8(client.Bits()))<<16, uint64(0), len(salt)
@@ -64,9 +64,7 @@ func position(buf []byte, salt string, client netip.Prefix) uint64 {
 		n += 3 + len(octets)/2
 	}
 	whole, shift := len(salt)/8*8, len(salt)%8*8
-	for i := 0; i < whole; i += 8 {
-		binary.LittleEndian.PutUint64(buf[i:], word(salt[i:]))
-	}
+	copy(buf, salt[:whole])
 	end := buf[whole : whole+3*8]
 	binary.LittleEndian.PutUint64(end, rest(salt)|behind<<shift)
 	binary.LittleEndian.PutUint64(end[8:], behind>>(64-shift)|more<<shift)
