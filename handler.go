@@ -84,8 +84,11 @@ func (v *VersionAlias) follow(ctx context.Context, found alias.Found, w dns.Resp
 	h := v.newHop(ctx, w, r, target, v.flatten || apex)
 	h.hops, h.nested = hops, hops > 1 && ctx.Value(nested{}) != nil
 	h.cname.Hdr.Ttl, h.until, h.differs = choice.TTL, choice.Until, choice.Differs
-	h.ends = found.Ends && choice.Tally == e.Tallies[0]
-	h.leaving = e.Move != nil && e.Move.Scheduled() && choice.Tally != e.Tallies[0] && target == string(choice.Target())
+	h.ends = found.Ends
+	if choice.Tally != e.Tallies[0] {
+		h.leaving = e.Move.Scheduled() && target == string(choice.Target())
+		h.ends = h.leaving && v.table.Load().EndsOld(e)
+	}
 	h.above = h.flat && (apex || found.Mark.IsAbove())
 	if v.serves(choice.Target()) {
 		return h.askBlock()

@@ -313,6 +313,7 @@ ns 60 A   192.0.2.54
 		"corp/static": "cache-v2.corp.internal",
 		"corp/outer":  `{"from": "cache-v1.corp.internal", "to": "static.corp.internal", "percent": 50, "group": "g"}`,
 		"corp/whole":  `{"from": "cache.corp.internal", "to": "static.corp.internal", "percent": 100}`,
+		"corp/later":  `{"from": "static.corp.internal", "to": "cache-v1.corp.internal", "start": "2100-01-01T00:00:00Z"}`,
 		"corp/long":   `{"from": "cache-v1.corp.internal", "to": "cache-v2-is-longer.corp.internal", "percent": 50, "subtree": "keep", "group": "g"}`,
 
 		"example/far":              "cache.corp.internal",
@@ -351,6 +352,7 @@ ns 60 A   192.0.2.54
 		{"the first alias moves", "outer.corp.internal. A" + g, "NOERROR aa\nouter.corp.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + gOPT},
 		{"the first alias moves, not yet", "outer.corp.internal. A" + notG, "NOERROR aa\nouter.corp.internal. 5 CNAME cache-v1.corp.internal.\n" + v1 + notGOPT},
 		{"all have moved away from one that moves", "whole.corp.internal. A" + moved, "NOERROR aa\nwhole.corp.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2 + everybody(movedOPT)},
+		{"an alias is not left yet", "later.corp.internal. A", "NOERROR aa\nlater.corp.internal. 5 CNAME static.corp.internal.\nstatic.corp.internal. 5 CNAME cache-v2.corp.internal.\n" + v2},
 		{"another block's alias moves", "far.example.internal. A" + moved, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + movedOPT},
 		{"another block's alias moves, not yet", "far.example.internal. A" + unmoved, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to1 + v1 + unmovedOPT},
 		{"another block's alias moves, IPv6", "far.example.internal. A" + moved6, "NOERROR aa\nfar.example.internal. 5 CNAME cache.corp.internal.\n" + to2 + v2 + moved6OPT},

@@ -49,7 +49,9 @@ func (e *Edit) Put(src *Source, aliases ...Alias) []Entry {
 // name is not retired any more.
 func (e *Edit) put(next, before *Entry, fresh *fresh) {
 	targets := next.Targets()
-	next.leads = hashOf(next.Target)
+	for i, target := range targets {
+		next.leads[i] = hashOf(target)
+	}
 	next.Tallies = tallies(before, targets, fresh)
 	next.base = counts(next.Tallies[:len(targets)])
 	h := hashOf(next.Name)

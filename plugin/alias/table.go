@@ -22,7 +22,7 @@ type Entry struct {
 	// whatever its documents.
 	Tallies []*Tally
 	Alias
-	leads hash      // of Target
+	leads [2]hash   // of Targets
 	base  [2]uint64 // what those of Targets had counted when the document was adopted
 }
 
@@ -147,7 +147,17 @@ func (t *Table) found(e *Entry, name Name, qname string) Found {
 	}
 	// Whoever only looks a name up learns of the target as well: it is then in the processor's
 	// caches, and comes from memory beside the name and the counter, not after them.
-	return Found{Entry: e, Mark: mark, Ends: e != nil && t.names.lacks(e.leads) && !t.partial}
+	return Found{Entry: e, Mark: mark, Ends: e != nil && t.names.lacks(e.leads[0]) && !t.partial}
+}
+
+// EndsOld reports whether t is sure to know nothing of the target that e, which moves, has not left yet,
+// but that it is retired, nor of a subtree around it. It is as Ends in [Found] is of the other one.
+func (t *Table) EndsOld(e *Entry) bool {
+	if t.Partial() || t.subtrees.used > 0 {
+		return false
+	}
+	old, mark := t.names.get(e.leads[1], e.Move.From).known()
+	return old == nil && (mark == nil || mark.IsRetired())
 }
 
 // known is e if it is an alias, and what else is known of its name. A nil *Entry knows

@@ -283,21 +283,25 @@ func TestEnds(t *testing.T) {
 		name string
 		edit func(e *Edit, target Name)
 		want bool
+		old  bool // if it is the target that a move leaves
 	}{
-		{"nothing", func(*Edit, Name) {}, true},
-		{"another alias of that target", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "db.corp.internal.", Target: target}) }, true},
-		{"an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: target, Target: "v2.x.org."}) }, false},
+		{"nothing", func(*Edit, Name) {}, true, true},
+		{"another alias of that target", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "db.corp.internal.", Target: target}) }, true, true},
+		{"an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: target, Target: "v2.x.org."}) }, false, false},
 		{"an alias that is gone again", func(e *Edit, target Name) {
 			e.Put(&Source{}, Alias{Name: target, Target: "v2.x.org."})
 			e.Delete(target)
-		}, true},
-		{"a retired name", func(e *Edit, target Name) { e.Retire(target, new(Retired)) }, false},
-		{"a name that is an orphan", func(e *Edit, target Name) { e.Orphans(map[Name]Name{target: "corp.internal."}) }, false},
-		{"a name above an alias", func(e *Edit, target Name) { e.Put(&Source{}, Alias{Name: "a." + target, Target: "v2.x.org."}) }, false},
+		}, true, true},
+		{"a retired name", func(e *Edit, target Name) { e.Retire(target, new(Retired)) }, false, true},
+		{"a name that is an orphan", func(e *Edit, target Name) { e.Orphans(map[Name]Name{target: "corp.internal."}) }, false, false},
+		{"a retired name above an alias", func(e *Edit, target Name) {
+			e.Retire(target, new(Retired))
+			e.Put(&Source{}, Alias{Name: "a." + target, Target: "v2.x.org."})
+		}, false, false},
 		{"a subtree", func(e *Edit, _ Name) {
 			e.Put(&Source{}, Alias{Name: "corp.internal.", Target: "x.org.", Subtree: new(Subtree)})
-		}, false},
-		{"not all aliases", func(e *Edit, _ Name) { e.Partial(true) }, false},
+		}, false, false},
+		{"not all aliases", func(e *Edit, _ Name) { e.Partial(true) }, false, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const targets = 20
@@ -305,9 +309,14 @@ func TestEnds(t *testing.T) {
 			for i := range targets {
 				target := Name(fmt.Sprintf("cache-v%d.corp.internal.", i))
 				edit := tableOf("cache.corp.internal. " + string(target)).Edit()
+				edit.Put(&Source{}, Alias{Name: "moves.corp.internal.", Target: "v2.x.org.", Move: &Move{From: target, Start: epoch}})
 				tt.edit(edit, target)
-				if edit.Table().Lookup("cache.corp.internal.").Ends {
+				table := edit.Table()
+				if table.Lookup("cache.corp.internal.").Ends {
 					ends++
+				}
+				if got := table.EndsOld(table.Get("moves.corp.internal.")); got != tt.old {
+					t.Errorf("EndsOld of %s got %v, want %v", target, got, tt.old)
 				}
 			}
 			if tt.want && ends < targets/2 || !tt.want && ends > 0 {
