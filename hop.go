@@ -41,7 +41,7 @@ type hop struct {
 	differs            bool            // another client may be answered otherwise
 	nested             bool            // it is another alias's target that is asked for
 	scope              uint8           // the largest ECS scope of the answers that the client's is made of
-	ends               bool            // the table knows nothing of the target that is to be done
+	ends               bool            // the table knows nothing of the target that would change what is done
 	written            bool
 }
 
